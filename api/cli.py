@@ -1,0 +1,233 @@
+"""``watchkeeper``: the command line. Nothing heavy is imported before a command is chosen.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+URL = "http://127.0.0.1:8321"
+
+app = typer.Typer(
+    name="watchkeeper",
+    help="A self-hosted monitor for models and metrics: what is normal, what is not, what belongs together.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+log_app = typer.Typer(help="The intake log's files.", no_args_is_help=True)
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(log_app, name="log")
+app.add_typer(db_app, name="db")
+
+
+class EngineName(StrEnum):
+    PROCESSES = "processes"
+    INLINE = "inline"
+
+
+class ModeName(StrEnum):
+    LIVE = "live"
+    BACKFILL = "backfill"
+
+
+Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on (loopback only).")]
+Port = Annotated[int | None, typer.Option(min=0, max=65_535, help="Port; a busy one moves to the next.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of log, checkpoints, history, database.")]
+Shards = Annotated[int | None, typer.Option(min=1, help="Number of shards.")]
+EngineOption = Annotated[EngineName | None, typer.Option("--engine", help="Where shards run.")]
+Url = Annotated[str, typer.Option("--url", envvar="WATCHKEEPER_URL", help="A running server.")]
+Token = Annotated[str, typer.Option("--token", envvar="WATCHKEEPER_TOKEN", help="Access token.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Limit = Annotated[int, typer.Option(min=1, help="Most rows.")]
+Tags = Annotated[str, typer.Option("--tags", help="Columns that are tags, by commas.")]
+Zone = Annotated[str, typer.Option("--tz", help="Time zone of times that name none.")]
+
+
+@app.command()
+def demo(
+    leave: Annotated[
+        bool, typer.Option("--exit", help="Stop when done; 0 only if the storm was found.")
+    ] = False,
+    port: Port = None,
+    data_dir: DataDir = None,
+    engine: EngineOption = None,
+) -> None:
+    """Real flight data through the whole system, with server and page."""
+    from api.commands.demo import demo
+
+    raise typer.Exit(demo(leave=leave, port=port, data_dir=data_dir, engine=engine and engine.value))
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    shards: Shards = None,
+    engine: EngineOption = None,
+) -> None:
+    """Run the server."""
+    from api.commands.serve import serve
+
+    chosen = {
+        "host": host,
+        "port": port,
+        "data_dir": data_dir,
+        "shards": shards,
+        "engine": engine and engine.value,
+    }
+    raise typer.Exit(serve(config, chosen))
+
+
+@app.command()
+def backtest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV or Parquet.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="CSV or Parquet by suffix; else CSV to stdout.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="CSV metric,start,end, or the name of a 0/1 column.")
+    ] = None,
+    tags: Tags = "",
+    tz: Zone = "UTC",
+    json: Json = False,
+) -> None:
+    """Score files offline with the same code that runs live."""
+    from api.commands.backtest import backtest
+
+    raise typer.Exit(backtest(files, out=out, labels=labels, tags=tags, tz=tz, as_json=json))
+
+
+@app.command()
+def ingest(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet.")],
+    url: Url = URL,
+    token: Token = "",
+    batch: Annotated[int, typer.Option(min=1, max=50_000, help="Samples per request.")] = 10_000,
+    tags: Tags = "",
+    tz: Zone = "UTC",
+    mode: Annotated[ModeName, typer.Option(help="How the server takes the samples.")] = ModeName.BACKFILL,
+    json: Json = False,
+) -> None:
+    """Push a file to a running server."""
+    from api.commands.ingest import ingest
+
+    raise typer.Exit(ingest(file, url, token, batch=batch, tags=tags, tz=tz, mode=mode.value, as_json=json))
+
+
+@app.command()
+def incidents(
+    incident: Annotated[str | None, typer.Argument(help="One incident's id, for all about it.")] = None,
+    url: Url = URL,
+    token: Token = "",
+    state: Annotated[str | None, typer.Option(help="open, closed or expired.")] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Incidents of a running server."""
+    from api.commands.ask import incidents
+
+    raise typer.Exit(incidents(url, token, incident, state=state, limit=limit, as_json=json))
+
+
+@app.command()
+def anomalies(
+    url: Url = URL,
+    token: Token = "",
+    series: Annotated[str | None, typer.Option(help="Id of a series.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Name of a metric.")] = None,
+    state: Annotated[str | None, typer.Option(help="open or closed.")] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Anomalies of a running server."""
+    from api.commands.ask import anomalies
+
+    raise typer.Exit(
+        anomalies(url, token, series=series, metric=metric, state=state, limit=limit, as_json=json)
+    )
+
+
+@app.command()
+def series(
+    url: Url = URL,
+    token: Token = "",
+    metric: Annotated[str | None, typer.Option(help="Name of a metric.")] = None,
+    q: Annotated[str | None, typer.Option(help="Part of the name.")] = None,
+    tag: Annotated[str | None, typer.Option(help="key=value")] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Series of a running server."""
+    from api.commands.ask import series
+
+    raise typer.Exit(series(url, token, metric=metric, q=q, tag=tag, limit=limit, as_json=json))
+
+
+@app.command()
+def status(url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """Where a running server stands."""
+    from api.commands.ask import status
+
+    raise typer.Exit(status(url, token, as_json=json))
+
+
+@log_app.command("verify")
+def log_verify(directory: Annotated[Path, typer.Argument(metavar="DIR")], json: Json = False) -> None:
+    """Read every record and report damage; changes nothing."""
+    from api.commands.log import verify
+
+    raise typer.Exit(verify(directory, as_json=json))
+
+
+@log_app.command("repair")
+def log_repair(directory: Annotated[Path, typer.Argument(metavar="DIR")], json: Json = False) -> None:
+    """Set damaged bytes aside and keep every undamaged record."""
+    from api.commands.log import repair
+
+    raise typer.Exit(repair(directory, as_json=json))
+
+
+@db_app.command("upgrade")
+def db_upgrade(config: Config = None, data_dir: DataDir = None) -> None:
+    """Bring the database to the newest schema."""
+    from api.commands.db import upgrade
+
+    raise typer.Exit(upgrade(config, data_dir))
+
+
+def main() -> None:
+    """The console script. Errors in our own words are one line; others keep their trace."""
+    try:
+        app()
+    except Exception as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        typer.echo(f"watchkeeper: {error}", err=True)
+        sys.exit(code)
+
+
+def _code_of(error: Exception) -> int | None:
+    from monitor.domain.errors import BadRequest, WatchkeeperError
+
+    if isinstance(error, BadRequest):
+        return 2
+    if isinstance(error, WatchkeeperError):
+        return 1
+    if type(error).__name__ == "SettingsError":
+        return 2
+    return None
+
+
+if __name__ == "__main__":
+    main()

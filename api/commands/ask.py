@@ -1,0 +1,98 @@
+"""Commands that ask a running server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.client import Client
+from api.tables import cell, out, print_json, show, table
+
+INCIDENT_COLUMNS = {
+    "state": "state",
+    "start_ms": "start (UTC)",
+    "end_ms": "end (UTC)",
+    "score": "score",
+    "series_count": "series",
+    "title": "title",
+    "id": "id",
+}
+ANOMALY_COLUMNS = {
+    "onset_ms": "onset (UTC)",
+    "end_ms": "end (UTC)",
+    "series": "series",
+    "kind": "kind",
+    "score": "score",
+    "value": "value",
+    "expected": "expected",
+    "incident_id": "incident",
+}
+SERIES_COLUMNS = {
+    "id": "id",
+    "series": "series",
+    "class": "class",
+    "stage": "stage",
+    "champion": "champion",
+    "challenger": "challenger",
+    "final_buckets": "buckets",
+    "last_ms": "last (UTC)",
+}
+_SUSPECTS = {"onset_ms": "onset (UTC)", "series": "suspect", "score": "score", "why": "why"}
+_SHARDS = {
+    "shard": "shard",
+    "appended": "log",
+    "applied": "applied",
+    "checkpointed": "saved",
+    "lag_samples": "lag",
+    "series": "series",
+    "samples": "samples",
+    "clock_ms": "clock (UTC)",
+    "log_ok": "log ok",
+}
+
+
+def incidents(url: str, token: str, one: str | None, *, state: str | None, limit: int, as_json: bool) -> int:
+    with Client(url, token) as server:
+        if one is None:
+            rows = server.items("/api/v1/incidents", limit, state=state)
+            return show(rows, INCIDENT_COLUMNS, as_json, "no incidents")
+        incident = server.get(f"/api/v1/incidents/{one}")
+    if as_json:
+        print_json(incident)
+        return 0
+    console = out()
+    console.print(table([incident], INCIDENT_COLUMNS))
+    for contributor in incident["contributors"]:
+        console.print("  " + cell("text", contributor["text"]))
+    console.print(table(incident["suspects"], _SUSPECTS))
+    console.print(table(incident["members"], ANOMALY_COLUMNS))
+    return 0
+
+
+def anomalies(url: str, token: str, *, limit: int, as_json: bool, **asked: str | None) -> int:
+    with Client(url, token) as server:
+        return show(
+            server.items("/api/v1/anomalies", limit, **asked), ANOMALY_COLUMNS, as_json, "no anomalies"
+        )
+
+
+def series(url: str, token: str, *, limit: int, as_json: bool, **asked: str | None) -> int:
+    with Client(url, token) as server:
+        return show(server.items("/api/v1/series", limit, **asked), SERIES_COLUMNS, as_json, "no series")
+
+
+def status(url: str, token: str, *, as_json: bool) -> int:
+    with Client(url, token) as server:
+        answer: dict[str, Any] = server.get("/api/v1/status")
+    if as_json:
+        print_json(answer)
+        return 0
+    console = out()
+    console.print(
+        f"watchkeeper {answer['version']} · engine {answer['engine']} · auth = {answer['auth']} · "
+        f"{answer['series']} series · {answer['incidents_open']} open incidents"
+    )
+    console.print(table(answer["shards"], _SHARDS))
+    used = [limit for limit in answer["limits"] if limit["hits"] or limit["used"]]
+    if used:
+        console.print(table(used, {"name": "limit", "value": "value", "used": "used", "hits": "hits"}))
+    return 0

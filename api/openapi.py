@@ -1,0 +1,87 @@
+"""OpenAPI for the one route that is plain ASGI; FastAPI describes the others itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api import schemas
+from api.routes.common import PREFIX
+
+_TITLES = {
+    "200": "what became of the samples; on disk",
+    "400": "nothing could be read or kept",
+    "405": "another method than POST",
+    "408": "the body came too slowly",
+    "413": "the body or the number of samples is over its limit",
+    "415": "content type or encoding",
+    "422": "strict, and not everything could be kept",
+    "503": "recovering or overloaded; Retry-After says when to try again",
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document, made once and kept on the application."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        models = (schemas.SamplesIn, schemas.SampleIn, schemas.SamplesKept, schemas.Problem)
+        _, definitions = models_json_schema(
+            [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+        )
+        known = document.setdefault("components", {}).setdefault("schemas", {})
+        for name, definition in definitions["$defs"].items():
+            known.setdefault(name, definition)
+        document["paths"][f"{PREFIX}/samples"] = {"post": _samples()}
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _samples() -> dict[str, Any]:
+    answers: dict[str, Any] = {
+        status: {
+            "description": text,
+            "content": {"application/problem+json": {"schema": _ref("Problem")}},
+        }
+        for status, text in _TITLES.items()
+    }
+    answers["200"]["content"] = {"application/json": {"schema": _ref("SamplesKept")}}
+    return {
+        "tags": ["samples"],
+        "summary": "Send samples",
+        "description": (
+            "JSON, NDJSON (a sample a line) or an Arrow IPC stream of columns metric, timestamp, value, "
+            "n (optional) and a text column per tag. Answered after the samples are on disk; the same "
+            "request again changes nothing."
+        ),
+        "operationId": "post_samples",
+        "parameters": [
+            _parameter("mode", {"type": "string", "enum": ["live", "backfill"]}, "wins over the body's mode"),
+            _parameter("strict", {"type": "string", "enum": ["0", "1", "true", "false"]}, "all or nothing"),
+            _parameter("complete", {"type": "integer", "minimum": 0}, "a file ends: final up to this time"),
+            _parameter(
+                "Idempotency-Key", {"type": "string", "maxLength": 255}, "names the request", "header"
+            ),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": _ref("SamplesIn")},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+                "application/vnd.apache.arrow.stream": {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
+        "responses": answers,
+    }
+
+
+def _ref(model: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model}"}
+
+
+def _parameter(name: str, schema: dict[str, Any], text: str, place: str = "query") -> dict[str, Any]:
+    return {"name": name, "in": place, "required": False, "schema": schema, "description": text}

@@ -1,0 +1,57 @@
+"""Incidents and anomalies."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+
+from api import schemas, shapes
+from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheMonitor, TimeMs
+
+router = APIRouter(tags=["incidents"], responses=PROBLEMS)
+
+
+@router.get("/incidents")
+def list_incidents(
+    monitor: TheMonitor,
+    state: Literal["open", "closed", "expired"] | None = None,
+    since_ms: TimeMs = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> schemas.ListOf[schemas.Incident]:
+    """Incidents, newest start first."""
+    page = monitor.incidents(state=state, since_ms=since_ms, after=cursor or "", limit=limit)
+    return schemas.ListOf(items=[shapes.incident(i) for i in page.items], next=page.next)
+
+
+@router.get("/incidents/{incident_id}")
+def one_incident(
+    monitor: TheMonitor, incident_id: Annotated[str, Path(max_length=128)]
+) -> schemas.IncidentDetail:
+    """One incident with its member anomalies, all suspects and all contributors."""
+    return shapes.incident_detail(*monitor.incident(incident_id))
+
+
+@router.get("/anomalies")
+def list_anomalies(
+    monitor: TheMonitor,
+    series: Text = None,
+    metric: Text = None,
+    since_ms: TimeMs = None,
+    until_ms: TimeMs = None,
+    state: Literal["open", "closed"] | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> schemas.ListOf[schemas.Anomaly]:
+    """Anomalies, newest onset first."""
+    page = monitor.anomalies(
+        series=series,
+        metric=metric,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        state=state,
+        after=cursor or "",
+        limit=limit,
+    )
+    return schemas.ListOf(items=[shapes.anomaly(a) for a in page.items], next=page.next)

@@ -1,0 +1,58 @@
+"""Metrics: which there are, and what each is declared to be."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api import schemas
+from api.cursors import from_cursor, to_cursor
+from api.problems import Problem
+from api.routes.common import PROBLEMS, Cursor, Limit, TheMonitor
+from monitor.domain.errors import NotFound
+from monitor.paging import page_of
+
+router = APIRouter(prefix="/metrics", tags=["metrics"], responses=PROBLEMS)
+
+_NAME_BYTES_MAX = 512
+Name = Annotated[str, Path(max_length=_NAME_BYTES_MAX)]
+
+
+@router.get("")
+def list_metrics(
+    monitor: TheMonitor, limit: Limit = 100, cursor: Cursor = None
+) -> schemas.ListOf[schemas.Metric]:
+    """Metrics by name, those seen and those declared."""
+    declared = monitor.declarations()
+    after = from_cursor(cursor)
+    names = sorted(name for name in {*monitor.metric_names(), *declared} if name > after)
+    page = page_of(names[: limit + 1], limit, lambda name: name)
+    items = [schemas.Metric(name=name, **_known(declared.get(name, {}))) for name in page.items]
+    return schemas.ListOf(items=items, next=to_cursor(page.next))
+
+
+@router.get("/{name}")
+def one_metric(monitor: TheMonitor, name: Name) -> schemas.Metric:
+    """One metric's declaration; null where a thing is left to be learned."""
+    declared = monitor.declarations()
+    if name not in declared and name not in monitor.metric_names():
+        raise NotFound("no such metric")
+    return schemas.Metric(name=name, **_known(declared.get(name, {})))
+
+
+@router.put("/{name}")
+def declare_metric(monitor: TheMonitor, name: Name, declaration: schemas.Declaration) -> schemas.Metric:
+    """Say what a metric is. In the log of every shard when this is answered."""
+    if not name.isprintable() or len(name.encode("utf-8", "replace")) > _NAME_BYTES_MAX:
+        raise Problem(422, "name: control characters, or longer than 512 bytes", kind="bad-name")
+    values = declaration.model_dump(exclude_none=True)
+    lower, upper = declaration.static_lower, declaration.static_upper
+    if lower is not None and upper is not None and lower >= upper:
+        raise Problem(422, "static_lower: must lie below static_upper", kind="invalid-parameter")
+    monitor.declare_metric(name, values)
+    return schemas.Metric(name=name, **values)
+
+
+def _known(declaration: schemas.Row) -> schemas.Row:
+    return {key: value for key, value in declaration.items() if key in schemas.Declaration.model_fields}

@@ -1,0 +1,67 @@
+"""Series and their observations."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api import schemas, shapes
+from api.cursors import from_cursor, to_cursor
+from api.problems import Problem
+from api.routes.common import PROBLEMS, Cursor, Limit, SeriesId, Text, TheMonitor, TimeMs
+
+_ID = re.compile("[0-9a-f]{16}")
+
+router = APIRouter(prefix="/series", tags=["series"], responses=PROBLEMS)
+
+
+@router.get("")
+def list_series(
+    monitor: TheMonitor,
+    metric: Text = None,
+    q: Text = None,
+    tag: Text = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> schemas.ListOf[schemas.Series]:
+    """Series by id."""
+    after = from_cursor(cursor)
+    if after and not _ID.fullmatch(after):
+        raise Problem(400, "the cursor is not one of this server", kind="bad-cursor")
+    if tag is not None and "=" not in tag:
+        raise Problem(422, "tag: key=value is expected", kind="invalid-parameter")
+    page = monitor.series(metric=metric, q=q, tag=tag, after=after, limit=limit)
+    items = [schemas.Series.model_validate(row) for row in page.items]
+    return schemas.ListOf(items=items, next=to_cursor(page.next))
+
+
+@router.get("/{series_id}")
+def one_series(monitor: TheMonitor, series_id: SeriesId) -> schemas.Series:
+    """One series: what it is taken for, and how far its model is."""
+    return schemas.Series.model_validate(monitor.series_one(series_id))
+
+
+@router.delete("/{series_id}", status_code=204)
+def delete_series(monitor: TheMonitor, series_id: SeriesId) -> None:
+    """Forget a series: model, history, anomalies."""
+    monitor.forget_series(series_id)
+
+
+@router.get("/{series_id}/observations", response_model=schemas.Observations)
+def observations(
+    monitor: TheMonitor,
+    series_id: SeriesId,
+    from_ms: TimeMs = None,
+    to_ms: TimeMs = None,
+    max_points: Annotated[int, Query(ge=1, le=11_000)] = 2_000,
+) -> Response:
+    """Final buckets as columns, oldest first: value, forecast, band, score, verdict."""
+    series = schemas.Series.model_validate(monitor.series_one(series_id))
+    columns = monitor.observations(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
+    # Columns as they are: a Pydantic model of some 100,000 numbers costs ten times their encoding.
+    body = {"series": series.model_dump(by_alias=True), "columns": shapes.columns(columns)}
+    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -1,0 +1,264 @@
+"""Answers of the control plane as Pydantic models: what OpenAPI says, and what the page is typed by.
+
+Times are integer epoch milliseconds named ``*_ms``; anomalies and incidents carry RFC 3339 text beside.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ListOf(Answer, Generic[T]):
+    """A page of a list; ``next`` is the cursor of the following page, or null at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Problem(Answer):
+    """problem+json (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class SampleError(Answer):
+    """Why a sample was refused, and where it stood (an index from 0, or an NDJSON line from 1)."""
+
+    reason: str
+    detail: str
+    index: int | None = None
+    line: int | None = None
+
+
+class SamplesKept(Answer):
+    """What became of one request's samples; on disk when this is answered."""
+
+    accepted: int
+    rejected: int
+    errors: list[SampleError]
+    noted: dict[str, int]
+    repeated: bool
+
+
+class SampleIn(Answer):
+    metric: str
+    tags: dict[str, str] = {}
+    timestamp: str | int = Field(description="RFC 3339, or epoch milliseconds")
+    value: float
+    n: float | None = None
+
+
+class SamplesIn(Answer):
+    samples: list[SampleIn]
+    mode: Literal["live", "backfill"] | None = None
+
+
+class Series(Answer):
+    id: str = Field(description="fingerprint, 16 hexadecimal digits")
+    series: str
+    metric: str
+    tags: dict[str, str]
+    class_: str | None = Field(default=None, alias="class")
+    cadence_ms: int | None = None
+    seasons_ms: list[int] = []
+    champion: str | None = None
+    challenger: str | None = None
+    threshold: str | None = None
+    final_buckets: int = 0
+    last_ms: int | None = None
+    stage: Literal["learning", "provisional", "trusted"] = "learning"
+    timezone: str | None = None
+
+
+class Columns(Answer):
+    """One entry a final bucket in every column, oldest first; null where there is none."""
+
+    ts_ms: list[int]
+    value: list[float | None]
+    n: list[float | None]
+    expected: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+    score: list[float | None]
+    verdict: list[str]
+    model: list[str]
+
+
+class Observations(Answer):
+    series: Series
+    columns: Columns
+
+
+class Anomaly(Answer):
+    id: str
+    series_id: str
+    series: str
+    metric: str
+    tags: dict[str, str]
+    kind: str
+    direction: int
+    onset: str
+    onset_ms: int
+    peak_ms: int
+    end: str | None
+    end_ms: int | None
+    score: float | None
+    value: float | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    buckets: int
+    incident_id: str | None
+
+
+class Suspect(Answer):
+    series_id: str
+    series: str
+    metric: str
+    tags: dict[str, str]
+    onset_ms: int
+    score: float
+    why: str
+
+
+class Contributor(Answer):
+    tag: str
+    value: str
+    count: int
+    total: int
+    text: str
+
+
+class Incident(Answer):
+    id: str
+    state: str
+    title: str
+    start: str
+    start_ms: int
+    end: str | None
+    end_ms: int | None
+    score: float
+    severity: float
+    kind: str
+    direction: int
+    member_count: int
+    series_count: int
+    suspects: list[Suspect]
+    contributors: list[Contributor]
+
+
+class IncidentDetail(Incident):
+    members: list[Anomaly]
+    merged_into: str | None = None
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+YEAR_MS = 366 * 86_400_000
+
+
+class Declaration(BaseModel):
+    """What a metric is; whatever is left out is learned."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["gauge", "delta", "cumulative", "ratio", "distribution", "maturing"] | None = None
+    unit: Annotated[str, Field(max_length=64)] | None = None
+    cadence_ms: Annotated[int, Field(gt=0, le=YEAR_MS)] | None = None
+    aggregation: Literal["last", "sum", "mean", "count", "min", "max"] | None = None
+    timezone: Annotated[str, Field(max_length=64)] | None = None
+    polarity: Literal["both", "up", "down"] | None = None
+    lateness_ms: Annotated[int, Field(ge=0, le=14 * 86_400_000)] | None = None
+    min_change_absolute: NotNegative | None = None
+    min_change_relative: NotNegative | None = None
+    static_lower: Finite | None = None
+    static_upper: Finite | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        if name is not None and not is_zone(name):
+            raise ValueError("no such time zone")
+        return name
+
+
+class Metric(Declaration):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+
+
+class ShardStatus(Answer):
+    shard: int
+    appended: int
+    applied: int
+    checkpointed: int
+    lag_samples: int
+    series: int
+    samples: int
+    held: int
+    log_bytes: int
+    state_bytes: int
+    clock_ms: int
+    log_ok: bool
+
+
+class LimitUse(Answer):
+    name: str
+    value: float
+    used: float | None
+    hits: int
+
+
+class Status(Answer):
+    version: str
+    auth: str
+    engine: str
+    shards: list[ShardStatus]
+    limits: list[LimitUse]
+    series: int
+    incidents_open: int
+
+
+class Health(Answer):
+    status: str
+
+
+def is_zone(name: str) -> bool:
+    """Whether the time zone database knows the name.
+
+    >>> is_zone("Europe/Berlin"), is_zone("../etc/passwd")
+    (True, False)
+    """
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def rfc3339(ts_ms: int) -> str:
+    """UTC text of a time, with milliseconds only where there are some.
+
+    >>> rfc3339(1360350000000), rfc3339(1360350000250)
+    ('2013-02-08T19:00:00Z', '2013-02-08T19:00:00.250Z')
+    """
+    when = _EPOCH + timedelta(milliseconds=ts_ms)
+    precision = "milliseconds" if ts_ms % 1000 else "seconds"
+    return when.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -1,0 +1,122 @@
+"""Domain values in the shapes of the API. NaN and infinity become null: JSON has neither."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api import schemas
+from api.schemas import rfc3339
+from learners.base import Family
+from monitor.domain.anomaly import Verdict
+from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
+
+SUSPECTS_IN_LISTS = 3
+CONTRIBUTORS_IN_LISTS = 5
+
+_VERDICTS = {verdict.value: verdict.name.lower().replace("_", " ") for verdict in Verdict} | {
+    Verdict.BELOW_MIN_CHANGE.value: "below minimum change"
+}
+_FAMILIES = {family.value: family.name.lower() for family in Family}
+_WORDS: Mapping[str, Mapping[int, str]] = {"verdict": _VERDICTS, "model": _FAMILIES}
+
+
+def anomaly(placed: PlacedAnomaly) -> schemas.Anomaly:
+    a = placed.anomaly
+    return schemas.Anomaly(
+        id=a.id,
+        series_id=f"{a.series.fingerprint():016x}",
+        series=str(a.series),
+        metric=a.series.metric,
+        tags=dict(a.series.tags),
+        kind=a.kind.value,
+        direction=a.direction,
+        onset=rfc3339(a.onset_ms),
+        onset_ms=a.onset_ms,
+        peak_ms=a.peak_ms,
+        end=None if a.end_ms is None else rfc3339(a.end_ms),
+        end_ms=a.end_ms,
+        score=_finite(a.score),
+        value=_finite(a.value),
+        expected=_finite(a.expected),
+        lower=_finite(a.lower),
+        upper=_finite(a.upper),
+        buckets=a.buckets,
+        incident_id=placed.incident_id,
+    )
+
+
+def incident(value: Incident) -> schemas.Incident:
+    """As in lists: the first suspects and contributors only."""
+    return schemas.Incident(**_incident(value, SUSPECTS_IN_LISTS, CONTRIBUTORS_IN_LISTS))
+
+
+def incident_detail(value: Incident, members: Sequence[PlacedAnomaly]) -> schemas.IncidentDetail:
+    """As on its own: every suspect and contributor, and the member anomalies."""
+    shape = _incident(value, len(value.suspects), len(value.contributors))
+    return schemas.IncidentDetail(
+        **shape, members=[anomaly(m) for m in members], merged_into=value.merged_into
+    )
+
+
+def _incident(value: Incident, suspects: int, contributors: int) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "state": value.state.value,
+        "title": value.title,
+        "start": rfc3339(value.start_ms),
+        "start_ms": value.start_ms,
+        "end": None if value.end_ms is None else rfc3339(value.end_ms),
+        "end_ms": value.end_ms,
+        "score": value.score,
+        "severity": value.severity,
+        "kind": value.kind,
+        "direction": value.direction,
+        "member_count": value.member_count,
+        "series_count": value.series_count,
+        "suspects": [_suspect(s) for s in value.suspects[:suspects]],
+        "contributors": [_contributor(c) for c in value.contributors[:contributors]],
+    }
+
+
+def _suspect(s: Suspect) -> schemas.Suspect:
+    return schemas.Suspect(
+        series_id=s.series_id,
+        series=s.series,
+        metric=s.metric,
+        tags=dict(s.tags),
+        onset_ms=s.onset_ms,
+        score=s.score,
+        why=s.why,
+    )
+
+
+def _contributor(c: Contributor) -> schemas.Contributor:
+    return schemas.Contributor(tag=c.tag, value=c.value, count=c.count, total=c.total, text=c.text)
+
+
+def columns(observations: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Columns of observations as lists.
+
+    >>> columns({"value": np.array([1.0, np.nan]), "verdict": np.array([0, 3], np.uint8)})
+    {'value': [1.0, None], 'verdict': ['in band', 'below minimum change']}
+    """
+    return {name: _column(name, np.asarray(column)) for name, column in observations.items() if name != "row"}
+
+
+def _column(name: str, column: NDArray[Any]) -> list[Any]:
+    if name in _WORDS and column.dtype.kind in "iu":
+        words = _WORDS[name]
+        return [words.get(code, str(code)) for code in column.tolist()]
+    if column.dtype.kind == "f":
+        plain = column.astype(np.float64).round(4) if column.dtype == np.float32 else column
+        return [x if math.isfinite(x) else None for x in plain.tolist()]
+    return list(column.tolist())
+
+
+def _finite(x: float) -> float | None:
+    return x if math.isfinite(x) else None

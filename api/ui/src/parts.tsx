@@ -1,0 +1,102 @@
+// Small pieces that more than one view shows. All text goes in as text nodes.
+import type { ComponentChildren } from "preact";
+import type { Contributor, IncidentSummary, Problem } from "./api";
+import { useZone } from "./hooks";
+import { duration, momentWithOffset, offset, moment, until } from "./time";
+
+export function Bar({ share, label }: { share: number; label: string }) {
+  const percent = Math.max(0, Math.min(100, share * 100));
+  return (
+    <span class="bar" role="img" aria-label={label}>
+      <span class="fill" style={{ width: `${percent}%` }} />
+    </span>
+  );
+}
+
+export function Score({ value }: { value: number | null }) {
+  if (value === null) return <>–</>;
+  return (
+    <span class="score" title="score, 0 to 100">
+      <Bar share={value / 100} label={`score ${value.toFixed(0)} of 100`} />
+      <span class="num">{value.toFixed(0)}</span>
+    </span>
+  );
+}
+
+export function State({ state }: { state: string }) {
+  return <span class={`state state-${/^[a-z]+$/.test(state) ? state : "other"}`}>{state}</span>;
+}
+
+export function Span({ startMs, endMs }: { startMs: number; endMs: number | null }) {
+  const zone = useZone();
+  return (
+    <span class="span">
+      <time dateTime={new Date(startMs).toISOString()}>{moment(startMs, zone)}</time>
+      {" – "}
+      {endMs === null ? "now" : <time dateTime={new Date(endMs).toISOString()}>{until(startMs, endMs, zone)}</time>}{" "}
+      <span class="muted">{offset(startMs, zone)}</span>
+    </span>
+  );
+}
+
+export function Moment({ ms }: { ms: number | null }) {
+  const zone = useZone();
+  return ms === null ? <>–</> : <time dateTime={new Date(ms).toISOString()}>{momentWithOffset(ms, zone)}</time>;
+}
+
+/** How long it lasted; an open one has no length yet (its data may be of another year). */
+export function length(incident: IncidentSummary): string {
+  return incident.end_ms === null ? "open" : duration(incident.end_ms - incident.start_ms);
+}
+
+export function Contributors({ items }: { items: Contributor[] }) {
+  return (
+    <ul class="contributors" data-testid="contributors">
+      {items.map((item) => (
+        <li key={`${item.tag}=${item.value}`}>
+          <Bar share={item.total > 0 ? item.count / item.total : 0} label={`${item.count} of ${item.total}`} />
+          <span>{item.text}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function SeriesName({ metric, tags }: { metric: string; tags: Record<string, string> }) {
+  return (
+    <span class="series-name">
+      <b>{metric}</b>
+      {Object.entries(tags).map(([key, value]) => (
+        <span class="tag" key={key}>
+          {key}={value}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** One pair of a list of facts (`dl.facts`). */
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export function Notice({ kind, children }: { kind: "warn" | "plain"; children: ComponentChildren }) {
+  return (
+    <p class={`notice notice-${kind}`} role="status">
+      {children}
+    </p>
+  );
+}
+
+export function Trouble({ problem }: { problem: Problem | undefined }) {
+  return problem ? (
+    <div data-testid="problem">
+      <Notice kind="warn">{problem.message}</Notice>
+    </div>
+  ) : null;
+}

@@ -1,0 +1,200 @@
+import { useMemo, useState } from "preact/hooks";
+import { type Anomaly, get, type Incident, type Observations } from "../api";
+import { Chart, ChartKey } from "../chart";
+import { useLoad, useTick, useTitle } from "../hooks";
+import { arrow, count, number } from "../numbers";
+import { Contributors, Fact, length, Moment, Score, SeriesName, Span, State, Trouble } from "../parts";
+import { Rows } from "../rows";
+
+const FIRST = 12;
+const CONTEXT_BUCKETS = 48;
+const POINTS = 2_000;
+
+interface Member {
+  id: string;
+  metric: string;
+  tags: Record<string, string>;
+  anomalies: Anomaly[];
+}
+
+/** One entry a series: suspects first in their order, then by the highest score. */
+function members(incident: Incident): Member[] {
+  const byId = new Map<string, Member>();
+  for (const anomaly of incident.members) {
+    const { series_id: id, metric, tags } = anomaly;
+    const member = byId.get(id) ?? { id, metric, tags, anomalies: [] };
+    member.anomalies.push(anomaly);
+    byId.set(id, member);
+  }
+  const place = new Map(incident.suspects.map((suspect, i) => [suspect.series_id, i]));
+  const rank = (member: Member): number => place.get(member.id) ?? place.size;
+  const score = (member: Member): number => Math.max(...member.anomalies.map((anomaly) => anomaly.score ?? 0));
+  return [...byId.values()].sort((a, b) => rank(a) - rank(b) || score(b) - score(a) || (a.id < b.id ? -1 : 1));
+}
+
+/** Cadence as the anomalies tell it: the longest bucket among them. */
+function bucketMs(anomalies: Anomaly[]): number {
+  const lengths = anomalies.flatMap(({ onset_ms, end_ms, buckets }) =>
+    end_ms !== null && buckets > 0 ? [(end_ms - onset_ms) / buckets] : [],
+  );
+  return lengths.length > 0 ? Math.max(...lengths) : 3_600_000;
+}
+
+/** The window that all charts share: twice the duration before, at least 48 buckets, half of that after. */
+function windowOf(incident: Incident): [number, number] {
+  const bucket = bucketMs(incident.members);
+  const end =
+    incident.end_ms ??
+    Math.max(incident.start_ms + bucket, ...incident.members.map((anomaly) => anomaly.end_ms ?? anomaly.peak_ms + bucket));
+  const before = Math.max(2 * (end - incident.start_ms), CONTEXT_BUCKETS * bucket);
+  return [incident.start_ms - before, end + before / 2];
+}
+
+export function IncidentView({ id }: { id: string }) {
+  const tick = useTick();
+  const { data, problem } = useLoad(`${id}/${tick}`, (signal) =>
+    get<Incident>(`incidents/${encodeURIComponent(id)}`, {}, signal),
+  );
+  useTitle(data?.title);
+  if (data === undefined || data.id !== id) {
+    return (
+      <main>
+        <Up />
+        {problem ? <Trouble problem={problem} /> : <p class="muted">Loading…</p>}
+      </main>
+    );
+  }
+  return (
+    <main data-testid="incident-view">
+      <Up />
+      <h1>{data.title}</h1>
+      <Trouble problem={problem} />
+      <Facts incident={data} />
+      <div class="halves">
+        <Suspects incident={data} />
+        <section>
+          <h2>In common</h2>
+          <Contributors items={data.contributors} />
+          {data.contributors.length === 0 && <p class="muted">No tag stands out.</p>}
+        </section>
+      </div>
+      <Charts incident={data} />
+    </main>
+  );
+}
+
+function Up() {
+  return (
+    <p class="up">
+      <a href="#/">← Incidents</a>
+    </p>
+  );
+}
+
+function Facts({ incident }: { incident: Incident }) {
+  return (
+    <dl class="facts" data-testid="facts">
+      <Fact name="State">
+        <State state={incident.state} />
+      </Fact>
+      <Fact name="When">
+        <Span startMs={incident.start_ms} endMs={incident.end_ms} />
+      </Fact>
+      <Fact name="Lasted">{length(incident)}</Fact>
+      <Fact name="Score">
+        <Score value={incident.score} />
+      </Fact>
+      <Fact name="Severity">{number(incident.severity)}</Fact>
+      <Fact name="Kind">{[incident.kind, arrow(incident.direction)].filter(Boolean).join(" ")}</Fact>
+      <Fact name="Members">
+        {count(incident.member_count, "anomaly", "anomalies")} in {count(incident.series_count, "series", "series")}
+      </Fact>
+      {incident.merged_into && (
+        <Fact name="Merged into">
+          <a href={`#/incident/${encodeURIComponent(incident.merged_into)}`}>another incident</a>
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Suspects({ incident }: { incident: Incident }) {
+  return (
+    <section>
+      <h2>Suspects</h2>
+      <ol class="suspects" data-testid="suspects">
+        {incident.suspects.map((suspect) => (
+          <li key={suspect.series_id}>
+            <a href={`#/series/${encodeURIComponent(suspect.series_id)}`} data-row>
+              <SeriesName metric={suspect.metric} tags={suspect.tags} />
+            </a>
+            <span class="muted">
+              {" "}
+              from <Moment ms={suspect.onset_ms} /> · {suspect.why}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Charts({ incident }: { incident: Incident }) {
+  const [shown, setShown] = useState(FIRST);
+  const all = useMemo(() => members(incident), [incident]);
+  const [from, to] = useMemo(() => windowOf(incident), [incident]);
+  return (
+    <section>
+      <h2>Members</h2>
+      <ChartKey />
+      <div class="charts" data-testid="charts">
+        {all.slice(0, shown).map((member) => (
+          <MemberChart key={member.id} member={member} from={from} to={to} incident={incident.id} />
+        ))}
+      </div>
+      {all.length > shown && (
+        <button type="button" data-testid="more-charts" onClick={() => setShown(shown + FIRST)}>
+          Show {Math.min(FIRST, all.length - shown)} more of {all.length} series
+        </button>
+      )}
+    </section>
+  );
+}
+
+function MemberChart({ member, from, to, incident }: { member: Member; from: number; to: number; incident: string }) {
+  const query = { from_ms: Math.floor(from), to_ms: Math.ceil(to), max_points: POINTS };
+  const latest = Math.max(...member.anomalies.map((anomaly) => anomaly.end_ms ?? anomaly.peak_ms));
+  const { data, problem } = useLoad(`${member.id}/${from}/${to}/${latest}`, (signal) =>
+    get<Observations>(`series/${encodeURIComponent(member.id)}/observations`, query, signal),
+  );
+  const worst = member.anomalies.reduce((a, b) => ((b.score ?? 0) > (a.score ?? 0) ? b : a));
+  return (
+    <figure data-testid="member">
+      <figcaption>
+        <a href={`#/series/${encodeURIComponent(member.id)}`} data-row>
+          <SeriesName metric={member.metric} tags={member.tags} />
+        </a>
+        <span class="muted">
+          {[worst.kind, arrow(worst.direction)].filter(Boolean).join(" ")}: {number(worst.value)}, expected{" "}
+          {number(worst.expected)}, score {worst.score?.toFixed(0) ?? "–"}
+        </span>
+      </figcaption>
+      <Trouble problem={problem} />
+      {data === undefined ? (
+        <div class="chart chart-waiting" />
+      ) : (
+        <>
+          <Chart
+            columns={data.columns}
+            anomalies={member.anomalies}
+            from={from}
+            to={to}
+            sync={`incident ${incident}`}
+            label={`${member.metric}: ${worst.kind}, ${number(worst.value)} where ${number(worst.expected)} was expected`}
+          />
+          <Rows columns={data.columns} />
+        </>
+      )}
+    </figure>
+  );
+}

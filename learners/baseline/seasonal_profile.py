@@ -1,0 +1,213 @@
+"""A robust level and a spread for each slot of the season, over a slow drift. 32 bytes a series, 4 a slot.
+
+centre = level + profile(t), scale = global scale x slot's ratio. A slot packs both into one float32: the
+eight lowest bits of the level's mantissa are taken by the ratio, 2^(code/16) with a signed code (so a table
+of zeros means level 0, ratio 1). The level keeps fifteen bits, a thirty-thousandth of its size. Long
+seasons have fewer slots than buckets (`stride` > 1): the profile is interpolated between slots, the ratio
+is not.
+
+Learning, e the residual clipped at four scales: level <- level + alpha e; slot <- slot + g (1 - alpha) e with
+g = max(gamma, 1 / turns of the season); the ratio follows E[(e / scale)^2] = 1, by steps rounded up or down
+by a hash of t, which makes small steps right on average. In the first turn the level stands still and slots
+take their first values; the global scale is learned from the second turn on.
+
+A weekly season is one of 7 x the slots of a day. Source: DESIGN.md section 5 (daily profile under EWMA).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from learners.base import Warm, model_dtype
+from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
+
+SLOTS_MAX = 336
+_COUNT_MAX = 1e7
+_RATIO_RATE = 0.1
+_CODES_A_STEP = 16.0 * 0.5 / math.log(2.0)  # d(code) for a change of one in ln(ratio^2)
+_CODE_MAX = 48  # ratios from 1/8 to 8
+
+dtype = model_dtype(
+    [
+        ("level", "f4"),
+        ("square", "f4"),
+        ("count", "f4"),
+        ("alpha", "f4"),
+        ("gamma", "f4"),
+        ("spread", "f4"),  # 0: SPREAD_RATE
+        ("at", "i4"),
+        ("slots", "u2"),
+        ("stride", "u2"),  # buckets a slot
+    ]
+)
+
+RATIO: NDArray[np.float64] = np.array([2.0 ** ((c if c < 128 else c - 256) / 16.0) for c in range(256)])
+"""Ratio of a slot's scale to the global one, by the eight bits that are stored."""
+
+
+@njit(cache=True, nogil=True)
+def _level(slot: Any) -> float:
+    bits = np.float32(slot).view(np.uint32)
+    return np.float64(np.uint32(bits & np.uint32(0xFFFFFF00)).view(np.float32))
+
+
+@njit(cache=True, nogil=True)
+def _code(slot: Any) -> Any:
+    return np.int64(np.float32(slot).view(np.uint32) & np.uint32(0xFF))
+
+
+@njit(cache=True, nogil=True)
+def _packed(level: float, code: int) -> Any:
+    """Level (rounded to the bits that are left to it) and code as one float32."""
+    bits = np.int64(np.float32(bounded(level)).view(np.uint32))
+    bits = ((bits + 0x80) & 0xFFFFFF00) | (code & 0xFF)
+    return np.uint32(bits).view(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _place(m: Any, t: int) -> tuple[int, int, float]:
+    """Indices of the slot of ``t`` and of the next, and how far ``t`` lies between them."""
+    if m.slots == 0:
+        return -1, -1, 0.0
+    if m.stride <= 1:
+        k = m.at + t % m.slots
+        return k, k, 0.0
+    phase = t % (np.int64(m.slots) * m.stride)
+    k = phase // m.stride
+    following = k + 1 if k + 1 < m.slots else 0
+    return m.at + k, m.at + following, (phase - k * m.stride) / m.stride
+
+
+@njit(cache=True, nogil=True)
+def _expected(m: Any, season: Any, t: int) -> tuple[float, float]:
+    """Centre, and the slot's ratio."""
+    k, following, part = _place(m, t)
+    if k < 0:
+        return np.float64(m.level), 1.0
+    profile = _level(season[k])
+    if part > 0.0:
+        profile += part * (_level(season[following]) - profile)
+    return m.level + profile, RATIO[_code(season[k])]
+
+
+@njit(cache=True, nogil=True)
+def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
+    """Centre and scale of bucket ``t``; the scale is 1 throughout the first turn."""
+    centre, ratio = _expected(m, season, t)
+    if m.count <= np.int64(m.slots) * m.stride:
+        return centre, 1.0
+    return centre, scale_of(np.float64(m.square)) * ratio
+
+
+@njit(cache=True, nogil=True)
+def _dither(t: int) -> float:
+    """A number in [0, 1) that depends on ``t`` alone."""
+    h = (np.uint64(t) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+    h ^= h >> np.uint64(29)
+    h *= np.uint64(0x94D049BB133111EB)
+    return np.float64(h >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True, nogil=True)
+def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
+    """Take in the value ``y`` of bucket ``t`` with ``weight`` in [0, 1]."""
+    if weight <= 0.0:
+        return
+    period = np.float64(np.int64(m.slots) * m.stride)
+    count = np.float64(m.count)
+    if count <= 0.0:
+        m.level = bounded(y) if m.level == 0.0 and m.slots == 0 else m.level
+        m.square = 1.0
+    centre, ratio = _expected(m, season, t)
+    scale = scale_of(np.float64(m.square)) * ratio
+    error = clipped(y - centre, scale)
+    young = count < period
+    code_step = 0
+    if not young:
+        spread = np.float64(m.spread) if m.spread > 0.0 else SPREAD_RATE
+        m.square = follow(np.float64(m.square), error / ratio, rate_of(spread, count - period, weight))
+        m.level = bounded(m.level + weight * m.alpha * error)
+        excess = min((error / scale) ** 2, 9.0) - 1.0
+        turns = count / max(period, 1.0)
+        rate = max(_RATIO_RATE, 0.5 / (1.0 + turns))
+        code_step = math.floor(_CODES_A_STEP * rate * weight * excess + _dither(t))
+    m.count = min(count + weight, _COUNT_MAX)
+    k, following, part = _place(m, t)
+    if k < 0:
+        return
+    gain = rate_of(np.float64(m.gamma), math.floor(count / period), weight)
+    if not young:
+        gain *= 1.0 - m.alpha
+    share = gain * error / ((1.0 - part) ** 2 + part * part)
+    slot = season[k]
+    code = _code(slot)
+    code = code - 256 if code > 127 else code
+    code = min(max(code + code_step, -_CODE_MAX), _CODE_MAX)
+    season[k] = _packed(_level(slot) + (1.0 - part) * share, code)
+    if part > 0.0:
+        other = season[following]
+        season[following] = _packed(_level(other) + part * share, _code(other))
+
+
+@njit(cache=True, nogil=True)
+def rebase(m: Any, season: Any, delta: float) -> None:
+    """Move the level by ``delta``."""
+    m.level = bounded(m.level + delta)
+
+
+@njit(cache=True, nogil=True)
+def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
+    for i in range(len(y)):
+        centre[i], scale[i] = forecast(rows[0], season, t[i])
+        learn(rows[0], season, t[i], y[i], weight[i])
+
+
+def season_slots(record: NDArray[np.void]) -> int:
+    """Slots of the pool that ``record`` uses."""
+    return int(record["slots"])
+
+
+def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
+    """A copy of ``record`` whose table begins at slot ``at`` of the pool."""
+    moved = record.copy()
+    moved["at"] = at
+    return moved
+
+
+def stride_of(period: int) -> int:
+    """Buckets a slot for a season of ``period`` buckets: the smallest divisor that leaves `SLOTS_MAX` slots.
+
+    >>> stride_of(24), stride_of(1440), stride_of(337)
+    (1, 5, 337)
+    """
+    return next(s for s in range(1, period + 1) if period % s == 0 and period // s <= SLOTS_MAX)
+
+
+def warm(
+    y: NDArray[np.float64],
+    t: NDArray[np.int64],
+    weight: NDArray[np.float64] | None = None,
+    *,
+    periods: tuple[int, ...] = (),
+    alpha: float = 0.02,
+    gamma: float = 0.15,
+    spread: float = SPREAD_RATE,
+) -> Warm:
+    """A learner that has seen ``y`` (in units of scale), with its prequential forecasts.
+
+    The longest of ``periods`` is the season. Residuals of its first turn are of little use: slots are new.
+    """
+    if not (0.0 <= alpha < 1.0 and 0.0 < gamma <= 1.0 and 0.0 < spread <= 1.0):
+        raise ValueError(f"alpha lies in [0, 1), gamma and spread in (0, 1], not {alpha}, {gamma}, {spread}")
+    rows = np.zeros(1, dtype)
+    period = max(periods, default=0)
+    if period:
+        rows["stride"] = stride_of(period)
+        rows["slots"] = period // stride_of(period)
+    rows["alpha"], rows["gamma"], rows["spread"] = alpha, gamma, spread
+    return Warm.over(_run, rows, np.zeros(season_slots(rows[0]), np.float32), t, y, weight)

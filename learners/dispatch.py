@@ -1,0 +1,113 @@
+"""One name for every family: the compiled branch from a family's code to its kernels.
+
+``s`` is a record with the addresses ``models``, ``common`` and ``season`` and the length ``max_season`` of
+the season pool (`learners.memory` says why). A new family adds one branch a function here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import carray, njit
+from numpy.typing import NDArray
+
+from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
+from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
+from learners.memory import float32_pointer, record_type
+from learners.threshold import extreme_value, scaled_minmax, sigma
+
+_EMA = int(Family.EMA)
+_MOVING_AVERAGE = int(Family.MOVING_AVERAGE)
+_HOLT_WINTERS = int(Family.HOLT_WINTERS)
+_SEASONAL_PROFILE = int(Family.SEASONAL_PROFILE)
+_SIGMA = int(Tail.SIGMA)
+_SCALED_MINMAX = int(Tail.SCALED_MINMAX)
+_EXTREME_VALUE = int(Tail.EXTREME_VALUE)
+_LEARNING_WIDTH = 8.0
+_ema = record_type(ema.dtype)
+_moving_average = record_type(moving_average.dtype)
+_holt_winters = record_type(holt_winters.dtype)
+_seasonal_profile = record_type(seasonal_profile.dtype)
+_sigma = record_type(sigma.dtype)
+_scaled_minmax = record_type(scaled_minmax.dtype)
+_extreme_value = record_type(extreme_value.dtype)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def season(s: Any) -> NDArray[np.float32]:
+    """The season pool as an array."""
+    return carray(float32_pointer(s.season), (s.max_season,), np.float32)
+
+
+@njit(cache=True, nogil=True)
+def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
+    """Centre and scale that the model record ``at`` expects for bucket ``t``."""
+    if family == _SEASONAL_PROFILE:
+        return seasonal_profile.forecast(_seasonal_profile(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _HOLT_WINTERS:
+        return holt_winters.forecast(_holt_winters(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _MOVING_AVERAGE:
+        return moving_average.forecast(_moving_average(s.models + at * MODEL_BYTES), season(s), t)
+    return ema.forecast(_ema(s.models + at * MODEL_BYTES), season(s), t)
+
+
+@njit(cache=True, nogil=True)
+def learn(s: Any, family: int, at: int, t: int, y: float, weight: float) -> None:
+    """Update the model record ``at`` with the value of bucket ``t``."""
+    if family == _SEASONAL_PROFILE:
+        seasonal_profile.learn(_seasonal_profile(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+    elif family == _HOLT_WINTERS:
+        holt_winters.learn(_holt_winters(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+    elif family == _MOVING_AVERAGE:
+        moving_average.learn(_moving_average(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+    else:
+        ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+
+
+@njit(cache=True, nogil=True)
+def rebase(s: Any, family: int, at: int, delta: float) -> None:
+    """Move the level of the model record ``at`` by ``delta``."""
+    if family == _SEASONAL_PROFILE:
+        seasonal_profile.rebase(_seasonal_profile(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _HOLT_WINTERS:
+        holt_winters.rebase(_holt_winters(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _MOVING_AVERAGE:
+        moving_average.rebase(_moving_average(s.models + at * MODEL_BYTES), season(s), delta)
+    else:
+        ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
+
+
+@njit(cache=True, nogil=True)
+def tail_surprise(s: Any, family: int, row: int, r: float) -> float:
+    """-log10 of the tail probability of residual ``r`` on its side; 0 while there is no tail."""
+    if family == _EXTREME_VALUE:
+        return extreme_value.surprise(_extreme_value(s.common + row * COMMON_BYTES), r)
+    if family == _SCALED_MINMAX:
+        return scaled_minmax.surprise(_scaled_minmax(s.common + row * COMMON_BYTES), r)
+    if family == _SIGMA:
+        return sigma.surprise(_sigma(s.common + row * COMMON_BYTES), r)
+    return 0.0
+
+
+@njit(cache=True, nogil=True)
+def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
+    """Residual, in scales and >= 0, at which the surprise on ``side`` reaches ``level``."""
+    if family == _EXTREME_VALUE:
+        return extreme_value.limit(_extreme_value(s.common + row * COMMON_BYTES), side, level)
+    if family == _SCALED_MINMAX:
+        return scaled_minmax.limit(_scaled_minmax(s.common + row * COMMON_BYTES), side, level)
+    if family == _SIGMA:
+        return sigma.limit(_sigma(s.common + row * COMMON_BYTES), side, level)
+    return _LEARNING_WIDTH
+
+
+@njit(cache=True, nogil=True)
+def tail_learn(s: Any, family: int, row: int, r: float, weight: float) -> None:
+    """Update the tail record of ``row`` with the residual ``r``."""
+    if family == _EXTREME_VALUE:
+        extreme_value.learn(_extreme_value(s.common + row * COMMON_BYTES), r, weight)
+    elif family == _SCALED_MINMAX:
+        scaled_minmax.learn(_scaled_minmax(s.common + row * COMMON_BYTES), r, weight)
+    elif family == _SIGMA:
+        sigma.learn(_sigma(s.common + row * COMMON_BYTES), r, weight)

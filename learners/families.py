@@ -1,0 +1,57 @@
+"""Which module is which family: the Python side of `dispatch`."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.base import Family, Tail, Warm
+from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
+from learners.threshold import extreme_value, scaled_minmax, sigma
+
+
+class BaselineFamily(Protocol):
+    """A module of `learners.baseline`."""
+
+    dtype: np.dtype[np.void]
+
+    def forecast(self, m: Any, season: Any, t: int) -> tuple[float, float]: ...
+    def learn(self, m: Any, season: Any, t: int, y: float, weight: float) -> None: ...
+    def rebase(self, m: Any, season: Any, delta: float) -> None: ...
+    def season_slots(self, record: NDArray[np.void]) -> int: ...
+    def relocate(self, record: NDArray[np.void], at: int) -> NDArray[np.void]: ...
+    def warm(
+        self,
+        y: NDArray[np.float64],
+        t: NDArray[np.int64],
+        weight: NDArray[np.float64] | None = None,
+        *,
+        periods: tuple[int, ...] = (),
+        **knobs: Any,
+    ) -> Warm: ...
+
+
+class TailFamily(Protocol):
+    """A module of `learners.threshold` with a record of its own."""
+
+    dtype: np.dtype[np.void]
+
+    def surprise(self, m: Any, r: float) -> float: ...
+    def limit(self, m: Any, side: int, level: float) -> float: ...
+    def learn(self, m: Any, r: float, weight: float) -> None: ...
+    def warm(self, residuals: NDArray[np.float64]) -> NDArray[np.void]: ...
+
+
+BASELINES: dict[Family, BaselineFamily] = {
+    Family.EMA: ema,
+    Family.MOVING_AVERAGE: moving_average,
+    Family.HOLT_WINTERS: holt_winters,
+    Family.SEASONAL_PROFILE: seasonal_profile,
+}
+TAILS: dict[Tail, TailFamily] = {
+    Tail.SIGMA: sigma,
+    Tail.SCALED_MINMAX: scaled_minmax,
+    Tail.EXTREME_VALUE: extreme_value,
+}

@@ -1,0 +1,61 @@
+"""The composition root: the only file that names concrete parts, in a straight line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+
+from collectors.warm import warm_decoders
+from monitor.engine.base import Engine
+from monitor.engine.host import HostSettings
+from monitor.engine.inline import InlineEngine
+from monitor.engine.processes import ProcessEngine
+from monitor.engine.story import Story
+from monitor.intake.limits import memory_bytes, series_limit
+from monitor.service import Monitor
+from monitor.settings import Settings
+from monitor.shard.warm import warm_shard
+from monitor.store.database import Database
+from monitor.store.migrations import upgrade
+
+BYTES_PER_SERIES = 450
+"""Rows, index, a day's season by the hour and key text, with a margin: docs/architecture.md."""
+
+
+def build(settings: Settings) -> Monitor:
+    """A Monitor on the settings' data folder; nothing runs before `Monitor.start`."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database)
+    engine = _engine(settings)
+    story = Story(Database(settings.database))
+    return Monitor(settings, engine, story, version=version())
+
+
+def _engine(settings: Settings) -> Engine:
+    total = settings.limits.series_max or series_limit(memory_bytes(), BYTES_PER_SERIES)
+    host = HostSettings(
+        directory=settings.data_dir,
+        default_zone=settings.default_timezone,
+        limits=settings.limits,
+        segment_bytes=settings.log_segment_bytes,
+        retention_days=settings.retention_days,
+        series_limit=max(total // settings.shards, 1),
+    )
+    if settings.engine == "inline":
+        return InlineEngine(settings.shards, host)
+    return ProcessEngine(settings.shards, host)
+
+
+def warm_up(progress: Callable[[str], None] = lambda _: None) -> None:
+    """Compile every kernel, or load it from the cache, before anybody waits for it."""
+    progress("models and tracker")
+    warm_shard()
+    progress("decoders")
+    warm_decoders()
+
+
+def version() -> str:
+    try:
+        return metadata.version("watchkeeper")
+    except metadata.PackageNotFoundError:
+        return "source"

@@ -1,0 +1,80 @@
+"""An anomaly: a span of one series with a high score, with an onset, a peak and an end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from monitor.domain.series import Identity
+
+
+class AnomalyKind(StrEnum):
+    SPIKE = "spike"
+    DIP = "dip"
+    LEVEL_SHIFT = "level shift"
+    FLAT_LINE = "flat line"
+    NO_DATA = "no data"
+    ENDED = "ended"
+
+
+class Change(StrEnum):
+    """What happened to an anomaly at one log position."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+
+
+class Verdict(IntEnum):
+    """The one terminal reason for a sample's outcome; stored beside each observation."""
+
+    IN_BAND = 0
+    LEARNING = 1
+    ANOMALY = 2
+    BELOW_MIN_CHANGE = 3
+    STATIC_BOUND = 4
+    MISSING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """All times are event times in UTC milliseconds, at the start of their bucket.
+
+    ``id`` is made of the fingerprint and the onset, so it is the same in live, replay and back-test.
+    ``end_ms`` is the end of the last anomalous bucket (exclusive), None while open. ``value``,
+    ``expected``, ``lower`` and ``upper`` are those at the peak. ``direction``: +1 up, -1 down, 0 none.
+    """
+
+    id: str
+    series: Identity
+    kind: AnomalyKind
+    direction: int
+    onset_ms: int
+    peak_ms: int
+    last_ms: int
+    end_ms: int | None
+    score: float
+    value: float
+    expected: float
+    lower: float
+    upper: float
+    buckets: int
+    cadence_ms: int
+
+    @staticmethod
+    def id_of(fingerprint: int, onset_ms: int, kind: AnomalyKind) -> str:
+        letter = {"no data": "n", "flat line": "f", "ended": "e"}.get(kind.value, "a")
+        return f"{fingerprint:016x}-{onset_ms:x}-{letter}"
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyEvent:
+    """One change of one anomaly. ``(shard, position, sequence)`` is unique and increasing;
+    ``at_ms`` is the event time at which it became known."""
+
+    shard: int
+    position: int
+    sequence: int
+    change: Change
+    at_ms: int
+    anomaly: Anomaly

@@ -1,0 +1,220 @@
+"""An incident: related anomalies with a life of their own, and what keeps it in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from monitor.domain.anomaly import Anomaly, AnomalyEvent
+
+
+class IncidentState(StrEnum):
+    """``expired``: cut at the longest span an incident may have while something still went on.
+    ``merged``: it turned out to be part of an older one, which carries its members now."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    MERGED = "merged"
+
+
+class TransitionKind(StrEnum):
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    MERGED = "merged"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A member series ranked as likely origin; ``why`` is the reason in plain words."""
+
+    series_id: str
+    series: str
+    metric: str
+    tags: tuple[tuple[str, str], ...]
+    onset_ms: int
+    score: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """``count`` of the ``total`` known series with ``tag=value`` are members.
+
+    ``log_p`` is the natural logarithm of the chance to draw that many or more when as many series
+    as the incident has are drawn blindly from all known ones (hypergeometric); 0 = no surprise.
+
+    >>> Contributor("origin", "JFK", 14, 16, -9.5).text
+    '14 of 16 series with origin=JFK'
+    """
+
+    tag: str
+    value: str
+    count: int
+    total: int
+    log_p: float
+
+    @property
+    def text(self) -> str:
+        return f"{self.count} of {self.total} series with {self.tag}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesCounts:
+    """How many live series there are: in all, per (tag key, tag value), and per metric."""
+
+    total: int = 0
+    tags: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    metrics: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Event times in UTC milliseconds.
+
+    ``id`` is "inc-" and the founding anomaly's id; it stays while members come and go. ``end_ms``
+    (exclusive) is None while open. ``score`` 0-100 is the highest of a member; ``severity`` is
+    score × √(duration in hours). ``due_ms``: when event time alone will close or expire it.
+    ``sequence`` counts its transitions. ``members``: anomaly ids by (onset, id); empty in lists,
+    where ``member_count`` says how many there are.
+    """
+
+    id: str
+    founder_id: str
+    state: IncidentState
+    title: str
+    start_ms: int
+    end_ms: int | None
+    score: float
+    severity: float
+    kind: str
+    direction: int
+    member_count: int
+    series_count: int
+    suspects: tuple[Suspect, ...]
+    contributors: tuple[Contributor, ...]
+    due_ms: int | None
+    sequence: int
+    merged_into: str | None = None
+    members: tuple[str, ...] = ()
+
+    @staticmethod
+    def id_of(founder_id: str) -> str:
+        """
+        >>> Incident.id_of("00ab-1f-a")
+        'inc-00ab-1f-a'
+        """
+        return "inc-" + founder_id
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentTransition:
+    """One step in an incident's life; (incident_id, sequence) is unique, from 1 without holes.
+
+    ``at_ms`` is the event time reached when it was noticed; ``shard`` and ``position`` name the
+    log record that brought it about; shard -1 is a person who had a series forgotten.
+    """
+
+    incident_id: str
+    sequence: int
+    kind: TransitionKind
+    at_ms: int
+    shard: int
+    position: int
+    member_count: int
+    score: float
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChange:
+    """What a listener is told: the transition, and the incident as it is after it."""
+
+    transition: IncidentTransition
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedAnomaly:
+    """An anomaly with its place: its incident, and the ids of the groups' first members that it
+    joined when it began (none: it began a group; several: it brought groups together)."""
+
+    anomaly: Anomaly
+    joined: tuple[str, ...] = ()
+    incident_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a shard's events have been absorbed; ``sequence`` -1: none of that position yet."""
+
+    position: int = 0
+    sequence: int = -1
+    clock_ms: int = -(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerStep:
+    """All that one batch of events changes; written in one transaction or not at all.
+
+    ``before`` is the shard's progress this step was computed from (None: the shard's first step);
+    a ledger whose progress is another refuses the step. A step with ``shard`` None moves no progress.
+    ``memberships``: anomaly id to its incident, None = in no incident any more. ``forgotten_…``:
+    ids whose rows are deleted, with the memberships and transitions that hang on them.
+    """
+
+    shard: int | None
+    before: Progress | None
+    after: Progress
+    anomalies: Sequence[PlacedAnomaly] = ()
+    incidents: Sequence[Incident] = ()
+    memberships: Mapping[str, str | None] = field(default_factory=dict)
+    transitions: Sequence[IncidentTransition] = ()
+    forgotten_incidents: Sequence[str] = ()
+    forgotten_anomalies: Sequence[str] = ()
+    forgotten_series: Sequence[str] = ()
+
+
+class Ledger(Protocol):
+    """Where incidents are kept. One writer at a time; reads see every committed step."""
+
+    def progress(self) -> dict[int, Progress]: ...
+
+    def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
+        """Those with from_ms <= onset < until_ms (None: no bound), by (onset, id)."""
+
+    def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]: ...
+
+    def anomalies_of_series(self, series_id: str) -> list[PlacedAnomaly]: ...
+
+    def members(self, incident_id: str) -> list[PlacedAnomaly]:
+        """By (onset, id)."""
+
+    def incidents_of(self, founder_ids: Iterable[str]) -> list[Incident]:
+        """Incidents, merged ones too, that these anomalies founded; ``members`` empty."""
+
+    def due(self) -> dict[str, int]:
+        """``due_ms`` of every open incident, by its id."""
+
+    def commit(self, step: LedgerStep) -> None: ...
+
+
+class EventBatch(Protocol):
+    """One shard's events in order, as the engine hands them over (at least once)."""
+
+    @property
+    def shard(self) -> int: ...
+
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def clock_ms(self) -> int: ...
+
+    @property
+    def events(self) -> Sequence[AnomalyEvent]: ...

@@ -1,0 +1,89 @@
+"""What the service may ask of the shards, however they run: in this process or in others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from monitor.domain.anomaly import AnomalyEvent
+from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.records import Control, Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A batch is on disk in every shard it touched. ``rejected``: samples refused by reason;
+    ``noted``: samples kept but not learned from, by reason (late, duplicate, conflict)."""
+
+    accepted: int
+    rejected: Mapping[str, int]
+    noted: Mapping[str, int]
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """Log positions appended, applied and covered by the newest checkpoint; the lag in samples."""
+
+    shard: int
+    appended: int
+    applied: int
+    checkpointed: int
+    lag_samples: int
+    series: int
+    samples: int
+    held: int
+    log_bytes: int
+    state_bytes: int
+    clock_ms: int
+    log_ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """All events of one shard up to ``position`` that were not handed over before, in order.
+
+    ``counts``: live series by metric and by ``key=value``; empty where nothing changed."""
+
+    shard: int
+    position: int
+    clock_ms: int
+    events: Sequence[AnomalyEvent]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Shards behind one door. Thread-safe; every future ends, with a WatchkeeperError on failure."""
+
+    @property
+    def shards(self) -> int: ...
+
+    def start(self, on_events: Callable[[Events], None], since: Mapping[int, int]) -> None:
+        """Recover every shard, then hand over events after the positions in ``since``, per shard in
+        order, at least once (the receiver drops positions it has seen), on a thread of the engine."""
+
+    def submit(
+        self, batch: SampleBatch, *, mode: Mode, arrival_ms: int, request_id: bytes = b""
+    ) -> Future[Accepted]:
+        """Done after the fsync of the record in every shard the batch touches. May end with
+        UnknownSeries (decode again with identities), Overloaded, IntakeUnavailable."""
+
+    def control(self, entry: Tick | Control) -> Future[None]:
+        """Append a control record to every shard; done after every fsync."""
+
+    def ask(self, shard: int, question: str, **arguments: Any) -> Any:
+        """A read-only question to one shard, answered between two records. Plain values in and out
+        (dicts, lists, numbers, str, bytes, NumPy columns by name). Questions are the public methods
+        of `monitor.shard.queries.Queries`."""
+
+    def status(self) -> list[ShardStatus]: ...
+
+    def settle(self, timeout_s: float | None = None) -> None:
+        """Wait until all that was acknowledged is applied, learned from, and its events handed over."""
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint of every shard now."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,110 @@
+"""Runs the learning pass for the series that a shard holds, a slice of time at once."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.domain.anomaly import Verdict
+from monitor.domain.records import Control, Kind
+from monitor.engine.parts import Parts
+from monitor.learning.learning import WINDOW_BUCKETS, Current, Waiting, decide
+from monitor.shard import state as st
+from monitor.shard.assignment import Assignment
+
+CHUNK = 256
+"""Series whose windows are read in one pass over history, and whose assignments share one record."""
+
+
+class Learner:
+    """Series held for an assignment, and those whose assignment is in the log but not yet applied."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._due: deque[int] = deque()
+        self._sent: set[int] = set()
+        flags = parts.shard.common["flags"][: parts.shard.rows]
+        self.add(np.flatnonzero(flags & st.HELD).astype(np.int32))
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._due)
+
+    @property
+    def count(self) -> int:
+        """Series that are held now."""
+        return len(self._due) + len(self._sent)
+
+    def add(self, rows: NDArray[np.int32]) -> None:
+        self._due.extend(int(row) for row in rows)
+
+    def assigned(self, control: Control) -> None:
+        """An assignment record was applied."""
+        self._sent.difference_update(item["row"] for item in control.body["items"])
+
+    def run(self, budget_s: float) -> Iterator[Control]:
+        """Assignment records for held series until the time is used up, the oldest first."""
+        until = time.monotonic() + budget_s
+        while self._due and time.monotonic() < until:
+            rows = [self._due[place] for place in range(min(CHUNK, len(self._due)))]
+            self._sent.update(rows)
+            for _ in rows:
+                self._due.popleft()
+            held = [row for row in rows if self._parts.shard.common["flags"][row] & st.HELD]
+            self._sent.difference_update(set(rows) - set(held))
+            if not held:
+                continue
+            waiting = self._waiting(np.array(held, np.int32))
+            choices = decide(waiting)
+            items = [
+                Assignment(one.row, one.final_n, choice).to_body()
+                for one, choice in zip(waiting, choices, strict=True)
+            ]
+            yield Control(Kind.ASSIGN, {"items": items})
+
+    def _waiting(self, rows: NDArray[np.int32]) -> list[Waiting]:
+        shard = self._parts.shard
+        window = self._parts.history.window(rows, WINDOW_BUCKETS)
+        found = []
+        for place, row in enumerate(rows):
+            part = slice(int(window.offsets[place]), int(window.offsets[place + 1]))
+            common, clock, profile = shard.common[row], shard.clocks[row], shard.profiles[row]
+            found.append(
+                Waiting(
+                    row=int(row),
+                    final_n=int(clock["final_n"]),
+                    cadence_ms=int(clock["cadence"]),
+                    kind=self._kind(int(row)),
+                    t=self._civil(window.ts_ms[part], int(clock["cadence"]), int(clock["rule"])),
+                    y=window.value[part],
+                    n=window.n[part].astype(np.float64),
+                    quiet=_quiet(window.verdict[part]),
+                    current=Current(
+                        champion=int(common["champion"]),
+                        challenger=int(common["challenger"]),
+                        periods=tuple(int(p) for p in (profile["period0"], profile["period1"]) if p),
+                        assigned=bool(common["tail"]),
+                        advantage=float(common["advantage"]),
+                        in_anomaly=bool(common["episode"] >= 0),
+                    ),
+                )
+            )
+        return found
+
+    def _kind(self, row: int) -> str | None:
+        metric = self._parts.identity(row).metric
+        kind = self._parts.shard.rules.declared.get(metric, {}).get("kind")
+        return str(kind) if kind is not None else None
+
+    def _civil(self, ts_ms: NDArray[np.int64], cadence: int, rule: int) -> NDArray[np.int64]:
+        """Indices of buckets in the series' local civil time."""
+        rules = self._parts.shard.rules
+        return rules.zones.civil(int(rules.table["zone"][rule]), ts_ms) // cadence
+
+
+def _quiet(verdict: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return (verdict != Verdict.ANOMALY) & (verdict != Verdict.STATIC_BOUND)

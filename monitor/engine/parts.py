@@ -1,0 +1,100 @@
+"""The parts of one shard, and what one record does to them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from monitor.domain.records import Control, Kind, Record, Samples, Tick
+from monitor.domain.series import Identity, fingerprint
+from monitor.history.history import History
+from monitor.intake.dedup import Remembered
+from monitor.intake.index import SeriesIndex
+from monitor.intake.log import Log
+from monitor.shard.shard import Applied, Shard
+
+
+@dataclass(slots=True)
+class Parts:
+    """``applied``: newest record in the state; ``checkpointed``: newest in a checkpoint; ``clock_ms``: newest
+    event time; ``unlogged``: rows given out whose record did not reach the disk, to be named again."""
+
+    log: Log
+    index: SeriesIndex
+    remembered: Remembered
+    shard: Shard
+    history: History
+    applied: int = 0
+    checkpointed: int = 0
+    clock_ms: int = 0
+    samples: int = 0
+    unlogged: dict[int, bytes] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        for row in self.index:
+            self._count(self.identity(row), 1)
+
+    def enter(self, fingerprint: int, canonical: bytes) -> int:
+        """A new series: its row. Raises FingerprintTaken."""
+        row = self.index.insert(fingerprint, canonical)
+        self._count(Identity.from_canonical(canonical), 1)
+        return row
+
+    def leave(self, row: int) -> None:
+        """The series of ``row`` is forgotten; the row will be used again."""
+        self._count(self.identity(row), -1)
+        self.index.remove(row)
+
+    def _count(self, identity: Identity, by: int) -> None:
+        for key in (identity.metric, *(f"{key}={value}" for key, value in identity.tags)):
+            self.counts[key] += by
+            if self.counts[key] == 0:
+                del self.counts[key]
+
+    def apply(self, record: Record) -> Applied:
+        """Models, tracker and history move on by one record."""
+        entry = record.entry
+        applied = self.shard.apply(entry)
+        self.history.append(applied.observations)
+        for late in applied.revisions:
+            self.history.append_revision(
+                int(late["row"]), int(late["ts_ms"]), float(late["value"]), float(late["n"]), _arrival(entry)
+            )
+        if isinstance(entry, Samples):
+            self.samples += len(entry)
+            self.clock_ms = max(self.clock_ms, entry.clock_ms)
+        elif isinstance(entry, Tick):
+            self.clock_ms = max(self.clock_ms, entry.ts_ms)
+        elif entry.kind == Kind.FORGET:
+            self.history.delete(np.array(entry.body["rows"], np.int32))
+        self.applied = record.position
+        return applied
+
+    def replay(self, record: Record) -> Applied:
+        """The same for a record read from the log: the index and the request ids move on too."""
+        entry = record.entry
+        if isinstance(entry, Samples):
+            for row, canonical in entry.new_series:
+                if row not in self.index:
+                    self.index.insert_at(row, fingerprint(canonical), canonical)
+                    self._count(Identity.from_canonical(canonical), 1)
+        elif isinstance(entry, Control) and entry.kind == Kind.FORGET:
+            for row in entry.body["rows"]:
+                if row in self.index:
+                    self.leave(row)
+        request_id = b"" if isinstance(entry, Control) else entry.request_id
+        if request_id:
+            self.remembered.add(request_id, record.position, _arrival(entry))
+        return self.apply(record)
+
+    def identity(self, row: int) -> Identity:
+        return Identity.from_canonical(self.index.canonical(row))
+
+
+def _arrival(entry: Samples | Tick | Control) -> int:
+    if isinstance(entry, Samples):
+        return entry.arrival_ms
+    return entry.ts_ms if isinstance(entry, Tick) else 0

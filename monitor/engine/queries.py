@@ -1,0 +1,159 @@
+"""Read-only questions to one shard, answered between two records. Plain values in and out."""
+
+from __future__ import annotations
+
+import math
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.classify import CLASSES
+from monitor.domain.observation import COLUMNS
+from monitor.domain.series import Identity
+from monitor.engine.parts import Parts
+from monitor.engine.translate import family_name, tail_name
+from monitor.shard import state as st
+from monitor.shard.digest import digest
+
+_FOREVER_MS = 1 << 61
+
+
+class Queries:
+    """Every public method is a question of `Engine.ask`."""
+
+    def __init__(self, parts: Parts, state: Lock) -> None:
+        self._parts = parts
+        self._lock = state
+        self._texts: dict[int, tuple[str, Identity]] = {}
+
+    def series_list(
+        self, metric: str | None, q: str | None, tag: str | None, after: str, limit: int
+    ) -> list[dict[str, Any]]:
+        """Series by id (fingerprint in 16 hex digits) after ``after``."""
+        with self._lock:
+            rows = self._parts.index.rows()
+            prints = self._parts.index.fingerprints()[rows]
+            order = np.argsort(prints)
+            start = int(np.searchsorted(prints[order], np.uint64(int(after, 16)), side="right")) if after else 0
+            found: list[dict[str, Any]] = []
+            for place in order[start:]:
+                row = int(rows[place])
+                identity = self._parts.identity(row)
+                if _matches(identity, metric, q, tag):
+                    found.append(self._describe(row, int(prints[place]), identity))
+                    if len(found) >= limit:
+                        break
+            return found
+
+    def series_one(self, id: str) -> dict[str, Any] | None:
+        with self._lock:
+            row = self._row(id)
+            return self._describe(row, int(id, 16), self._parts.identity(row)) if row >= 0 else None
+
+    def observations(
+        self, id: str, from_ms: int | None, to_ms: int | None, max_points: int
+    ) -> dict[str, NDArray[Any]]:
+        """The newest ``max_points`` observations of the span, with provisional buckets left out."""
+        with self._lock:
+            row = self._row(id)
+            if row < 0:
+                return {}
+            first = from_ms if from_ms is not None else -_FOREVER_MS
+            last = to_ms if to_ms is not None else _FOREVER_MS
+            found = self._parts.history.read(row, first, last)
+        return {name: getattr(found, name)[-max_points:] for name in COLUMNS if name != "row"}
+
+    def metric_names(self) -> list[str]:
+        with self._lock:
+            rows = self._parts.index.rows()
+            return sorted({self._parts.identity(int(row)).metric for row in rows})
+
+    def declarations(self) -> dict[str, dict[str, Any]]:
+        with self._lock:
+            return {name: dict(body) for name, body in self._parts.shard.rules.declared.items()}
+
+    def tag_counts(self) -> dict[str, int]:
+        """Series by ``key=value``, and by metric name."""
+        return dict(self._parts.counts)
+
+    def cadences(self) -> dict[int, int]:
+        """Cadence in ms by fingerprint, 0 while unknown."""
+        with self._lock:
+            rows = self._parts.index.rows()
+            rows = rows[rows < self._parts.shard.rows]
+            prints = self._parts.index.fingerprints()[rows]
+            cadences = self._parts.shard.clocks["cadence"][rows]
+            return dict(zip(prints.tolist(), cadences.tolist(), strict=True))
+
+    def digest(self) -> str:
+        """SHA-256 of the whole state in a form that does not depend on where it lies in memory."""
+        with self._lock:
+            rows = self._parts.index.rows()
+            rows = rows[rows < self._parts.shard.rows]
+            prints = self._parts.index.fingerprints()[rows]
+            return digest(self._parts.shard, rows.tolist(), prints.tolist())
+
+    def _row(self, id: str) -> int:
+        return int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])
+
+    def _describe(self, row: int, fingerprint: int, identity: Identity) -> dict[str, Any]:
+        shard = self._parts.shard
+        if row >= shard.rows:
+            return _unborn(fingerprint, identity)
+        common, clock, profile = shard.common[row], shard.clocks[row], shard.profiles[row]
+        cadence = int(clock["cadence"])
+        flags = int(common["flags"])
+        assigned = int(common["tail"]) != 0
+        periods = [int(p) for p in (profile["period0"], profile["period1"]) if p]
+        return {
+            "id": f"{fingerprint:016x}",
+            "series": str(identity),
+            "metric": identity.metric,
+            "tags": dict(identity.tags),
+            "class": CLASSES[int(profile["metric_class"])] if assigned else "unknown",
+            "cadence_ms": cadence,
+            "seasons_ms": [p * cadence for p in periods],
+            "champion": family_name(int(common["champion"])),
+            "challenger": family_name(int(common["challenger"])),
+            "threshold": tail_name(int(common["tail"])),
+            "final_buckets": int(clock["final_n"]),
+            "last_ms": int(clock["bucket"]) * cadence,
+            "stage": "trusted" if flags & st.TRUSTED else "provisional" if assigned else "learning",
+            "timezone": shard.rules.zone_of(int(clock["rule"])),
+        }
+
+
+def _unborn(fingerprint: int, identity: Identity) -> dict[str, Any]:
+    """A series whose first record is on disk but not applied yet."""
+    return {
+        "id": f"{fingerprint:016x}",
+        "series": str(identity),
+        "metric": identity.metric,
+        "tags": dict(identity.tags),
+        "class": "unknown",
+        "cadence_ms": 0,
+        "seasons_ms": [],
+        "champion": "none",
+        "challenger": "none",
+        "threshold": "none",
+        "final_buckets": 0,
+        "last_ms": 0,
+        "stage": "learning",
+        "timezone": "UTC",
+    }
+
+
+def _matches(identity: Identity, metric: str | None, q: str | None, tag: str | None) -> bool:
+    if metric is not None and identity.metric != metric:
+        return False
+    if tag is not None:
+        key, _, value = tag.partition("=")
+        if identity.tag(key) != value:
+            return False
+    return q is None or q.casefold() in str(identity).casefold()
+
+
+def finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,131 @@
+"""What a shard starts from: the newest valid checkpoint, and the log after it. And how one is written."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.domain.anomaly import AnomalyEvent
+from monitor.domain.errors import IntakeUnavailable
+from monitor.domain.records import Record
+from monitor.engine.parts import Parts
+from monitor.engine.translate import events_of
+from monitor.history.history import History
+from monitor.history.listing import Listing
+from monitor.history.manifest import Damage, Loaded, newest_valid, retained_position, write_checkpoint
+from monitor.history.retention import Retention
+from monitor.intake.dedup import Remembered
+from monitor.intake.index import SeriesIndex
+from monitor.intake.log import Log
+from monitor.shard.shard import Shard
+
+if TYPE_CHECKING:
+    from monitor.engine.host import HostSettings
+
+log = logging.getLogger(__name__)
+
+LET_GO_S = 10.0
+_PREFIXES = ("index", "remembered", "shard")
+
+
+def recover(
+    number: int,
+    settings: HostSettings,
+    on_durable: Callable[[Sequence[Record]], None],
+    on_replayed: Callable[[Sequence[AnomalyEvent]], None],
+) -> Parts:
+    """Bring a shard back. Damage costs the records it touched, is logged, and never refuses a start."""
+    directory = settings.directory / f"shard-{number}"
+    directory.mkdir(parents=True, exist_ok=True)
+    loaded = newest_valid(directory, report=_report)
+    intake = _opened(directory / "log", settings, loaded, on_durable)
+    parts = _from_checkpoint(intake, settings, directory, loaded)
+    for record in intake.read(parts.applied + 1):
+        applied = parts.replay(record)
+        on_replayed(events_of(number, record.position, applied, parts.index))
+    return parts
+
+
+def _opened(
+    directory: Path,
+    settings: HostSettings,
+    loaded: Loaded | None,
+    on_durable: Callable[[Sequence[Record]], None],
+) -> Log:
+    """The log, once the process before us has let go of it: one that was killed may take a moment."""
+    until = time.monotonic() + LET_GO_S
+    while True:
+        try:
+            return Log(
+                directory,
+                segment_bytes=settings.segment_bytes,
+                after=loaded.manifest.position if loaded else 0,
+                on_durable=on_durable,
+            )
+        except IntakeUnavailable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loaded: Loaded | None) -> Parts:
+    history = History(
+        directory,
+        listed=loaded.manifest.history if loaded else Listing(),
+        keep=loaded.keep if loaded else (),
+        retention=Retention(days=settings.retention_days),
+    )
+    if loaded is None:
+        return Parts(intake, SeriesIndex(), Remembered(), Shard(settings.default_zone), history)
+    meta = loaded.manifest.meta
+    arrays = {prefix: _with_prefix(loaded.arrays, prefix) for prefix in _PREFIXES}
+    parts = Parts(
+        log=intake,
+        index=SeriesIndex.from_state(arrays["index"]),
+        remembered=Remembered.from_state(arrays["remembered"]),
+        shard=Shard.restore(arrays["shard"], meta["shard"]),
+        history=history,
+    )
+    parts.applied = parts.checkpointed = loaded.manifest.position
+    parts.clock_ms = int(meta["clock_ms"])
+    parts.samples = int(meta["samples"])
+    return parts
+
+
+def save(parts: Parts, directory: Path) -> None:
+    """Write a checkpoint of the applied state, tidy up history and drop the log that no checkpoint needs.
+
+    The caller holds intake and state still, with everything appended also applied.
+    """
+    parts.history.retain(parts.clock_ms)
+    parts.history.compact(parts.clock_ms)
+    listing = parts.history.flush()
+    arrays, meta = parts.shard.snapshot()
+    named: dict[str, NDArray[Any]] = {f"shard.{name}": array for name, array in arrays.items()}
+    named |= {f"index.{name}": array for name, array in parts.index.state().items()}
+    named |= {f"remembered.{name}": array for name, array in parts.remembered.state().items()}
+    write_checkpoint(
+        directory,
+        position=parts.applied,
+        arrays={name: np.ascontiguousarray(array) for name, array in named.items()},
+        meta={"shard": meta, "clock_ms": parts.clock_ms, "samples": parts.samples},
+        history=listing,
+    )
+    parts.history.committed(listing)
+    parts.checkpointed = parts.applied
+    parts.log.drop_before(retained_position(directory) + 1)
+
+
+def _with_prefix(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    start = prefix + "."
+    return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+
+
+def _report(damage: Damage) -> None:
+    log.error("checkpoint %d is damaged: %s", damage.generation, damage.reason)

@@ -1,0 +1,69 @@
+"""Anomalies and incidents as the service asks for them: the incident engine writes, the store's queries read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SeriesCounts
+from monitor.engine.base import Events
+from monitor.incidents.engine import IncidentEngine
+from monitor.store.database import Database
+from monitor.store.projections import SqlLedger
+from monitor.store.queries import Queries
+
+
+class Story:
+    """One incident engine over the events of all shards, and one database behind it. Thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queries = Queries(database)
+        self._counts: dict[int, Mapping[str, int]] = {}
+        self._lock = Lock()
+        self._incidents = IncidentEngine(SqlLedger(database), counts=self._series_counts)
+
+    def positions(self) -> dict[int, int]:
+        """Per shard, the newest position whose events are kept."""
+        return self._incidents.positions()
+
+    def receive(self, events: Events) -> Sequence[IncidentChange]:
+        """Keep the events (a second time changes nothing); what changed by them."""
+        with self._lock:
+            if events.counts:
+                self._counts[events.shard] = events.counts
+        return self._incidents.absorb(events)
+
+    def _series_counts(self) -> SeriesCounts:
+        tags: dict[tuple[str, str], int] = {}
+        metrics: dict[str, int] = {}
+        for counts in list(self._counts.values()):
+            for key, count in counts.items():
+                name, separator, value = key.partition("=")
+                if separator:
+                    tags[name, value] = tags.get((name, value), 0) + count
+                else:
+                    metrics[key] = metrics.get(key, 0) + count
+        return SeriesCounts(sum(metrics.values()), tags, metrics)
+
+    def forget_series(self, series_id: str) -> None:
+        self._incidents.forget(series_id)
+
+    def anomalies(self, **wanted: Any) -> Any:
+        return self._queries.anomalies(**wanted)
+
+    def incidents(self, **wanted: Any) -> Any:
+        return self._queries.incidents(**wanted)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        return self._queries.incident(incident_id)
+
+    def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
+        return self._queries.members(incident_id)
+
+    def incidents_open(self) -> int:
+        return self._queries.incidents_open()
+
+    def close(self) -> None:
+        self._database.close()

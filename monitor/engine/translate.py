@@ -1,0 +1,76 @@
+"""From a shard's numbers to words: anomaly changes as events, family and class codes as names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.base import Family, Tail
+from learners.score import score
+from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
+from monitor.domain.series import Identity
+from monitor.intake.index import SeriesIndex
+from monitor.shard.shard import Applied
+
+KINDS: Sequence[AnomalyKind] = (
+    AnomalyKind.SPIKE,
+    AnomalyKind.DIP,
+    AnomalyKind.LEVEL_SHIFT,
+    AnomalyKind.FLAT_LINE,
+    AnomalyKind.NO_DATA,
+    AnomalyKind.ENDED,
+)
+CHANGES: Sequence[Change] = (Change.OPENED, Change.UPDATED, Change.CLOSED)
+
+
+def family_name(code: int) -> str:
+    return Family(code).name.lower()
+
+
+def tail_name(code: int) -> str:
+    return Tail(code).name.lower()
+
+
+def events_of(shard: int, position: int, applied: Applied, index: SeriesIndex) -> list[AnomalyEvent]:
+    """The anomaly changes of one record as domain events, numbered in their order."""
+    events = []
+    for sequence, change in enumerate(_ordered(applied.changes)):
+        canonical = index.canonical(int(change["row"]))
+        events.append(_event(shard, position, sequence, change, Identity.from_canonical(canonical)))
+    return events
+
+
+def _ordered(changes: NDArray[np.void]) -> Iterator[np.void]:
+    yield from changes
+
+
+def _event(shard: int, position: int, sequence: int, change: np.void, series: Identity) -> AnomalyEvent:
+    kind = KINDS[int(change["kind"])]
+    onset = int(change["onset_ms"])
+    end = int(change["end_ms"])
+    return AnomalyEvent(
+        shard=shard,
+        position=position,
+        sequence=sequence,
+        change=CHANGES[int(change["change"])],
+        at_ms=int(change["at_ms"]),
+        anomaly=Anomaly(
+            id=Anomaly.id_of(series.fingerprint(), onset, kind),
+            series=series,
+            kind=kind,
+            direction=int(change["direction"]),
+            onset_ms=onset,
+            peak_ms=int(change["peak_ms"]),
+            last_ms=int(change["last_ms"]),
+            end_ms=end if end >= 0 else None,
+            score=float(score(float(change["level"]))),
+            value=float(change["value"]),
+            expected=float(change["expected"]),
+            lower=float(change["lower"]),
+            upper=float(change["upper"]),
+            buckets=int(change["buckets"]),
+            cadence_ms=int(change["cadence"]),
+        ),
+    )

@@ -1,0 +1,298 @@
+"""From events to incidents: every batch absorbed once, whatever is delivered again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.domain.anomaly import Anomaly
+from monitor.domain.incident import (
+    EventBatch,
+    Incident,
+    IncidentChange,
+    IncidentTransition,
+    Ledger,
+    LedgerStep,
+    Progress,
+    SeriesCounts,
+)
+from monitor.incidents.incidents import compose, merged, transitions
+from monitor.incidents.rules import Rules
+from monitor.incidents.working_set import Node, Regrouped, WorkingSet
+
+MOST_IN_MEMORY = 100_000
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is known between two batches; thrown away when a step fails."""
+
+    progress: dict[int, Progress]
+    now_ms: int
+    due: dict[str, int]
+    held: WorkingSet
+
+
+@dataclass(slots=True)
+class _Moves:
+    """What regrouping did to incidents: memberships by anomaly id, incidents whose members
+    changed, incidents that became part of another."""
+
+    memberships: dict[str, str | None] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    merged: dict[str, str] = field(default_factory=dict)
+
+
+class IncidentEngine:
+    """Groups anomalies into incidents and keeps them in a ledger. Thread-safe, one step at a time.
+
+    The incidents' members, spans and states depend on the set of anomalies and on the newest
+    event time alone, not on the order in which shards are heard. Each call of `absorb` is
+    one transaction that also writes the shard's progress: dying anywhere and hearing the same events
+    again changes nothing. ``counts`` says how many live series there are, for "14 of 16".
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: Rules | None = None,
+        counts: Callable[[], SeriesCounts] = SeriesCounts,
+        most_in_memory: int = MOST_IN_MEMORY,
+    ) -> None:
+        self._ledger = ledger
+        self._rules = rules or Rules()
+        self._counts = counts
+        self._most = most_in_memory
+        self._lock = threading.Lock()
+        self._work: _Work | None = None
+
+    def positions(self) -> dict[int, int]:
+        """Per shard, the log position up to which events are absorbed: where to ask from."""
+        with self._lock:
+            return {shard: p.position for shard, p in self._loaded().progress.items()}
+
+    def absorb(self, events: EventBatch) -> list[IncidentChange]:
+        """Take in one shard's events; what became of incidents, in order of their start.
+
+        Events at or before the shard's progress are dropped. Raises what the ledger raises, having
+        changed nothing; the same events may then be handed over again. O(n·k + w): n events of k
+        tags, w anomalies of the last ``cap_ms`` and members of the incidents touched.
+        """
+        with self._lock:
+            try:
+                return self._absorb(self._loaded(), events)
+            except BaseException:
+                self._work = None
+                raise
+
+    def forget(self, series_id: str) -> list[IncidentChange]:
+        """Delete a series' anomalies for good and tell the incidents anew as if they had never been.
+
+        An incident that a deleted anomaly founded goes with its history; members it leaves behind
+        found another. Sweeps all that came later: a rare request, not a path of samples.
+        """
+        with self._lock:
+            try:
+                return self._forget(self._loaded(), series_id)
+            except BaseException:
+                self._work = None
+                raise
+
+    def _loaded(self) -> _Work:
+        if self._work is None:
+            progress = self._ledger.progress()
+            now_ms = max((p.clock_ms for p in progress.values()), default=Progress().clock_ms)
+            held = WorkingSet(self._ledger, self._rules, self._floor_ms(progress))
+            self._work = _Work(progress, now_ms, self._ledger.due(), held)
+        return self._work
+
+    def _floor_ms(self, progress: Mapping[int, Progress]) -> int:
+        """Two caps behind the slowest shard: its next anomalies find their whole neighbourhood."""
+        slowest = min((p.clock_ms for p in progress.values()), default=Progress().clock_ms)
+        return slowest - 2 * self._rules.cap_ms
+
+    def _absorb(self, work: _Work, events: EventBatch) -> list[IncidentChange]:
+        before = work.progress.get(events.shard)
+        latest, after = _unseen(before or Progress(), events)
+        if after == before:
+            return []
+        now_ms = max(work.now_ms, after.clock_ms)
+        span, strays = work.held.update(latest)
+        regrouped = Regrouped() if span.empty else work.held.regroup(span)
+        moves = self._resolve(work.held, regrouped)
+        written = {i: work.held.nodes[i] for i in regrouped.rejoined}
+        written |= {i: strays.get(i) or work.held.nodes[i] for i in latest}
+        touched = moves.moved | {n.incident_id for n in written.values() if n.incident_id is not None}
+        touched |= {incident_id for incident_id, due_ms in work.due.items() if due_ms <= now_ms}
+        story = _Story(now_ms, events.shard, after.position)
+        self._retell(work, touched - moves.merged.keys(), moves, strays, story)
+        self._ledger.commit(
+            LedgerStep(
+                shard=events.shard,
+                before=before,
+                after=after,
+                anomalies=[node.placed() for node in written.values()],
+                incidents=story.incidents,
+                memberships=moves.memberships,
+                transitions=[change.transition for change in story.changes],
+            )
+        )
+        work.progress[events.shard] = after
+        work.now_ms = now_ms
+        self._remember(work, story.incidents)
+        return story.changes
+
+    def _forget(self, work: _Work, series_id: str) -> list[IncidentChange]:
+        gone = self._ledger.anomalies_of_series(series_id)
+        if not gone:
+            return []
+        founded = self._ledger.incidents_of([p.anomaly.id for p in gone])
+        dead = {incident.id for incident in founded}
+        held_by = {p.incident_id for p in gone if p.incident_id is not None}
+        starts = [i.start_ms for i in (self._known(work, name) for name in sorted(held_by)) if i is not None]
+        from_ms = min([*starts, *(p.anomaly.onset_ms for p in gone)])
+        span = work.held.remove([p.anomaly for p in gone], from_ms)
+        regrouped = work.held.regroup(span)
+        moves = self._resolve(work.held, regrouped)
+        story = _Story(work.now_ms, -1, 0)
+        moves.moved |= held_by
+        moves.moved -= dead
+        self._retell(work, moves.moved - moves.merged.keys(), moves, {}, story)
+        self._ledger.commit(
+            LedgerStep(
+                shard=None,
+                before=None,
+                after=Progress(),
+                anomalies=[work.held.nodes[i].placed() for i in regrouped.rejoined],
+                incidents=story.incidents,
+                memberships=moves.memberships,
+                transitions=[change.transition for change in story.changes],
+                forgotten_incidents=sorted(dead),
+                forgotten_anomalies=[p.anomaly.id for p in gone],
+                forgotten_series=[series_id],
+            )
+        )
+        for incident_id in dead:
+            work.due.pop(incident_id, None)
+        self._remember(work, story.incidents)
+        return story.changes
+
+    def _resolve(self, held: WorkingSet, regrouped: Regrouped) -> _Moves:
+        """Which incident each group is: the one that its earliest founder once founded.
+
+        A group without a founder founds one with its first member that may; one without such a
+        member is no incident.
+        """
+        moves = _Moves()
+        for group in regrouped.groups:
+            names = self._names(held, group)
+            target = names[0] if names else None
+            for node in group:
+                if node.incident_id != target:
+                    moves.moved |= {i for i in (node.incident_id, target) if i is not None}
+                    moves.memberships[node.anomaly.id] = node.incident_id = target
+            for other in names[1:]:
+                if held.incidents[other].merged_into != target:
+                    moves.merged[other] = names[0]
+        return moves
+
+    def _names(self, held: WorkingSet, group: Sequence[Node]) -> list[str]:
+        """Incidents that members have founded, oldest first; else the one to be founded, if any."""
+        names = (Incident.id_of(node.anomaly.id) for node in group)
+        founded = [name for name in names if name in held.incidents]
+        if founded:
+            return founded
+        return [Incident.id_of(n.anomaly.id) for n in group if self._rules.opens(n.anomaly)][:1]
+
+    def _retell(
+        self, work: _Work, touched: set[str], moves: _Moves, strays: Mapping[str, Node], story: _Story
+    ) -> None:
+        """Compose every touched incident anew, then retire the merged ones."""
+        if not touched and not moves.merged:
+            return
+        counts = self._counts()
+        present: dict[str, list[Anomaly]] = {incident_id: [] for incident_id in sorted(touched)}
+        for node in (*work.held.nodes.values(), *strays.values()):
+            if node.incident_id in present:
+                present[node.incident_id].append(node.anomaly)
+        for incident_id, members in present.items():
+            before = self._known(work, incident_id)
+            if before is not None and before.start_ms < work.held.floor_ms:
+                members = self._with_older(work.held, incident_id, members)
+            founder_id = incident_id.removeprefix(Incident.id_of(""))
+            after = compose(founder_id, members, story.now_ms, counts, self._rules)
+            story.tell(before, after, incident_id in moves.moved)
+        for incident_id, into in moves.merged.items():
+            gone = work.held.incidents[incident_id]
+            story.tell(gone, merged(gone, into), True)
+
+    def _with_older(self, held: WorkingSet, incident_id: str, members: Sequence[Anomaly]) -> list[Anomaly]:
+        """The members from before the floor too; versions at hand are newer than the ledger's."""
+        found = {p.anomaly.id: p.anomaly for p in self._ledger.members(incident_id)}
+        older = {i: a for i, a in found.items() if a.onset_ms < held.floor_ms}
+        return list((older | {a.id: a for a in members}).values())
+
+    def _known(self, work: _Work, incident_id: str) -> Incident | None:
+        if incident_id in work.held.incidents:
+            return work.held.incidents[incident_id]
+        founder_id = incident_id.removeprefix(Incident.id_of(""))
+        if founder_id in work.held.nodes:
+            return None
+        return next(iter(self._ledger.incidents_of([founder_id])), None)
+
+    def _remember(self, work: _Work, incidents: Iterable[Incident]) -> None:
+        for incident in incidents:
+            if incident.founder_id in work.held.nodes:
+                work.held.incidents[incident.id] = replace(incident, members=())
+            if incident.due_ms is None:
+                work.due.pop(incident.id, None)
+            else:
+                work.due[incident.id] = incident.due_ms
+        work.held.let_go(self._floor_ms(work.progress), self._most)
+
+
+@dataclass(slots=True)
+class _Story:
+    """What is to be written and told of incidents in one step."""
+
+    now_ms: int
+    shard: int
+    position: int
+    incidents: list[Incident] = field(default_factory=list)
+    changes: list[IncidentChange] = field(default_factory=list)
+
+    def tell(self, before: Incident | None, after: Incident, moved: bool) -> None:
+        kinds = transitions(before, after, moved)
+        past = before.sequence if before else 0
+        after = replace(after, sequence=past + len(kinds))
+        if before is not None and not moved and before == replace(after, members=()):
+            return
+        self.incidents.append(after)
+        for sequence, kind in enumerate(kinds, past + 1):
+            step = IncidentTransition(
+                incident_id=after.id,
+                sequence=sequence,
+                kind=kind,
+                at_ms=self.now_ms,
+                shard=self.shard,
+                position=self.position,
+                member_count=after.member_count,
+                score=after.score,
+                merged_into=after.merged_into,
+            )
+            self.changes.append(IncidentChange(step, after))
+
+
+def _unseen(mark: Progress, events: EventBatch) -> tuple[dict[str, Anomaly], Progress]:
+    """The newest version of each anomaly with news past ``mark``, and the mark after them."""
+    latest: dict[str, Anomaly] = {}
+    last, clock_ms = (mark.position, mark.sequence), max(mark.clock_ms, events.clock_ms)
+    for event in events.events:
+        if (event.position, event.sequence) > last:
+            last = (event.position, event.sequence)
+            clock_ms = max(clock_ms, event.at_ms)
+            latest[event.anomaly.id] = event.anomaly
+    if events.position > last[0]:
+        last = (events.position, -1)
+    return latest, Progress(*last, clock_ms)

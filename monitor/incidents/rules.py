@@ -1,0 +1,64 @@
+"""When anomalies belong together, and when an incident is over: the numbers, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.domain.anomaly import Anomaly, AnomalyKind
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Times in milliseconds of event time.
+
+    ``cap_ms``: longest span of an incident; what begins later begins another one. Four days hold a
+    long week-end, and keep a chain of small coincidences from becoming one endless incident.
+    ``slack_cadences``, ``slack_min_ms``, ``slack_max_ms``: how long after its end a member still
+    draws others in, and how long an incident stays quiet before it is closed. Two buckets, since
+    onset and end are each known to a bucket; at least an hour, the window that peers group by on
+    one host; at most a day, so that slow metrics do not bridge whole weeks.
+    ``recent_ms``: how long after its onset a member that goes on and on draws others in. A day: the
+    effects of one cause begin within one business cycle, and a level shift that lasts for a week
+    must not collect whatever else happens in it.
+    ``evidence_min``: the least sum of weights by which an anomaly joins a group.
+    """
+
+    cap_ms: int = 4 * DAY_MS
+    slack_cadences: int = 2
+    slack_min_ms: int = HOUR_MS
+    slack_max_ms: int = DAY_MS
+    recent_ms: int = DAY_MS
+    same_metric: float = 1.0
+    same_tag: float = 1.0
+    same_name_part: float = 1.0
+    evidence_min: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.slack_min_ms <= self.slack_max_ms:
+            raise ValueError("slack_min_ms must lie between 0 and slack_max_ms")
+        if self.recent_ms < 0 or self.recent_ms + self.slack_max_ms >= self.cap_ms:
+            raise ValueError("recent_ms + slack_max_ms must be less than cap_ms")
+        if self.evidence_min <= 0:
+            raise ValueError("evidence_min must be positive")
+
+    def slack_ms(self, cadence_ms: int) -> int:
+        """
+        >>> Rules().slack_ms(60_000) // 60_000, Rules().slack_ms(HOUR_MS) // HOUR_MS
+        (60, 2)
+        """
+        return min(max(self.slack_cadences * cadence_ms, self.slack_min_ms), self.slack_max_ms)
+
+    def reach_ms(self, anomaly: Anomaly) -> int:
+        """The latest onset of another anomaly that this one still draws in."""
+        reach = anomaly.onset_ms + self.recent_ms
+        if anomaly.end_ms is not None:
+            reach = min(reach, anomaly.end_ms)
+        return reach + self.slack_ms(anomaly.cadence_ms)
+
+    @staticmethod
+    def opens(anomaly: Anomaly) -> bool:
+        """Whether it may found an incident: a series that ended is news only beside other news."""
+        return anomaly.kind is not AnomalyKind.ENDED

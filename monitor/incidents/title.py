@@ -1,0 +1,86 @@
+"""An incident's title in plain words: what moved, which way, where, since when, how widely."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.incident import SeriesCounts
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NAMED_VALUES = 5
+_LONGEST = 300
+
+
+def lead(members: Sequence[Anomaly]) -> list[Anomaly]:
+    """The members of the metric with the largest sum of scores; at a tie, the first to move."""
+    weight: dict[str, float] = {}
+    first: dict[str, int] = {}
+    by_metric: dict[str, list[Anomaly]] = {}
+    for member in members:
+        metric = member.series.metric
+        by_metric.setdefault(metric, []).append(member)
+        weight[metric] = weight.get(metric, 0.0) + member.score
+        first[metric] = min(member.onset_ms, first.get(metric, member.onset_ms))
+    return by_metric[min(by_metric, key=lambda m: (-weight[m], first[m], m))]
+
+
+def nature(leading: Sequence[Anomaly]) -> tuple[AnomalyKind, int]:
+    """Kind and direction: of the lead's members together, the more common by summed score."""
+    kinds: dict[AnomalyKind, float] = {}
+    ways: dict[int, float] = {}
+    for member in leading:
+        weight = max(member.score, 1.0)
+        kinds[member.kind] = kinds.get(member.kind, 0.0) + weight
+        ways[member.direction] = ways.get(member.direction, 0.0) + weight
+    kind = min(kinds, key=lambda k: (-kinds[k], k.value))
+    return kind, min(ways, key=lambda w: (-ways[w], w))
+
+
+def title(members: Sequence[Anomaly], counts: SeriesCounts, start_ms: int, end_ms: int | None) -> str:
+    """For example "cancelled_share up at 3 origins (EWR, JFK, LGA) since 8 Feb 14:00 UTC; 41 series"."""
+    leading = lead(members)
+    kind, way = nature(leading)
+    change = {1: "up", -1: "down"}.get(way, kind.value)
+    series = len({m.series for m in members})
+    words = f"{leading[0].series.metric} {change}{_where(leading, counts)}"
+    return f"{words} {_span(start_ms, end_ms)}; {series} series"[:_LONGEST]
+
+
+def _span(start_ms: int, end_ms: int | None) -> str:
+    if end_ms is None:
+        return f"since {_moment(start_ms)} UTC"
+    return f"from {_moment(start_ms)} to {_moment(end_ms)} UTC"
+
+
+def _moment(at_ms: int) -> str:
+    try:
+        at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.hour:02}:{at.minute:02}"
+
+
+def _where(leading: Sequence[Anomaly], counts: SeriesCounts) -> str:
+    """The tag whose known series are hit most completely; with the fewest values at a tie."""
+    hit = Counter(tag for identity in {m.series for m in leading} for tag in identity.tags)
+    values: dict[str, list[str]] = {}
+    share: dict[str, tuple[int, int]] = {}
+    for (key, value), count in sorted(hit.items()):
+        values.setdefault(key, []).append(value)
+        hits, known = share.get(key, (0, 0))
+        share[key] = hits + count, known + max(counts.tags.get((key, value), 0), count)
+    if not values:
+        return ""
+    key = min(values, key=lambda k: (-share[k][0] / share[k][1], len(values[k]), k))
+    return f" at {_named(key, values[key])}"
+
+
+def _named(key: str, values: Sequence[str]) -> str:
+    if len(values) == 1:
+        return f"{key} {values[0]}"
+    if len(values) <= _NAMED_VALUES:
+        return f"{len(values)} {key}s ({', '.join(values)})"
+    return f"{len(values)} {key}s ({', '.join(values[:3])} and {len(values) - 3} more)"

@@ -1,0 +1,201 @@
+"""The anomalies that new ones may still be grouped with, in sweep order, and their regrouping.
+
+Memory holds every anomaly with an onset from ``floor_ms`` on (about 1 kB each); older ones are
+fetched from the ledger when an event reaches back to them, and let go again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.domain.anomaly import Anomaly
+from monitor.domain.incident import Incident, Ledger, PlacedAnomaly
+from monitor.incidents.grouping import Sweep, in_order
+from monitor.incidents.rules import Rules
+
+_FIRST_CHECK = 64
+_NEVER = 2**62
+
+
+@dataclass(slots=True)
+class Node:
+    """An anomaly in its place."""
+
+    anomaly: Anomaly
+    joined: tuple[str, ...] = ()
+    incident_id: str | None = None
+
+    def placed(self) -> PlacedAnomaly:
+        return PlacedAnomaly(self.anomaly, self.joined, self.incident_id)
+
+
+@dataclass(slots=True)
+class Span:
+    """Onsets whose grouping may differ begin at ``from_ms``; after ``until_ms`` the sweep is fed
+    the same as before. ``new``: anomalies not known before."""
+
+    from_ms: int = _NEVER
+    until_ms: int = -_NEVER
+    new: set[str] = field(default_factory=set)
+
+    def widen(self, before: Anomaly | None, after: Anomaly, rules: Rules) -> None:
+        if before is None:
+            self.new.add(after.id)
+            self._cover(after.onset_ms, after.onset_ms)
+        elif (old := rules.reach_ms(before)) != (new := rules.reach_ms(after)):
+            self._cover(min(old, new) + 1, max(old, new))
+
+    def _cover(self, from_ms: int, until_ms: int) -> None:
+        self.from_ms = min(self.from_ms, from_ms)
+        self.until_ms = max(self.until_ms, until_ms)
+
+    @property
+    def empty(self) -> bool:
+        return self.from_ms == _NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """Whole groups, each by (onset, id), of which some may be other than before; and the ids of
+    those that ``joined`` other groups than before."""
+
+    groups: Sequence[Sequence[Node]] = ()
+    rejoined: Sequence[str] = ()
+
+
+class WorkingSet:
+    """``nodes`` by anomaly id; ``incidents`` by id, those founded by an anomaly in ``nodes``."""
+
+    def __init__(self, ledger: Ledger, rules: Rules, floor_ms: int) -> None:
+        self._ledger = ledger
+        self._rules = rules
+        self.floor_ms = floor_ms
+        self.nodes: dict[str, Node] = {}
+        self.incidents: dict[str, Incident] = {}
+        self._order: list[tuple[int, str]] = []
+        self._fetch(floor_ms, None)
+
+    def update(self, latest: Mapping[str, Anomaly]) -> tuple[Span, dict[str, Node]]:
+        """Take in the newest version of each anomaly; fetches what the span reaches back to.
+
+        Returns the span to sweep again, and the anomalies from before the floor, whose change
+        matters to their own incident only; those are not kept.
+        """
+        stored = self._stored(latest)
+        span = Span()
+        for anomaly_id, anomaly in latest.items():
+            known = self.nodes.get(anomaly_id) or stored.get(anomaly_id)
+            span.widen(known.anomaly if known else None, anomaly, self._rules)
+        if not span.empty:
+            self._reach_back(span.from_ms - self._rules.cap_ms + 1)
+        strays: dict[str, Node] = {}
+        for anomaly_id, anomaly in latest.items():
+            if anomaly_id in self.nodes:
+                self.nodes[anomaly_id].anomaly = anomaly
+            elif anomaly_id in stored:
+                old = stored[anomaly_id]
+                strays[anomaly_id] = Node(anomaly, old.joined, old.incident_id)
+            else:
+                self.nodes[anomaly_id] = Node(anomaly)
+                insort(self._order, in_order(anomaly))
+        return span, strays
+
+    def remove(self, gone: Sequence[Anomaly], from_ms: int) -> Span:
+        """Take anomalies out for good; everything from ``from_ms`` on is to be swept again."""
+        self._reach_back(from_ms - self._rules.cap_ms + 1)
+        for anomaly in gone:
+            del self.nodes[anomaly.id]
+            del self._order[bisect_left(self._order, in_order(anomaly))]
+            self.incidents.pop(Incident.id_of(anomaly.id), None)
+        return Span(from_ms, _NEVER)
+
+    def regroup(self, span: Span) -> Regrouped:
+        """Sweep from the first decision that may differ until old and new agree for ever.
+
+        O(anomalies in one ``cap_ms`` before the span, in the span, and until agreement).
+        """
+        if self._at(span.from_ms) == len(self._order):
+            return Regrouped()
+        was: dict[str, tuple[str, ...]] = {}
+        sweep, stop_ms = self._sweep(span, was)
+        first = self._at(span.from_ms - self._rules.cap_ms + 1)
+        affected = self._nodes(first, self._at(stop_ms + self._rules.cap_ms))
+        if stop_ms < _NEVER:
+            sweep = Sweep(self._rules)
+            sweep.recall(((n.anomaly, n.joined) for n in affected), _NEVER)
+        groups: dict[str, list[Node]] = {}
+        for node in affected:
+            groups.setdefault(sweep.root(node.anomaly.id), []).append(node)
+        whole = [g for root, g in groups.items() if sweep.whole(root) and g[0].anomaly.onset_ms < stop_ms]
+        return Regrouped(whole, list(was))
+
+    def let_go(self, before_ms: int, most: int) -> None:
+        """Forget onsets before ``before_ms``, and the oldest beyond ``most`` anomalies."""
+        if len(self._order) - self._at(before_ms) > most:
+            before_ms = self._order[-most][0]
+        if before_ms <= self.floor_ms:
+            return
+        cut = self._at(before_ms)
+        for _, anomaly_id in self._order[:cut]:
+            del self.nodes[anomaly_id]
+            self.incidents.pop(Incident.id_of(anomaly_id), None)
+        del self._order[:cut]
+        self.floor_ms = before_ms
+
+    def _sweep(self, span: Span, was: dict[str, tuple[str, ...]]) -> tuple[Sweep, int]:
+        """Place anew; fills ``was`` with what the re-joined had joined before. Returns the sweep and
+        the onset at which it could stop (for ever, if it came to the end)."""
+        start = self._at(span.from_ms)
+        before = self._nodes(self._at(span.from_ms - self._rules.cap_ms + 1), start)
+        sweep = Sweep(self._rules)
+        sweep.recall(((n.anomaly, n.joined) for n in before), span.from_ms)
+        check = start + _FIRST_CHECK
+        for place in range(start, len(self._order)):
+            onset_ms, anomaly_id = self._order[place]
+            if place >= check and onset_ms > span.until_ms:
+                if sweep.state(onset_ms) == self._old_state(place, span, was):
+                    return sweep, onset_ms
+                check = start + 2 * (place - start)
+            node = self.nodes[anomaly_id]
+            joined = sweep.place(node.anomaly)
+            if joined != node.joined:
+                was[anomaly_id] = node.joined
+                node.joined = joined
+        return sweep, _NEVER
+
+    def _old_state(
+        self, place: int, span: Span, was: Mapping[str, tuple[str, ...]]
+    ) -> dict[tuple[str, ...], dict[str, int]]:
+        at_ms = self._order[place][0]
+        nodes = self._nodes(self._at(at_ms - self._rules.cap_ms + 1), place)
+        old = Sweep(self._rules)
+        known = (n for n in nodes if n.anomaly.id not in span.new)
+        old.recall(((n.anomaly, was.get(n.anomaly.id, n.joined)) for n in known), at_ms)
+        return old.state(at_ms)
+
+    def _stored(self, latest: Mapping[str, Anomaly]) -> dict[str, PlacedAnomaly]:
+        older = [i for i, a in latest.items() if a.onset_ms < self.floor_ms]
+        return {p.anomaly.id: p for p in self._ledger.anomalies_by_id(older)} if older else {}
+
+    def _reach_back(self, to_ms: int) -> None:
+        if to_ms < self.floor_ms:
+            below = self.floor_ms
+            self.floor_ms = to_ms
+            self._fetch(to_ms, below)
+
+    def _fetch(self, from_ms: int, until_ms: int | None) -> None:
+        found = self._ledger.anomalies_between(from_ms, until_ms)
+        for placed in found:
+            self.nodes[placed.anomaly.id] = Node(placed.anomaly, placed.joined, placed.incident_id)
+        self._order[:0] = [in_order(placed.anomaly) for placed in found]
+        if found:
+            for incident in self._ledger.incidents_of([p.anomaly.id for p in found]):
+                self.incidents[incident.id] = incident
+
+    def _at(self, onset_ms: int) -> int:
+        return bisect_left(self._order, (onset_ms, ""))
+
+    def _nodes(self, first: int, last: int) -> list[Node]:
+        return [self.nodes[anomaly_id] for _, anomaly_id in self._order[first:last]]

@@ -1,0 +1,394 @@
+"""Monitor: all that the outside may ask or tell. Above it stand HTTP and the command line, below it
+the engine (samples, series, history) and the story (anomalies and incidents).
+
+Reads are blocking calls, to be made from a thread; telling something returns a future that ends
+after the fsync. Every list comes as a `Page`, ordered by its key, so that a cursor is the last key
+seen and stays right while rows are added.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from enum import StrEnum
+from itertools import islice
+from threading import Event, Thread
+from typing import Any, Protocol, TypeVar
+
+from monitor.changes import Watchers
+from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.errors import IntakeUnavailable, NotFound
+from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.records import Control, Kind, Tick
+from monitor.domain.series import shard_of
+from monitor.engine.base import Accepted, Engine, Events, ShardStatus
+from monitor.paging import Page, Rows, page_of
+from monitor.settings import Settings
+from monitor.telemetry import Progress, Telemetry
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+_SERIES_ID = re.compile("[0-9a-f]{16}")
+
+
+class State(StrEnum):
+    """Where a Monitor stands in its life."""
+
+    NEW = "new"
+    RECOVERING = "recovering"
+    RUNNING = "running"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Story(Protocol):
+    """What is remembered of anomalies and incidents, and how events become them. Thread-safe.
+
+    Lists hold up to ``limit`` things after the cursor ``after`` (empty: from the first).
+    """
+
+    def positions(self) -> Mapping[int, int]:
+        """Per shard, the newest position whose events are kept."""
+
+    def receive(self, events: Events) -> Sequence[IncidentChange]:
+        """Keep the events (a second time changes nothing); what became of incidents by them."""
+
+    def anomalies(
+        self,
+        *,
+        series: str | None,
+        metric: str | None,
+        since_ms: int | None,
+        until_ms: int | None,
+        state: str | None,
+        after: str,
+        limit: int,
+    ) -> Page[PlacedAnomaly]:
+        """Newest onset first; ``state`` is open or closed."""
+
+    def incidents(self, *, state: str | None, since_ms: int | None, after: str, limit: int) -> Page[Incident]:
+        """Newest start first; without those that were merged into others. ``since_ms``: ended later."""
+
+    def incident(self, incident_id: str) -> Incident | None: ...
+
+    def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
+        """By (onset, id)."""
+
+    def incidents_open(self) -> int: ...
+
+    def forget_series(self, series_id: str) -> None:
+        """Drop what is known of a deleted series' anomalies."""
+
+    def close(self) -> None: ...
+
+
+class Monitor:
+    """The whole system behind one object. Built by `monitor.assembly.build`; thread-safe.
+
+    ``clock_ms`` is the wall clock that stamps arrivals; nothing else here looks at one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        story: Story,
+        *,
+        version: str = "",
+        telemetry: Telemetry | None = None,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.settings = settings
+        self.telemetry = telemetry or Telemetry()
+        self.version = version
+        self._engine = engine
+        self._story = story
+        self._clock_ms = clock_ms
+        self._state = State.NEW
+        self._failure = ""
+        self._watchers = Watchers()
+        self._progress = Progress(settings.stall_s)
+        self._checkpoints = _Every(settings.checkpoint_interval_s, self._checkpoint_if_needed)
+        self._checkpointed = -1
+        self.telemetry.limits.enter("http.watchers", settings.http.watchers, used=lambda: len(self._watchers))
+        self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
+
+    # -- life -------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def running(self) -> bool:
+        return self._state is State.RUNNING
+
+    def start(self) -> None:
+        """Recover every shard; questions are answered from its return on. May take minutes."""
+        self._state = State.RECOVERING
+        try:
+            self._engine.start(self._receive, self._story.positions())
+        except Exception as error:
+            self._state, self._failure = State.FAILED, str(error)
+            raise
+        self._state = State.RUNNING
+        self._checkpoints.start()
+
+    def stop(self) -> None:
+        """Take no more, write a checkpoint, let go of every file. Safe to call twice."""
+        if self._state is State.STOPPED:
+            return
+        was_running, self._state = self.running, State.STOPPED
+        self._watchers.end()
+        self._checkpoints.stop()
+        try:
+            if was_running:
+                self._engine.checkpoint()
+        finally:
+            self._engine.close()
+            self._story.close()
+
+    def settle(self, timeout_s: float | None = None) -> None:
+        """Wait until all that was acknowledged has become anomalies and incidents."""
+        self._ready_engine().settle(timeout_s)
+
+    def checkpoint(self) -> None:
+        self._ready_engine().checkpoint()
+
+    def not_ready(self) -> str:
+        """Why requests should go elsewhere for now; empty if they need not."""
+        if not self.running:
+            return self._failure or f"the server is {self._state.value}"
+        status = self._engine.status()
+        if broken := [str(s.shard) for s in status if not s.log_ok]:
+            return f"the intake log of shard {', '.join(broken)} cannot be written"
+        if still := self._progress.stalled(status):
+            return f"shard {', '.join(map(str, still))} makes no progress on its backlog"
+        return ""
+
+    # -- telling ----------------------------------------------------------------------------------
+
+    def now_ms(self) -> int:
+        """The wall clock that arrivals are stamped with."""
+        return self._clock_ms()
+
+    def submit(self, batch: SampleBatch, mode: Mode, request_id: bytes = b"") -> Future[Accepted]:
+        """Append a batch. The future ends after the fsync in every shard, or with UnknownSeries,
+        Overloaded or IntakeUnavailable."""
+        engine = self._ready_engine()
+        return engine.submit(batch, mode=mode, arrival_ms=self._clock_ms(), request_id=request_id)
+
+    async def ingest(self, batch: SampleBatch, mode: Mode, request_id: bytes = b"") -> Accepted:
+        """`submit`, awaited and counted."""
+        accepted = await self.answer(self.submit(batch, mode, request_id))
+        self.count(accepted)
+        return accepted
+
+    async def complete(self, ts_ms: int, request_id: bytes = b"") -> None:
+        """A file has ended: every bucket up to ``ts_ms`` becomes final."""
+        await self.answer(self._ready_engine().control(Tick(ts_ms, complete=True, request_id=request_id)))
+
+    async def answer(self, future: Future[T]) -> T:
+        """Await the engine, no longer than the limit. The work goes on if the caller leaves: what is
+        appended then stays, unacknowledged."""
+        waiting = asyncio.shield(asyncio.wrap_future(future))
+        try:
+            return await asyncio.wait_for(waiting, self.settings.http.answer_s)
+        except TimeoutError as error:
+            raise IntakeUnavailable("the intake log did not answer in time") from error
+
+    def count(self, accepted: Accepted) -> None:
+        """Enter an answer in the server's own metrics."""
+        self.telemetry.samples(accepted.accepted, accepted.rejected, accepted.noted, accepted.repeated)
+
+    def declare_metric(self, name: str, declaration: Mapping[str, Any]) -> None:
+        """Say what a metric is; on disk in every shard when this returns."""
+        self._tell(Control(Kind.METRIC, {"metric": name, "declaration": dict(declaration)}))
+
+    def forget_series(self, series_id: str) -> None:
+        """Delete a series: model, history, anomalies. Raises NotFound."""
+        self.series_one(series_id)
+        self._tell(Control(Kind.FORGET, {"series": series_id}))
+        self._story.forget_series(series_id)
+
+    def _tell(self, entry: Tick | Control) -> None:
+        try:
+            self._ready_engine().control(entry).result(self.settings.http.answer_s)
+        except TimeoutError as error:
+            raise IntakeUnavailable("the intake log did not answer in time") from error
+
+    # -- asking -----------------------------------------------------------------------------------
+
+    def series(
+        self,
+        *,
+        metric: str | None = None,
+        q: str | None = None,
+        tag: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Rows[Row]:
+        """Series of all shards by id; ``q`` is a part of the display text, ``tag`` is ``key=value``."""
+        lists = self._ask_all("series_list", metric=metric, q=q, tag=tag, after=after, limit=limit + 1)
+        merged = list(islice(heapq.merge(*lists, key=lambda row: row["id"]), limit + 1))
+        return page_of(merged, limit, lambda row: str(row["id"]))
+
+    def series_one(self, series_id: str) -> Row:
+        """One series' row, as in `series`. Raises NotFound."""
+        row = self._ask_owner(series_id, "series_one", id=series_id)
+        if row is None:
+            raise NotFound(f"no series {series_id}")
+        return dict(row)
+
+    def observations(
+        self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
+    ) -> Mapping[str, Any]:
+        """NumPy columns ts_ms, value, n, expected, lower, upper, score, verdict, model, oldest first."""
+        self.series_one(series_id)
+        arguments = {
+            "from_ms": from_ms,
+            "to_ms": to_ms,
+            "max_points": min(max_points, self.settings.http.query_points),
+        }
+        columns = self._ask_owner(series_id, "observations", id=series_id, **arguments)
+        return dict(columns)
+
+    def metric_names(self) -> list[str]:
+        return sorted({name for names in self._ask_all("metric_names") for name in names})
+
+    def declarations(self) -> dict[str, Row]:
+        """Declarations by metric name; every shard has all of them."""
+        return dict(self._ready_engine().ask(0, "declarations"))
+
+    def tag_counts(self) -> dict[str, int]:
+        """Series by ``key=value``, and by metric name."""
+        counts: dict[str, int] = {}
+        for part in self._ask_all("tag_counts"):
+            for key, count in part.items():
+                counts[key] = counts.get(key, 0) + count
+        return counts
+
+    def anomalies(
+        self,
+        *,
+        series: str | None = None,
+        metric: str | None = None,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        state: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Page[PlacedAnomaly]:
+        return self._story.anomalies(
+            series=series,
+            metric=metric,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            state=state,
+            after=after,
+            limit=limit,
+        )
+
+    def incidents(
+        self, *, state: str | None = None, since_ms: int | None = None, after: str = "", limit: int = 100
+    ) -> Page[Incident]:
+        return self._story.incidents(state=state, since_ms=since_ms, after=after, limit=limit)
+
+    def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
+        """An incident, with its member anomalies by onset. Raises NotFound."""
+        incident = self._story.incident(incident_id)
+        if incident is None:
+            raise NotFound(f"no incident {incident_id[:64]}")
+        return incident, self._story.members(incident_id)
+
+    def status(self) -> Row:
+        """Where every shard stands, and how much of every limit is used."""
+        shards = self._ready_engine().status()
+        return {
+            "version": self.version,
+            "auth": self.settings.auth,
+            "engine": self.settings.engine,
+            "shards": [{name: getattr(s, name) for name in ShardStatus.__slots__} for s in shards],
+            "limits": [
+                {"name": use.name, "value": use.value, "used": use.used, "hits": use.hits}
+                for use in self.telemetry.limits.read()
+            ],
+            "series": sum(s.series for s in shards),
+            "incidents_open": self._story.incidents_open(),
+        }
+
+    def changes(self) -> AsyncIterator[IncidentChange]:
+        """Incidents as they change, from now on, until the server stops. A reader too slow to keep up
+        is let go."""
+        return self._watchers.follow()
+
+    @property
+    def watchers(self) -> int:
+        """How many read `changes` now."""
+        return len(self._watchers)
+
+    def end_changes(self) -> None:
+        """Let go of every reader of `changes`, so that a server can stop."""
+        self._watchers.end()
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _receive(self, events: Events) -> None:
+        for change in self._story.receive(events):
+            self._watchers.tell(change)
+
+    def _ready_engine(self) -> Engine:
+        if not self.running:
+            raise IntakeUnavailable(f"the server is {self._state.value}")
+        return self._engine
+
+    def _ask_all(self, question: str, **arguments: Any) -> list[Any]:
+        engine = self._ready_engine()
+        return [engine.ask(shard, question, **arguments) for shard in range(engine.shards)]
+
+    def _ask_owner(self, series_id: str, question: str, **arguments: Any) -> Any:
+        engine = self._ready_engine()
+        if not _SERIES_ID.fullmatch(series_id):
+            raise NotFound(f"no series {series_id[:64]}")
+        return engine.ask(shard_of(int(series_id, 16), engine.shards), question, **arguments)
+
+    def _checkpoint_if_needed(self) -> None:
+        appended = sum(s.appended for s in self._engine.status())
+        if self.running and appended != self._checkpointed:
+            self._engine.checkpoint()
+            self._checkpointed = appended
+
+
+class _Every:
+    """Runs something again and again on a thread of its own; a failure is logged, not fatal."""
+
+    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._action = action
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        self._thread = Thread(target=self._run, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._seconds):
+            try:
+                self._action()
+            except Exception:
+                log.exception("checkpoint failed; it is tried again")

@@ -1,0 +1,67 @@
+"""An assignment: what the learning pass decided for a series at ``final_n`` buckets, put into the arrays.
+
+It takes effect at that bucket exactly: the series is held there until the record is logged, so the log
+position of an assignment never changes a score (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.bank import Bank
+from learners.select import Choice
+from monitor.shard import state as st
+
+TRUSTED_FROM = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``choice`` None keeps the models as they are; ``gap_max`` and ``run_max`` are still renewed."""
+
+    row: int
+    final_n: int
+    choice: Choice | None
+
+    def to_body(self) -> dict[str, Any]:
+        choice = self.choice.to_body() if self.choice is not None else None
+        return {"row": self.row, "final_n": self.final_n, "choice": choice}
+
+    @staticmethod
+    def from_body(body: Mapping[str, Any]) -> Assignment:
+        choice = Choice.from_body(body["choice"]) if body["choice"] is not None else None
+        return Assignment(body["row"], body["final_n"], choice)
+
+
+def place(
+    bank: Bank, profiles: NDArray[np.void], clocks: NDArray[np.void], assignment: Assignment
+) -> None:
+    """Write the assignment into the row; season tables of the former models are given back."""
+    row, choice = assignment.row, assignment.choice
+    common = bank.common.view(st.COMMON).reshape(-1)
+    if assignment.final_n >= TRUSTED_FROM:
+        common["flags"][row] |= st.TRUSTED
+    if choice is None:
+        return
+    bank.assign(row, choice)
+    record = common[row]
+    record["offset"] = choice.offset
+    record["unit"] = choice.unit
+    record["champion"] = int(choice.champion.family)
+    record["challenger"] = int(choice.challenger.family)
+    record["tail"] = int(choice.tail.family)
+    record["lowpass"] = 0.0
+    record["lowpass_scale"] = choice.lowpass_scale
+    record["advantage"] = 0.0
+    profile, clock = profiles[row], clocks[row]
+    profile["metric_class"] = choice.class_code
+    periods = (*choice.periods, 0, 0)
+    profile["period0"], profile["period1"] = periods[0], periods[1]
+    clock["gap_max"] = choice.gap_max
+    clock["run_max"] = choice.run_max
+    clock["n_mean"] = choice.n_mean

@@ -1,0 +1,66 @@
+"""One hash of everything a shard remembers, whatever place in memory it has.
+
+Two shards that have taken the same entries agree, also if one was restored from a snapshot in between, or was
+given its assignments at other positions of the log: free places, and the order in which they were given out,
+are not part of the state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.base import Family
+from learners.families import BASELINES
+from monitor.shard import state as st
+from monitor.shard.shard import Shard
+
+MODELS = 2
+
+
+def digest(shard: Shard, rows: Sequence[int], prints: Sequence[int]) -> str:
+    """SHA-256 over the series in ``rows``, in the order of their fingerprints ``prints``."""
+    whole = hashlib.sha256()
+    for fingerprint, row in sorted(zip(prints, rows, strict=True)):
+        whole.update(int(fingerprint).to_bytes(8, "little"))
+        for part in _parts(shard, row):
+            whole.update(part)
+    return whole.hexdigest()
+
+
+def _parts(shard: Shard, row: int) -> list[bytes]:
+    common: NDArray[np.void] = shard.common[row : row + 1].copy()
+    tail = shard.bank.common[row, st.COMMON.itemsize // 2 :].tobytes()
+    episode = int(common["episode"][0])
+    common["episode"] = 0 if episode >= 0 else -1
+    clock = shard.clocks[row : row + 1].copy()
+    place, waiting = int(clock["pool"][0]), []
+    while place >= 0:
+        entry = shard.pending[place]
+        waiting.append((int(entry["ts_ms"]), float(entry["value"]), float(entry["n"])))
+        place = int(entry["next"])
+    clock["pool"] = clock["rule"] = 0
+    parts = [common.tobytes(), tail, clock.tobytes(), shard.profiles[row].tobytes()]
+    parts.append(np.array(sorted(waiting)).tobytes())
+    if episode >= 0:
+        story = shard.episodes[episode : episode + 1].copy()
+        story["row"] = story["next"] = 0
+        parts.append(story.tobytes())
+    return parts + [part for which in range(MODELS) for part in _model(shard, row, which)]
+
+
+def _model(shard: Shard, row: int, which: int) -> list[bytes]:
+    code = int(shard.common["champion" if which == 0 else "challenger"][row])
+    raw = shard.bank.models[row, which].copy()
+    if code == Family.NONE:
+        return [raw.tobytes()]
+    family = BASELINES[Family(code)]
+    record: NDArray[np.void] = raw.view(family.dtype).reshape(())
+    slots = family.season_slots(record)
+    if slots == 0:
+        return [raw.tobytes()]
+    at = int(record["at"])
+    return [family.relocate(record, 0).tobytes(), shard.bank.season[at : at + slots].tobytes()]

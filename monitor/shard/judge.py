@@ -1,0 +1,320 @@
+"""What becomes of one final bucket: forecast, residual, score, gate, learn, track."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from learners.dispatch import forecast, learn, tail_learn, tail_limit, tail_surprise
+from learners.lowpass import learn_scale
+from learners.lowpass import step as lowpass_step
+from learners.lowpass import surprise as lowpass_surprise
+from learners.runs import NEVER, flat, gap
+from learners.score import L_CLOSE, L_OPEN, combine, n_factor, score
+from learners.threshold.static import surprise as static_surprise
+from monitor.shard.state import (
+    ANOMALY,
+    BELOW_MIN_CHANGE,
+    DIP,
+    ENDED,
+    ENDED_KIND,
+    FLAT_LINE,
+    HELD,
+    IN_BAND,
+    LEARNING,
+    NO_DATA,
+    OPENED,
+    SPIKE,
+    STATIC_BOUND,
+    clock_at,
+    common_at,
+    due_at,
+    episode_at,
+    outcome_at,
+    rule_at,
+    whole,
+)
+from monitor.shard.tracker import QUIET, close, emit, ended, follow, missing_opens, move, open_episode, release, set_peak
+from monitor.shard.zones import local_offset
+
+Y_MAX = 1e30
+QUIET_LEVEL = 2.0  # up to this L a sample teaches fully; from L_OPEN on, nothing
+CONTEST_FORGETTING = 0.01
+ENDED_DAYS_MS = 7 * 86_400_000
+ENDED_CADENCES = 20
+NO_TAIL = 0
+STREAK_MAX = 32_000
+
+
+@njit(cache=True, nogil=True)
+def pass_due(final_n: int, cadence: int) -> bool:
+    """Is a learning pass due after ``final_n`` final buckets: 32, 128, 512, then daily, at least 256 apart.
+
+    >>> [n for n in range(2000) if pass_due(n, 3_600_000)]
+    [32, 128, 512, 768, 1024, 1280, 1536, 1792]
+    """
+    if final_n <= 512:
+        return final_n == 32 or final_n == 128 or final_n == 512
+    return (final_n - 512) % max(256, 86_400_000 // max(cadence, 1)) == 0
+
+
+@njit(cache=True, nogil=True)
+def fold(value: float) -> int:
+    """32 bits of a value that differ when values differ (but for one pair in four thousand million)."""
+    bits = np.float64(value).view(np.uint64)
+    return np.uint32((bits ^ (bits >> np.uint64(32))) & np.uint64(0xFFFFFFFF))
+
+
+@njit(cache=True, nogil=True)
+def gate(level: float) -> float:
+    """How much a sample of surprise ``level`` may teach: 1 below 2, falling to 0 at `L_OPEN`."""
+    if level <= QUIET_LEVEL:
+        return 1.0
+    if level >= L_OPEN:
+        return 0.0
+    return (L_OPEN - level) / (L_OPEN - QUIET_LEVEL)
+
+
+@njit(cache=True, nogil=True)
+def longest(run: int, known: int) -> int:
+    """The longest run after one of ``run``: the known one is forgotten by 1/256 a run, `NEVER` stays."""
+    if known == NEVER:
+        return NEVER
+    return max(run, known - (known >> 8))
+
+
+@njit(cache=True, nogil=True)
+def count_streak(clock: Any, value: float) -> None:
+    """Lengths of runs of equal values, and the longest so far, slowly forgotten."""
+    bits = fold(value)
+    if clock.streak > 0 and bits == clock.last:
+        clock.streak = min(clock.streak + 1, STREAK_MAX)
+    else:
+        if clock.streak > 0:
+            clock.run_max = longest(clock.streak, clock.run_max)
+        elif clock.streak < 0:
+            clock.gap_max = longest(-clock.streak, clock.gap_max)
+        clock.streak = 1
+    clock.last = bits
+
+
+@njit(cache=True, nogil=True)
+def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: int) -> None:
+    """Judge the final ``value`` of ``bucket`` and let the models learn from it. About 100 ns.
+
+    ``at_ms`` is the event time at which the bucket became final. Room for one outcome, three changes,
+    one due row and one episode has been made by the caller.
+    """
+    common = common_at(s, row)
+    clock = clock_at(s, row)
+    rule = rule_at(s, clock.rule)
+    cadence = whole(clock.cadence)
+    ts_ms = bucket * cadence
+    offset_ms = local_offset(s, rule.zone, ts_ms)
+    t = (ts_ms + offset_ms) // cadence
+    unit = np.float64(common.unit)
+    y = min(max((value - common.offset) / unit, -Y_MAX), Y_MAX)
+
+    centre, scale = forecast(s, common.champion, 2 * row, t)
+    centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
+    width = scale * n_factor(n, clock.n_mean)
+    deviation = y - centre
+    r = deviation / width
+    count_streak(clock, value)
+    expected = centre * unit + common.offset
+
+    learning = common.tail == NO_TAIL
+    lowpass = lowpass_step(common.lowpass, r, 1.0)
+    lower = expected - tail_limit(s, common.tail, row, -1, L_OPEN) * width * unit
+    upper = expected + tail_limit(s, common.tail, row, 1, L_OPEN) * width * unit
+    spike = 0.0
+    shift = 0.0
+    still = 0.0
+    if not learning:
+        spike = tail_surprise(s, common.tail, row, r)
+        shift = lowpass_surprise(lowpass, common.lowpass_scale)
+        still = flat(clock.streak, clock.run_max)
+    level = combine(spike, shift, still)
+    kind, direction = _kind(spike, shift, still, r, lowpass)
+
+    breach = static_surprise(rule.static_lower, rule.static_upper, value)
+    if breach > level:
+        level = breach
+        direction = 1 if value > rule.static_upper else -1
+        kind = SPIKE if direction > 0 else DIP
+
+    wanted = breach > 0.0 or _worth(rule, kind, direction, value, expected)
+    verdict = LEARNING if learning else IN_BAND
+    if level >= L_OPEN:
+        verdict = ANOMALY if wanted else BELOW_MIN_CHANGE
+        if wanted and breach >= level:
+            verdict = STATIC_BOUND
+
+    e = common.episode
+    if e >= 0 and (episode_at(s, e).kind == NO_DATA or episode_at(s, e).kind == ENDED_KIND):
+        close(s, e, at_ms, bucket)
+        e = -1
+    weight = gate(level)
+    if e >= 0 and episode_at(s, e).adopted_at > 0:
+        e = _after_adoption(s, row, e, bucket, r, deviation, width, level)
+        if e < 0:
+            y_old = y
+            centre, scale = forecast(s, common.champion, 2 * row, t)
+            deviation = y_old - centre
+            r = deviation / width
+            level = 0.0
+            weight = 1.0
+            verdict = IN_BAND
+        else:
+            verdict = IN_BAND
+    elif e >= 0:
+        peak = episode_at(s, e).peak_residual
+        if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper):
+            tail_learn(s, common.tail, row, peak, 1.0)
+            e = -1
+        else:
+            weight = 0.0
+            if verdict == IN_BAND and level >= L_CLOSE:
+                verdict = ANOMALY
+    elif level >= L_OPEN and wanted:
+        e = open_episode(s, row, bucket, kind, direction)
+        episode = episode_at(s, e)
+        set_peak(episode, bucket, level, r, value, expected, lower, upper)
+        episode.count = 1
+        episode.age = 1
+        episode.same_side = 1
+        episode.shift = deviation
+        emit(s, e, OPENED, at_ms, -1)
+        weight = 0.0
+
+    common.lowpass = lowpass
+    if weight > 0.0 or learning:
+        if learning:
+            weight = 1.0
+        common.lowpass_scale = learn_scale(common.lowpass_scale, lowpass, weight)
+        tail_learn(s, common.tail, row, r, weight)
+        learn(s, common.champion, 2 * row, t, y, weight)
+        learn(s, common.challenger, 2 * row + 1, t, y, weight)
+        loss = min(abs(r), 5.0) + math.log(scale)
+        loss2 = min(abs(y - centre2) / scale2, 5.0) + math.log(scale2)
+        common.advantage += CONTEST_FORGETTING * (loss - loss2 - common.advantage)
+    if not math.isnan(n):
+        if math.isnan(clock.n_mean):
+            clock.n_mean = n
+        else:
+            clock.n_mean += 0.02 * (n - clock.n_mean)
+
+    clock.final_n += 1
+    if pass_due(clock.final_n, clock.cadence):
+        common.flags |= HELD
+        due_at(s, s.n_due).row = row
+        s.n_due += 1
+    common.flags &= ~ENDED & 0xFF
+
+    out = outcome_at(s, s.n_outcomes)
+    s.n_outcomes += 1
+    out.row = row
+    out.ts_ms = ts_ms
+    out.value = value
+    out.n = n
+    out.expected = expected
+    out.lower = lower
+    out.upper = upper
+    out.score = score(level)
+    out.verdict = verdict
+    out.model = common.champion
+
+
+@njit(cache=True, nogil=True)
+def _kind(spike: float, shift: float, still: float, r: float, lowpass: float) -> tuple[int, int]:
+    if still > spike and still > shift:
+        return FLAT_LINE, 0
+    up = r >= 0.0 if spike >= shift else lowpass >= 0.0
+    return (SPIKE, 1) if up else (DIP, -1)
+
+
+@njit(cache=True, nogil=True)
+def _worth(rule: Any, kind: int, direction: int, value: float, expected: float) -> bool:
+    """Is the change on a side that matters and large enough, in the metric's own units?"""
+    if kind == FLAT_LINE:
+        return True
+    if rule.polarity != 0 and rule.polarity != direction:
+        return False
+    change = abs(value - expected)
+    return change >= rule.min_absolute and change >= rule.min_relative * abs(expected)
+
+
+@njit(cache=True, nogil=True)
+def _after_adoption(
+    s: Any, row: int, e: int, bucket: int, r: float, deviation: float, width: float, level: float
+) -> int:
+    """The old level is a hypothesis: a return to it restores it and frees the episode. -> e or -1."""
+    episode = episode_at(s, e)
+    if bucket - episode.adopted_at > episode.age:
+        release(s, e)
+        return -1
+    if level >= L_OPEN:
+        old = tail_surprise(s, common_at(s, row).tail, row, (deviation + episode.shift) / width)
+        if old < L_CLOSE:
+            move(s, row, -episode.shift)
+            common_at(s, row).lowpass = 0.0
+            release(s, e)
+            return -1
+    return e
+
+
+@njit(cache=True, nogil=True)
+def final_missing(s: Any, row: int, first: int, last: int) -> None:
+    """Buckets ``first`` to ``last`` (inclusive) are final and empty. Missing is not zero: nothing is learned.
+
+    At most `STREAK_MAX` steps whatever the length of the gap: once "no data" is open, only the day on which
+    the series counts as ended can still matter.
+    """
+    common = common_at(s, row)
+    clock = clock_at(s, row)
+    cadence = whole(clock.cadence)
+    if clock.streak > 0:
+        clock.run_max = longest(clock.streak, clock.run_max)
+        clock.streak = 0
+    bucket = first
+    while bucket <= last and common.flags & ENDED == 0:
+        e = common.episode
+        if e >= 0 and episode_at(s, e).kind == NO_DATA:
+            _stay_missing(s, row, e, bucket, last)
+            return
+        clock.streak = max(clock.streak - 1, -STREAK_MAX)
+        at_ms = (bucket + 2) * cadence
+        if e >= 0 and episode_at(s, e).adopted_at == 0:
+            episode = episode_at(s, e)
+            episode.quiet += 1
+            if episode.quiet >= QUIET:
+                close(s, e, at_ms, episode.last + 1)
+        elif e >= 0 and bucket - episode_at(s, e).adopted_at > episode_at(s, e).age:
+            release(s, e)
+        if common.episode < 0 and common.tail != NO_TAIL:
+            level = gap(-clock.streak, clock.gap_max)
+            if level >= L_OPEN:
+                missing_opens(s, row, bucket + clock.streak + 1, at_ms, level)
+        if clock.streak == -STREAK_MAX:
+            ended(s, row, bucket - STREAK_MAX + 1, bucket, at_ms)
+            common.flags |= ENDED
+        bucket += 1
+
+
+@njit(cache=True, nogil=True)
+def _stay_missing(s: Any, row: int, e: int, first: int, last: int) -> None:
+    clock = clock_at(s, row)
+    cadence = whole(clock.cadence)
+    episode = episode_at(s, e)
+    onset = episode.onset
+    gone = onset + max(ENDED_DAYS_MS // cadence, ENDED_CADENCES)
+    until = min(last, gone)
+    episode.count += until - first + 1
+    episode.last = until
+    clock.streak = max(clock.streak - (last - first + 1), -STREAK_MAX)
+    if last >= gone:
+        ended(s, row, onset, gone, (gone + 2) * cadence)
+        common_at(s, row).flags |= ENDED

@@ -1,0 +1,104 @@
+"""What was declared of each metric, as numbers that compiled loops read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.domain.series import Identity
+from monitor.shard.state import COUNT, LAST, MAX, MEAN, MIN, RULE, SUM
+from monitor.shard.zones import Zones
+
+AGGREGATIONS = {"last": LAST, "sum": SUM, "mean": MEAN, "count": COUNT, "min": MIN, "max": MAX}
+POLARITIES = {"both": 0, "up": 1, "down": -1}
+ZONE_TAGS = ("timezone", "tz")
+_MOST = 65_535
+_DAY_MS = 86_400_000
+MATURING_MS = 14 * _DAY_MS
+
+
+class Rules:
+    """One rule for each metric and zone; rule 0 is for what is beyond 65,535 of them. 72 bytes each."""
+
+    def __init__(self, default_zone: str = "UTC") -> None:
+        self.zones = Zones()
+        self.default_zone = default_zone
+        self.declared: dict[str, dict[str, Any]] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._metrics: list[tuple[str, str]] = [("", "UTC")]
+        self.table: NDArray[np.void] = np.zeros(64, RULE)
+        self._fill(0)
+
+    def number(self, identity: Identity) -> int:
+        """The rule of a series: by its metric, and by its zone (declared, else by tag, else the default)."""
+        zone = self.declared.get(identity.metric, {}).get("timezone")
+        zone = zone or next((v for t in ZONE_TAGS if (v := identity.tag(t))), None) or self.default_zone
+        key = (identity.metric, zone)
+        known = self._numbers.get(key)
+        if known is not None:
+            return known
+        number = len(self._metrics)
+        if number > _MOST:
+            return 0
+        self._metrics.append(key)
+        self._numbers[key] = number
+        if number == len(self.table):
+            self.table = np.concatenate([self.table, np.zeros(number, RULE)])
+        self._fill(number)
+        return number
+
+    def declare(self, metric: str, declaration: Mapping[str, Any]) -> list[int]:
+        """Set a metric's declaration; -> the rules it changes. A new zone holds for new series of it."""
+        self.declared[metric] = {k: v for k, v in declaration.items() if v is not None}
+        changed = [number for number, (name, _) in enumerate(self._metrics) if name == metric]
+        for number in changed:
+            self._fill(number)
+        return changed
+
+    def _fill(self, number: int) -> None:
+        metric, zone = self._metrics[number]
+        declared = self.declared.get(metric, {})
+        kind = declared.get("kind")
+        lateness = declared.get("lateness_ms")
+        if lateness is None:
+            lateness = MATURING_MS if kind == "maturing" else -1
+        rule = self.table[number]
+        rule["zone"] = self.zones.number(declared.get("timezone") or zone)
+        rule["lateness_ms"] = lateness
+        rule["cadence_ms"] = declared.get("cadence_ms") or 0
+        rule["min_absolute"] = declared.get("min_change_absolute") or 0.0
+        rule["min_relative"] = declared.get("min_change_relative") or 0.0
+        rule["static_lower"] = _bound(declared.get("static_lower"), -math.inf)
+        rule["static_upper"] = _bound(declared.get("static_upper"), math.inf)
+        rule["aggregation"] = AGGREGATIONS[declared.get("aggregation") or ("sum" if kind == "delta" else "last")]
+        rule["polarity"] = POLARITIES[declared.get("polarity") or "both"]
+
+    def zone_of(self, number: int) -> str:
+        return self._metrics[number][1]
+
+    def state(self) -> dict[str, Any]:
+        """Plain values from which `from_state` makes the same rules with the same numbers."""
+        return {
+            "default_zone": self.default_zone,
+            "declared": self.declared,
+            "metrics": [list(pair) for pair in self._metrics[1:]],
+        }
+
+    @staticmethod
+    def from_state(state: Mapping[str, Any]) -> Rules:
+        rules = Rules(state["default_zone"])
+        rules.declared = {name: dict(body) for name, body in state["declared"].items()}
+        rules._metrics += [(metric, zone) for metric, zone in state["metrics"]]
+        rules._numbers = {pair: number for number, pair in enumerate(rules._metrics) if number}
+        rules.table = np.zeros(max(64, len(rules._metrics)), RULE)
+        for number in range(len(rules._metrics)):
+            rules._fill(number)
+        return rules
+
+
+def _bound(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else float(value)

@@ -1,0 +1,280 @@
+"""All that a shard remembers, as arrays: what each row holds, and how many bytes it takes.
+
+=============  =====================================================  ==================
+array          one row                                                bytes a series
+=============  =====================================================  ==================
+``models``     champion and challenger record of the learners' bank   2 x 32
+``common``     scale, gate, contest, tail record                      64
+``clocks``     cadence, open and provisional bucket, runs and gaps    64
+``profiles``   metric class, periods                                  12
+``season``     season tables, for series found seasonal               4 a slot
+``pending``    samples that wait: cadence unknown, held, long bound   32 a sample
+``episodes``   open anomalies                                         128 an anomaly
+=============  =====================================================  ==================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from learners.base import COMMON_BYTES, common_dtype
+from learners.memory import record_type
+
+NOTHING = -1
+
+# Bits of ``common.flags``.
+HELD = 1  # waits for an assignment; samples go to the pending pool
+BACKFILLED = 2  # the newest batch was a backfill: the wall clock's ticks do not concern it
+ENDED = 4  # silent for so long that it counts as ended
+LIVE = 8  # the row belongs to a series
+TRUSTED = 16  # assigned at least once from 128 buckets or more
+FINISHING = 32  # a completed file: decide the cadence with what there is
+DIRTY = 64  # marked for draining in this call
+
+COMMON = common_dtype(
+    [
+        ("offset", "f8"),
+        ("unit", "f4"),
+        ("lowpass", "f4"),
+        ("lowpass_scale", "f4"),
+        ("advantage", "f4"),
+        ("champion", "u1"),
+        ("challenger", "u1"),
+        ("tail", "u1"),
+        ("flags", "u1"),
+        ("episode", "i4"),
+    ]
+)
+"""``advantage``: slowly forgotten mean of loss(champion) - loss(challenger), in units of scale."""
+
+CLOCK = np.dtype(
+    [
+        ("v0", "f8"),  # the newest bucket's value so far
+        ("v1", "f8"),  # the bucket before it; in a pooled row: the newest final bucket's index
+        ("bucket", "u4"),  # index of the newest bucket seen: start_ms // cadence_ms
+        ("cadence", "u4"),  # ms; 0 while unknown
+        ("t0", "i4"),  # ms from the newest bucket's start to the sample it shows; -1: empty
+        ("t1", "i4"),
+        ("n0", "f4"),
+        ("n1", "f4"),
+        ("pool", "i4"),  # first pending sample; -1: none
+        ("final_n", "u4"),  # final buckets that had a value
+        ("n_mean", "f4"),  # slowly forgotten mean of n; NaN while none was seen
+        ("last", "u4"),  # fold of the last final value's bits, to notice equal values
+        ("rule", "u2"),
+        ("gap_max", "u2"),  # longest run of missing buckets, slowly forgotten
+        ("run_max", "u2"),  # longest run of equal values, slowly forgotten
+        ("streak", "i2"),  # > 0: buckets with an equal value; < 0: missing buckets
+    ]
+)
+
+PROFILE = np.dtype([("period0", "u4"), ("period1", "u4"), ("metric_class", "u4")])
+
+PENDING = np.dtype([("ts_ms", "i8"), ("value", "f8"), ("n", "f4"), ("next", "i4"), ("spare", "i8")])
+
+EPISODE = np.dtype(
+    [
+        ("row", "i4"),  # -1: free
+        ("next", "i4"),  # next free
+        ("onset", "i8"),  # bucket indices
+        ("last", "i8"),
+        ("peak", "i8"),
+        ("adopted_at", "i8"),  # 0: not adopted
+        ("value", "f8"),  # at the peak
+        ("expected", "f8"),
+        ("lower", "f8"),
+        ("upper", "f8"),
+        ("peak_level", "f8"),  # L at the peak
+        ("peak_residual", "f8"),
+        ("shift", "f8"),  # provisional level minus forecast, in units of scale
+        ("count", "i4"),  # anomalous buckets
+        ("age", "i4"),  # buckets with a value since onset
+        ("same_side", "i4"),  # anomalous buckets on the side of the onset
+        ("quiet", "i2"),
+        ("kind", "i1"),
+        ("direction", "i1"),
+    ],
+    align=True,
+)
+
+CHANGE = np.dtype(
+    [
+        ("row", "i4"),
+        ("change", "i1"),
+        ("kind", "i1"),
+        ("direction", "i1"),
+        ("at_ms", "i8"),
+        ("onset_ms", "i8"),
+        ("peak_ms", "i8"),
+        ("last_ms", "i8"),
+        ("end_ms", "i8"),  # -1: open
+        ("value", "f8"),
+        ("expected", "f8"),
+        ("lower", "f8"),
+        ("upper", "f8"),
+        ("level", "f8"),
+        ("buckets", "i4"),
+        ("cadence", "i4"),
+    ],
+    align=True,
+)
+
+OUTCOME = np.dtype(
+    [
+        ("value", "f8"),
+        ("expected", "f8"),
+        ("lower", "f8"),
+        ("upper", "f8"),
+        ("ts_ms", "i8"),
+        ("row", "i4"),
+        ("n", "f4"),
+        ("score", "f4"),
+        ("verdict", "u1"),
+        ("model", "u1"),
+    ],
+    align=True,
+)
+
+REVISION = np.dtype([("ts_ms", "i8"), ("value", "f8"), ("row", "i4"), ("n", "f4")], align=True)
+
+RULE = np.dtype(
+    [
+        ("lateness_ms", "i8"),  # -1: one bucket
+        ("cadence_ms", "i8"),  # 0: learned
+        ("min_absolute", "f8"),
+        ("min_relative", "f8"),
+        ("static_lower", "f8"),
+        ("static_upper", "f8"),
+        ("zone", "i4"),
+        ("aggregation", "i1"),
+        ("polarity", "i1"),  # 0 both, +1 only up is bad, -1 only down
+    ],
+    align=True,
+)
+
+# Aggregations of the samples of one bucket.
+LAST, SUM, MEAN, COUNT, MIN, MAX = range(6)
+
+# Kinds and changes by number, as the kernels know them; words in `monitor.domain.anomaly`.
+SPIKE, DIP, LEVEL_SHIFT, FLAT_LINE, NO_DATA, ENDED_KIND = range(6)
+OPENED, UPDATED, CLOSED = range(3)
+
+# Verdicts by number, as in `monitor.domain.anomaly.Verdict`.
+IN_BAND, LEARNING, ANOMALY, BELOW_MIN_CHANGE, STATIC_BOUND, MISSING = range(6)
+
+# A row number in a buffer.
+ROW = np.dtype([("row", "i4")])
+
+ZONE_CHANGE = np.dtype([("ts_ms", "i8"), ("offset_ms", "i8")])
+ZONE = np.dtype([("first", "i8"), ("end", "i8")])
+
+_ADDRESSES = ("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules")
+_ADDRESSES += ("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty")
+_SIZES = ("max_season", "max_outcomes", "max_changes", "max_due", "max_revisions", "max_dirty")
+_SIZES += ("max_pending", "max_episodes")
+_COUNTS = ("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes")
+_COUNTS += ("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode")
+
+DIRECTORY = np.dtype([(name, "i8") for name in (*_ADDRESSES, *_SIZES, *_COUNTS)])
+"""Where every array lies, how long the buffers are, and how full: the one argument of every kernel.
+
+``s`` in the kernels is this record. See `learners.memory` for why they do not take the arrays.
+"""
+
+_common = record_type(COMMON)
+_clock = record_type(CLOCK)
+_profile = record_type(PROFILE)
+_pending = record_type(PENDING)
+_episode = record_type(EPISODE)
+_rule = record_type(RULE)
+_zone = record_type(ZONE)
+_zone_change = record_type(ZONE_CHANGE)
+_outcome = record_type(OUTCOME)
+_change = record_type(CHANGE)
+_row = record_type(ROW)
+_revision = record_type(REVISION)
+_CLOCK_BYTES = CLOCK.itemsize
+_PROFILE_BYTES = PROFILE.itemsize
+_PENDING_BYTES = PENDING.itemsize
+_EPISODE_BYTES = EPISODE.itemsize
+_RULE_BYTES = RULE.itemsize
+_ZONE_BYTES = ZONE.itemsize
+_ZONE_CHANGE_BYTES = ZONE_CHANGE.itemsize
+_OUTCOME_BYTES = OUTCOME.itemsize
+_CHANGE_BYTES = CHANGE.itemsize
+_ROW_BYTES = ROW.itemsize
+_REVISION_BYTES = REVISION.itemsize
+
+
+@njit(cache=True, nogil=True, inline="always")
+def whole(number: Any) -> int:
+    """A field as a signed 64-bit integer: unsigned fields would turn differences into floats."""
+    return np.int64(number)  # type: ignore[return-value]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def common_at(s: Any, row: int) -> Any:
+    return _common(s.common + row * COMMON_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def clock_at(s: Any, row: int) -> Any:
+    return _clock(s.clocks + row * _CLOCK_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def profile_at(s: Any, row: int) -> Any:
+    return _profile(s.profiles + row * _PROFILE_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def pending_at(s: Any, at: int) -> Any:
+    return _pending(s.pending + at * _PENDING_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def episode_at(s: Any, at: int) -> Any:
+    return _episode(s.episodes + at * _EPISODE_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def rule_at(s: Any, at: int) -> Any:
+    return _rule(s.rules + at * _RULE_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def zone_at(s: Any, at: int) -> Any:
+    return _zone(s.zones + at * _ZONE_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def zone_change_at(s: Any, at: int) -> Any:
+    return _zone_change(s.zone_changes + at * _ZONE_CHANGE_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def outcome_at(s: Any, at: int) -> Any:
+    return _outcome(s.outcomes + at * _OUTCOME_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def change_at(s: Any, at: int) -> Any:
+    return _change(s.changes + at * _CHANGE_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def due_at(s: Any, at: int) -> Any:
+    return _row(s.due + at * _ROW_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def dirty_at(s: Any, at: int) -> Any:
+    return _row(s.dirty + at * _ROW_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def revision_at(s: Any, at: int) -> Any:
+    return _revision(s.revisions + at * _REVISION_BYTES)

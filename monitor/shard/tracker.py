@@ -1,0 +1,223 @@
+"""From scores to anomalies: onset, peak, end and kind, with hysteresis; one open episode a series.
+
+An episode opens at `L_OPEN` and closes after `QUIET` buckets in a row below `L_CLOSE`. While it is open
+the baseline holds. After `SHIFT_BUCKETS` buckets on one side it is a level shift; a level that lasts
+max(7 days, 2 longest seasons, 200 buckets) is adopted, and the old one stays a hypothesis for as long
+again, so that a return to it closes the story and starts no new one (DESIGN.md section 2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from learners.dispatch import rebase
+from learners.score import L_CLOSE
+from monitor.shard.state import (
+    CLOSED,
+    DIP,
+    ENDED_KIND,
+    FLAT_LINE,
+    LEVEL_SHIFT,
+    NO_DATA,
+    OPENED,
+    SPIKE,
+    UPDATED,
+    change_at,
+    clock_at,
+    common_at,
+    episode_at,
+    profile_at,
+)
+
+QUIET = 3
+SHIFT_BUCKETS = 16
+ADOPT_DAYS_MS = 7 * 86_400_000
+ADOPT_BUCKETS = 200
+
+
+@njit(cache=True, nogil=True)
+def adopt_after(s: Any, row: int) -> int:
+    """Buckets that a new level must last before it is taken for normal."""
+    clock, profile = clock_at(s, row), profile_at(s, row)
+    season = max(profile.period0, profile.period1)
+    return max(ADOPT_DAYS_MS // max(clock.cadence, 1), 2 * season, ADOPT_BUCKETS)
+
+
+@njit(cache=True, nogil=True)
+def emit(s: Any, e: int, change: int, at_ms: int, end_bucket: int) -> None:
+    """Append a change of episode ``e`` to the buffer; ``end_bucket`` is exclusive, -1 while open."""
+    episode = episode_at(s, e)
+    cadence = clock_at(s, episode.row).cadence
+    out = change_at(s, s.n_changes)
+    s.n_changes += 1
+    out.row = episode.row
+    out.change = change
+    out.kind = episode.kind
+    out.direction = episode.direction
+    out.at_ms = at_ms
+    out.onset_ms = episode.onset * cadence
+    out.peak_ms = episode.peak * cadence
+    out.last_ms = episode.last * cadence
+    out.end_ms = end_bucket * cadence if end_bucket >= 0 else -1
+    out.value = episode.value
+    out.expected = episode.expected
+    out.lower = episode.lower
+    out.upper = episode.upper
+    out.level = episode.peak_level
+    out.buckets = episode.count
+    out.cadence = cadence
+
+
+@njit(cache=True, nogil=True)
+def open_episode(s: Any, row: int, bucket: int, kind: int, direction: int) -> int:
+    """Take a free episode for ``row``; the caller has made sure that there is one, and fills the peak."""
+    e = s.free_episode
+    episode = episode_at(s, e)
+    s.free_episode = episode.next
+    s.n_episodes += 1
+    episode.row = row
+    episode.onset = bucket
+    episode.last = bucket
+    episode.peak = bucket
+    episode.adopted_at = 0
+    episode.peak_level = 0.0
+    episode.peak_residual = 0.0
+    episode.shift = 0.0
+    episode.count = 0
+    episode.age = 0
+    episode.same_side = 0
+    episode.quiet = 0
+    episode.kind = kind
+    episode.direction = direction
+    common_at(s, row).episode = e
+    return e
+
+
+@njit(cache=True, nogil=True)
+def release(s: Any, e: int) -> None:
+    episode = episode_at(s, e)
+    common_at(s, episode.row).episode = -1
+    episode.row = -1
+    episode.next = s.free_episode
+    s.free_episode = e
+    s.n_episodes -= 1
+
+
+@njit(cache=True, nogil=True)
+def close(s: Any, e: int, at_ms: int, end_bucket: int) -> None:
+    emit(s, e, CLOSED, at_ms, end_bucket)
+    release(s, e)
+
+
+@njit(cache=True, nogil=True)
+def set_peak(
+    episode: Any,
+    bucket: int,
+    level: float,
+    residual: float,
+    value: float,
+    expected: float,
+    lower: float,
+    upper: float,
+) -> None:
+    episode.peak = bucket
+    episode.peak_level = level
+    episode.peak_residual = residual
+    episode.value = value
+    episode.expected = expected
+    episode.lower = lower
+    episode.upper = upper
+
+
+@njit(cache=True, nogil=True)
+def follow(
+    s: Any,
+    e: int,
+    bucket: int,
+    at_ms: int,
+    level: float,
+    residual: float,
+    deviation: float,
+    value: float,
+    expected: float,
+    lower: float,
+    upper: float,
+) -> bool:
+    """One more final bucket of an open episode. True if the episode goes on, False if it closed.
+
+    ``residual`` is in scales, ``deviation`` the same in the series' own units. A rise of the peak and
+    a change of kind are told as updates.
+    """
+    episode = episode_at(s, e)
+    episode.age += 1
+    step = 1.0 / min(episode.age, 32)
+    episode.shift += step * (deviation - episode.shift)
+    if level >= L_CLOSE:
+        episode.quiet = 0
+        episode.last = bucket
+        episode.count += 1
+        if residual * episode.direction >= 0.0:
+            episode.same_side += 1
+        if level > episode.peak_level:
+            rise = level > 1.5 * episode.peak_level
+            set_peak(episode, bucket, level, residual, value, expected, lower, upper)
+            if rise and episode.count > 1:
+                emit(s, e, UPDATED, at_ms, -1)
+        spike = episode.kind == SPIKE or episode.kind == DIP
+        if spike and episode.count >= SHIFT_BUCKETS and episode.same_side * 10 >= episode.count * 9:
+            episode.kind = LEVEL_SHIFT
+            emit(s, e, UPDATED, at_ms, -1)
+    else:
+        episode.quiet += 1
+    if episode.quiet >= QUIET:
+        close(s, e, at_ms, episode.last + 1)
+        return False
+    if episode.age >= adopt_after(s, episode.row):
+        adopt(s, e, bucket, at_ms)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def adopt(s: Any, e: int, bucket: int, at_ms: int) -> None:
+    """Take the provisional level for normal and keep the old one as a hypothesis."""
+    episode = episode_at(s, e)
+    row = episode.row
+    if episode.kind == FLAT_LINE:
+        clock_at(s, row).run_max = max(clock_at(s, row).run_max, abs(clock_at(s, row).streak))
+    else:
+        episode.kind = LEVEL_SHIFT
+        move(s, row, episode.shift)
+    episode.adopted_at = bucket
+    common_at(s, row).lowpass = 0.0
+    emit(s, e, CLOSED, at_ms, bucket + 1)
+
+
+@njit(cache=True, nogil=True)
+def move(s: Any, row: int, shift: float) -> None:
+    """Shift the level of both models by ``shift``, in the series' own units of scale."""
+    rebase(s, common_at(s, row).champion, 2 * row, shift)
+    rebase(s, common_at(s, row).challenger, 2 * row + 1, shift)
+
+
+@njit(cache=True, nogil=True)
+def missing_opens(s: Any, row: int, first: int, at_ms: int, level: float) -> None:
+    """Open a "no data" episode whose first missing bucket is ``first``."""
+    e = open_episode(s, row, first, NO_DATA, 0)
+    nan = float("nan")
+    set_peak(episode_at(s, e), first, level, 0.0, nan, nan, nan, nan)
+    episode_at(s, e).count = 1
+    emit(s, e, OPENED, at_ms, -1)
+
+
+@njit(cache=True, nogil=True)
+def ended(s: Any, row: int, first: int, bucket: int, at_ms: int) -> None:
+    """Close whatever is open and report, once, that the series has ended."""
+    e = common_at(s, row).episode
+    if e >= 0:
+        close(s, e, at_ms, first)
+    e = open_episode(s, row, first, ENDED_KIND, 0)
+    nan = float("nan")
+    set_peak(episode_at(s, e), bucket, 0.0, 0.0, nan, nan, nan, nan)
+    close(s, e, at_ms, first)

@@ -1,0 +1,161 @@
+"""The ledger of incidents in SQL: rows and the log position they follow from, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, select, update
+
+from monitor.domain.incident import Incident, IncidentState, LedgerStep, PlacedAnomaly, Progress
+from monitor.domain.series import Identity
+from monitor.store.database import Database
+from monitor.store.rows import (
+    anomaly_row,
+    incident_of,
+    incident_row,
+    placed_of,
+    select_anomalies,
+    series_id,
+    series_row,
+    transition_row,
+)
+from monitor.store.tables import (
+    ANOMALIES,
+    INCIDENT_MEMBERS,
+    INCIDENT_TRANSITIONS,
+    INCIDENTS,
+    SERIES,
+    SHARD_PROGRESS,
+)
+from monitor.store.upsert import insert_new, upsert
+
+_PARAMETERS = 500
+"""Ids per statement; SQLite may be built with no more than 999."""
+
+
+class OutOfStepError(RuntimeError):
+    """Another writer has moved the shard's progress; nothing was written. Load again and retry."""
+
+
+class SqlLedger:
+    """`monitor.domain.incident.Ledger` over a database with our schema. Thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def progress(self) -> dict[int, Progress]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(SHARD_PROGRESS)).all()
+        return {r.shard: Progress(r.position, r.sequence, r.clock_ms) for r in rows}
+
+    def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
+        wanted = select_anomalies().where(ANOMALIES.c.onset_ms >= from_ms)
+        if until_ms is not None:
+            wanted = wanted.where(ANOMALIES.c.onset_ms < until_ms)
+        return self._anomalies([wanted])
+
+    def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]:
+        return self._anomalies(select_anomalies().where(ANOMALIES.c.id.in_(some)) for some in _chunks(ids))
+
+    def anomalies_of_series(self, series_id: str) -> list[PlacedAnomaly]:
+        return self._anomalies([select_anomalies().where(ANOMALIES.c.series_id == series_id)])
+
+    def members(self, incident_id: str) -> list[PlacedAnomaly]:
+        return self._anomalies([select_anomalies().where(INCIDENT_MEMBERS.c.incident_id == incident_id)])
+
+    def incidents_of(self, founder_ids: Iterable[str]) -> list[Incident]:
+        found: list[Incident] = []
+        with self._database.read() as connection:
+            for some in _chunks(founder_ids):
+                rows = connection.execute(select(INCIDENTS).where(INCIDENTS.c.founder_id.in_(some)))
+                found += [incident_of(row) for row in rows.mappings()]
+        return found
+
+    def due(self) -> dict[str, int]:
+        wanted = select(INCIDENTS.c.id, INCIDENTS.c.due_ms).where(
+            INCIDENTS.c.state == IncidentState.OPEN.value, INCIDENTS.c.due_ms.is_not(None)
+        )
+        with self._database.read() as connection:
+            return {row.id: row.due_ms for row in connection.execute(wanted)}
+
+    def commit(self, step: LedgerStep) -> None:
+        """Raises `OutOfStepError` when the shard's progress is not ``step.before``."""
+        with self._database.write() as connection:
+            if step.shard is not None:
+                _move_on(connection, step)
+            _write_anomalies(connection, step.anomalies)
+            upsert(connection, INCIDENTS, [incident_row(i) for i in step.incidents])
+            _write_memberships(connection, step)
+            if step.transitions:
+                rows = [transition_row(t) for t in step.transitions]
+                connection.execute(INCIDENT_TRANSITIONS.insert(), rows)
+            _forget(connection, step)
+
+    def _anomalies(self, wanted: Iterable[Select[Any]]) -> list[PlacedAnomaly]:
+        found: list[PlacedAnomaly] = []
+        with self._database.read() as connection:
+            for statement in wanted:
+                found += [placed_of(row) for row in connection.execute(statement).mappings()]
+        found.sort(key=lambda p: (p.anomaly.onset_ms, p.anomaly.id))
+        return found
+
+
+def _move_on(connection: Connection, step: LedgerStep) -> None:
+    """First of all statements: of two writers one waits here, and then finds itself out of step."""
+    mark = step.after
+    after = {"position": mark.position, "sequence": mark.sequence, "clock_ms": mark.clock_ms}
+    known = SHARD_PROGRESS.c
+    if step.before is None:
+        there = select(known.shard).where(known.shard == step.shard)
+        if connection.execute(there).first() is not None:
+            raise OutOfStepError(f"shard {step.shard} has been absorbed by another writer")
+        connection.execute(SHARD_PROGRESS.insert(), {"shard": step.shard, **after})
+        return
+    same = update(SHARD_PROGRESS).where(
+        known.shard == step.shard,
+        known.position == step.before.position,
+        known.sequence == step.before.sequence,
+    )
+    if connection.execute(same.values(**after)).rowcount != 1:
+        raise OutOfStepError(f"shard {step.shard} is no longer at position {step.before.position}")
+
+
+def _write_anomalies(connection: Connection, anomalies: Sequence[PlacedAnomaly]) -> None:
+    ids: dict[Identity, str] = {}
+    fresh: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    for placed in anomalies:
+        identity = placed.anomaly.series
+        if identity not in ids:
+            ids[identity] = series_id(identity)
+            fresh.append(series_row(placed.anomaly, ids[identity]))
+        rows.append(anomaly_row(placed, ids[identity]))
+    insert_new(connection, SERIES, fresh)
+    upsert(connection, ANOMALIES, rows)
+
+
+def _write_memberships(connection: Connection, step: LedgerStep) -> None:
+    joined = [{"anomaly_id": a, "incident_id": i} for a, i in step.memberships.items() if i is not None]
+    left = [a for a, i in step.memberships.items() if i is None]
+    upsert(connection, INCIDENT_MEMBERS, joined)
+    for some in _chunks(left):
+        connection.execute(delete(INCIDENT_MEMBERS).where(INCIDENT_MEMBERS.c.anomaly_id.in_(some)))
+
+
+def _forget(connection: Connection, step: LedgerStep) -> None:
+    """Incidents before the anomalies that founded them."""
+    for some in _chunks(step.forgotten_incidents):
+        for column in (INCIDENT_TRANSITIONS.c.incident_id, INCIDENT_MEMBERS.c.incident_id, INCIDENTS.c.id):
+            connection.execute(delete(column.table).where(column.in_(some)))
+    for some in _chunks(step.forgotten_anomalies):
+        for column in (INCIDENT_MEMBERS.c.anomaly_id, ANOMALIES.c.id):
+            connection.execute(delete(column.table).where(column.in_(some)))
+    for some in _chunks(step.forgotten_series):
+        connection.execute(delete(SERIES).where(SERIES.c.id.in_(some)))
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    every = list(ids)
+    for start in range(0, len(every), _PARAMETERS):
+        yield every[start : start + _PARAMETERS]

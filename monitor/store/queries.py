@@ -1,0 +1,194 @@
+"""What readers ask of the store. Bound parameters only; pages by key, so that a page costs
+the same however far in it lies, and rows that arrive meanwhile neither repeat nor hide others."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+
+from monitor.domain.errors import BadRequest
+from monitor.domain.incident import Incident, IncidentState, IncidentTransition, PlacedAnomaly
+from monitor.store.database import Database
+from monitor.store.rows import incident_of, placed_of, select_anomalies, transition_of
+from monitor.store.tables import ANOMALIES, INCIDENT_MEMBERS, INCIDENT_TRANSITIONS, INCIDENTS, SERIES
+
+T = TypeVar("T")
+
+LARGEST_PAGE = 1_000
+_LONGEST_CURSOR = 400
+_MS_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """``next``: the cursor of the page after, None at the end."""
+
+    items: Sequence[T]
+    next: str | None = None
+
+
+class Queries:
+    """Reads over a database with our schema. Thread-safe; each call sees one state of it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def incidents(
+        self,
+        *,
+        state: str | None = None,
+        since_ms: int | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Page[Incident]:
+        """Newest start first, without those merged into others and without members.
+
+        ``since_ms``: still open then, or ended later. Raises BadRequest for an unknown state or a
+        cursor that is none.
+        """
+        wanted = select(INCIDENTS)
+        if state is None:
+            wanted = wanted.where(INCIDENTS.c.state != IncidentState.MERGED.value)
+        else:
+            wanted = wanted.where(INCIDENTS.c.state == _one_of(state, IncidentState))
+        if since_ms is not None:
+            wanted = wanted.where(_later(INCIDENTS.c.end_ms, since_ms))
+        rows, following = self._page(wanted, INCIDENTS.c.start_ms, INCIDENTS.c.id, after, limit)
+        return Page([incident_of(row) for row in rows], following)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """With its member ids by (onset, id); a merged one is found too, and says into which."""
+        if not _storable(incident_id):
+            return None
+        ids = (
+            select(ANOMALIES.c.onset_ms, ANOMALIES.c.id)
+            .join(INCIDENT_MEMBERS, INCIDENT_MEMBERS.c.anomaly_id == ANOMALIES.c.id)
+            .where(INCIDENT_MEMBERS.c.incident_id == incident_id)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(select(INCIDENTS).where(INCIDENTS.c.id == incident_id)).mappings()
+            row = found.first()
+            # Sorted here: the database's collation may order ids in another way than Python does.
+            members = sorted((r.onset_ms, r.id) for r in connection.execute(ids))
+        return incident_of(row, [name for _, name in members]) if row is not None else None
+
+    def members(self, incident_id: str) -> list[PlacedAnomaly]:
+        """By (onset, id)."""
+        if not _storable(incident_id):
+            return []
+        wanted = select_anomalies().where(INCIDENT_MEMBERS.c.incident_id == incident_id)
+        with self._database.read() as connection:
+            found = [placed_of(row) for row in connection.execute(wanted).mappings()]
+        return sorted(found, key=lambda p: (p.anomaly.onset_ms, p.anomaly.id))
+
+    def transitions(self, incident_id: str) -> list[IncidentTransition]:
+        """In the order they happened."""
+        if not _storable(incident_id):
+            return []
+        steps = INCIDENT_TRANSITIONS
+        wanted = select(steps).where(steps.c.incident_id == incident_id).order_by(steps.c.sequence)
+        with self._database.read() as connection:
+            return [transition_of(row) for row in connection.execute(wanted).mappings()]
+
+    def anomalies(
+        self,
+        *,
+        series: str | None = None,
+        metric: str | None = None,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        state: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Page[PlacedAnomaly]:
+        """Newest onset first. ``series``: a series id; ``state``: open or closed; ``since_ms``,
+        ``until_ms``: those whose span touches [since, until). Raises BadRequest."""
+        wanted = select_anomalies()
+        if not (_storable(series) and _storable(metric)):
+            return Page([])
+        if series is not None:
+            wanted = wanted.where(ANOMALIES.c.series_id == series)
+        if metric is not None:
+            wanted = wanted.where(SERIES.c.metric == metric)
+        if since_ms is not None:
+            wanted = wanted.where(_later(ANOMALIES.c.end_ms, since_ms))
+        if until_ms is not None:
+            wanted = wanted.where(ANOMALIES.c.onset_ms < _bounded(until_ms))
+        if state is not None:
+            is_open = ANOMALIES.c.end_ms.is_(None)
+            wanted = wanted.where({"open": is_open, "closed": ~is_open}[_open_or_closed(state)])
+        rows, following = self._page(wanted, ANOMALIES.c.onset_ms, ANOMALIES.c.id, after, limit)
+        return Page([placed_of(row) for row in rows], following)
+
+    def incidents_open(self) -> int:
+        wanted = (
+            select(func.count()).select_from(INCIDENTS).where(INCIDENTS.c.state == IncidentState.OPEN.value)
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(wanted).scalar_one())
+
+    def _page(
+        self, wanted: Select[Any], time: ColumnElement[int], key: ColumnElement[str], after: str, limit: int
+    ) -> tuple[Sequence[Any], str | None]:
+        size = min(max(limit, 1), LARGEST_PAGE)
+        if after:
+            wanted = wanted.where(tuple_(time, key) < tuple_(*_key_of(after)))
+        with self._database.read() as connection:
+            found = connection.execute(wanted.order_by(time.desc(), key.desc()).limit(size + 1))
+            rows = found.mappings().all()
+        if len(rows) <= size:
+            return rows, None
+        last = rows[size - 1]
+        return rows[:size], _cursor(last[time], last[key])
+
+
+def _later(end: ColumnElement[int | None], since_ms: int) -> ColumnElement[bool]:
+    return or_(end.is_(None), end > _bounded(since_ms))
+
+
+def _one_of(word: str, words: type[IncidentState]) -> str:
+    try:
+        return words(word).value
+    except ValueError:
+        raise BadRequest(f"state must be one of {', '.join(w.value for w in words)}") from None
+
+
+def _open_or_closed(word: str) -> str:
+    if word not in ("open", "closed"):
+        raise BadRequest("state must be open or closed")
+    return word
+
+
+def _bounded(at_ms: int) -> int:
+    return min(max(at_ms, -_MS_MAX), _MS_MAX)
+
+
+def _storable(text: str | None) -> bool:
+    """PostgreSQL has no NUL in text, and neither has anything we store, nor lone surrogates."""
+    return text is None or ("\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text))
+
+
+def _cursor(at_ms: int, key: str) -> str:
+    """
+    >>> _key_of(_cursor(12, "inc-1"))
+    (12, 'inc-1')
+    """
+    return base64.urlsafe_b64encode(json.dumps([at_ms, key]).encode()).decode().rstrip("=")
+
+
+def _key_of(cursor: str) -> tuple[int, str]:
+    try:
+        if len(cursor) > _LONGEST_CURSOR:
+            raise ValueError("too long")
+        at_ms, key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        if type(at_ms) is not int or type(key) is not str or abs(at_ms) > _MS_MAX or not _storable(key):
+            raise ValueError("not a key")
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise BadRequest("cursor is not one that was handed out") from None
+    return at_ms, key

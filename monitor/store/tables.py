@@ -1,0 +1,148 @@
+"""The relational tables. All but ``metric_declarations``, ``settings`` and ``changes`` are
+projections: the intake log says the same again. Times are integer UTC milliseconds."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+SHARD_PROGRESS = Table(
+    "shard_progress",
+    METADATA,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("clock_ms", BigInteger, nullable=False),
+)
+
+SERIES = Table(
+    "series",
+    METADATA,
+    Column("id", String(16), primary_key=True),
+    Column("metric", Text, nullable=False, index=True),
+    Column("tags", JSON, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),
+)
+"""Series that ever had an anomaly; the shards hold the catalogue of all. ``tags``: [[key, value], …]."""
+
+ANOMALIES = Table(
+    "anomalies",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("series_id", ForeignKey("series.id"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("direction", Integer, nullable=False),
+    Column("onset_ms", BigInteger, nullable=False),
+    Column("peak_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger),
+    Column("score", Float(53), nullable=False),
+    Column("value", Float(53)),
+    Column("expected", Float(53)),
+    Column("lower", Float(53)),
+    Column("upper", Float(53)),
+    Column("buckets", BigInteger, nullable=False),
+    Column("cadence_ms", BigInteger, nullable=False),
+    Column("joined", JSON, nullable=False),
+    Index(None, "onset_ms", "id"),
+    Index(None, "series_id", "onset_ms"),
+)
+"""NULL in ``value`` … ``upper`` is NaN. ``joined``: ids of the groups it joined in the sweep."""
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("id", String(80), primary_key=True),
+    Column("founder_id", ForeignKey("anomalies.id"), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger),
+    Column("score", Float(53), nullable=False),
+    Column("severity", Float(53), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("direction", Integer, nullable=False),
+    Column("member_count", Integer, nullable=False),
+    Column("series_count", Integer, nullable=False),
+    Column("suspects", JSON, nullable=False),
+    Column("contributors", JSON, nullable=False),
+    Column("due_ms", BigInteger),
+    Column("sequence", Integer, nullable=False),
+    Column("merged_into", String(80)),
+    Index(None, "start_ms", "id"),
+    Index(None, "state", "start_ms", "id"),
+)
+
+INCIDENT_MEMBERS = Table(
+    "incident_members",
+    METADATA,
+    Column("anomaly_id", ForeignKey("anomalies.id"), primary_key=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
+)
+"""An anomaly is in one incident at most."""
+
+INCIDENT_TRANSITIONS = Table(
+    "incident_transitions",
+    METADATA,
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("member_count", Integer, nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("merged_into", String(80)),
+    PrimaryKeyConstraint("incident_id", "sequence"),
+)
+
+METRIC_DECLARATIONS = Table(
+    "metric_declarations",
+    METADATA,
+    Column("metric", Text, primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+
+SETTINGS = Table(
+    "settings",
+    METADATA,
+    Column("name", String(200), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("subject", String(32), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("before", JSON),
+    Column("after", JSON),
+)
+"""What people changed, oldest first; append-only."""

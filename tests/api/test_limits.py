@@ -1,0 +1,207 @@
+"""Each limit: N passes, N + 1 gets the named answer, and the refusal is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from api.body import Budget, decompress
+from api.problems import Problem
+from api.turnstile import Turnstile
+from monitor.service import Monitor
+from monitor.telemetry import LimitBook
+from tests.api.conftest import JSON, NDJSON, SAMPLES, SMALL, App, sample, samples
+from tests.fakes import fake_monitor
+
+
+def hits(app: App, name: str) -> int:
+    limits = app.http.get("/api/v1/status").json()["limits"]
+    return next(int(limit["hits"]) for limit in limits if limit["name"] == name)
+
+
+def padded_to(size: int) -> bytes:
+    body = json.dumps(samples(1.0)).encode()
+    return body + b" " * (size - len(body))
+
+
+def test_body_on_the_wire(small: App) -> None:
+    assert small.send(padded_to(2_000)).status_code == 200
+    answer = small.send(padded_to(2_001))
+    assert (answer.status_code, hits(small, "body_wire_bytes_max")) == (413, 1)
+
+
+def test_body_in_chunks(small: App) -> None:
+    def pieces(size: int) -> Iterator[bytes]:
+        body = padded_to(size)
+        yield from (body[i : i + 300] for i in range(0, len(body), 300))
+
+    answers = [
+        small.http.post(SAMPLES, content=pieces(size), headers={"content-type": JSON}).status_code
+        for size in (2_000, 2_001)
+    ]
+    assert answers == [200, 413]
+    assert len(small.engine.submitted) == 1
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_decoded_body(small: App, encoding: str) -> None:
+    def packed(body: bytes) -> bytes:
+        return (
+            gzip.compress(body)
+            if encoding == "gzip"
+            else bytes(pa.Codec("zstd").compress(body, asbytes=True))
+        )
+
+    assert small.send(packed(padded_to(5_000)), Content_Encoding=encoding).status_code == 200
+    assert small.send(packed(padded_to(5_001)), Content_Encoding=encoding).status_code == 413
+    assert small.send(packed(b" " * 1_000_000), Content_Encoding=encoding).status_code == 413
+    assert hits(small, "body_decoded_bytes_max") == 2
+    broken = packed(padded_to(4_000))
+    for body in (broken[:-5], b"nonsense", b""):
+        answer = small.send(body, Content_Encoding=encoding)
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (400, "broken-compression")
+    assert len(small.engine.submitted) == 1
+
+
+def test_gzip_members_follow_each_other_but_not_for_ever() -> None:
+    share: Any = type("Share", (), {"take": lambda self, count: None})()
+    assert decompress(gzip.compress(b"a") + gzip.compress(b"b"), "gzip", 10, share) == b"ab"
+    with pytest.raises(Problem, match="broken"):
+        decompress(gzip.compress(b"") * 100_000, "gzip", 10, share)
+
+
+@pytest.mark.parametrize("kind", [JSON, NDJSON])
+def test_samples_per_request(small: App, kind: str) -> None:
+    def body(count: int) -> bytes:
+        listed = [{"metric": "m", "timestamp": i, "value": 1} for i in range(count)]
+        if kind == JSON:
+            return json.dumps({"samples": listed}).encode()
+        return b"\n".join(json.dumps(one).encode() for one in listed)
+
+    assert small.send(body(20), kind).status_code == 200
+    answer = small.send(body(21), kind)
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:watchkeeper:problem:too-many-samples")
+    assert hits(small, "samples_per_request_max") == 1
+
+
+def test_errors_are_listed_up_to_a_hundred(app: App) -> None:
+    body = {"samples": [sample(), *[sample("x" * 200) for _ in range(300)]]}
+    answer = app.send(body).json()
+    assert (answer["rejected"], len(answer["errors"])) == (300, 100)
+    assert max(len(error["detail"]) for error in answer["errors"]) <= 64
+
+
+def test_headers(app: App) -> None:
+    assert app.http.get("/live", headers={"x-long": "y" * 15_000}).status_code == 200
+    assert app.http.get("/live", headers={"x-long": "y" * 16_400}).status_code == 431
+
+
+def test_budget_is_shared_and_given_back() -> None:
+    book = LimitBook()
+    budget = Budget(100, book)
+    with budget.share() as first:
+        first.take(60)
+        with budget.share() as second, pytest.raises(Problem) as refused:
+            second.take(41)
+        assert refused.value.status == 503
+        with budget.share() as third:
+            third.take(40)
+    with budget.share() as last:
+        last.take(100)
+    assert [(use.used, use.hits) for use in book.read()] == [(0, 1)]
+
+
+def test_turnstile_lets_so_many_run_and_wait() -> None:
+    async def story() -> list[str]:
+        turnstile, done = Turnstile(1, 1, LimitBook()), asyncio.Event()
+        order: list[str] = []
+
+        async def guest(name: str) -> None:
+            with turnstile.entry() as entry:
+                async with entry.turn():
+                    order.append(name)
+                    await done.wait()
+
+        guests = [asyncio.create_task(guest(name)) for name in "ab"]
+        await asyncio.sleep(0)
+        with pytest.raises(Problem) as refused, turnstile.entry():
+            pass
+        assert refused.value.headers["Retry-After"] == "1"
+        assert order == ["a"]
+        done.set()
+        await asyncio.gather(*guests)
+        with turnstile.entry():
+            return order
+
+    assert asyncio.run(story()) == ["a", "b"]
+
+
+async def _call(monitor: Monitor, messages: list[dict[str, Any]], headers: dict[str, str]) -> list[Any]:
+    from api.app import create_app
+
+    app, sent = create_app(monitor), []
+    waiting = iter(messages)
+
+    async def receive() -> Any:
+        message = next(waiting, None)
+        if message is None:
+            await asyncio.Event().wait()
+        return message
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    named = {"host": "localhost", "content-type": JSON} | headers
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "path": SAMPLES,
+        "raw_path": SAMPLES.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "scheme": "http",
+        "headers": [(k.encode(), v.encode()) for k, v in named.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    await app(scope, receive, send)
+    return sent
+
+
+def test_a_slow_body_is_408_and_nothing_kept() -> None:
+    monitor, engine, _ = fake_monitor(SMALL)
+    monitor.start()
+    half = [{"type": "http.request", "body": b'{"samples"', "more_body": True}]
+    sent = asyncio.run(_call(monitor, half, {}))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert engine.submitted == []
+    monitor.stop()
+
+
+def test_a_client_that_goes_leaves_nothing() -> None:
+    monitor, engine, _ = fake_monitor(SMALL)
+    monitor.start()
+    gone: list[dict[str, Any]] = [
+        {"type": "http.request", "body": json.dumps(samples(1.0)).encode(), "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    assert asyncio.run(_call(monitor, gone, {})) == []
+    assert engine.submitted == []
+    monitor.stop()
+
+
+def test_an_announced_size_is_refused_unread() -> None:
+    monitor, _, _ = fake_monitor(SMALL)
+    monitor.start()
+    sent = asyncio.run(_call(monitor, [{"type": "http.disconnect"}], {"content-length": "2001"}))
+    assert sent[0]["status"] == 413
+    monitor.stop()

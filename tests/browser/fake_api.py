@@ -1,0 +1,320 @@
+"""A server of the built page with canned answers in the shapes of /api/v1, for tests of the page alone.
+
+It can also be looked at: ``python -m tests.browser.fake_api`` serves it on port 8399.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import queue
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+DIST = Path(__file__).resolve().parents[2] / "api" / "ui" / "dist"
+HOUR = 3_600_000
+STORM_MS = 1_360_335_600_000  # 2013-02-08T15:00:00Z
+HOSTILE = "<img src=x onerror=\"window.ran='yes'\"><script>window.ran='yes'</script>"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
+
+Json = dict[str, Any]
+
+
+def _series(number: int, metric: str, tags: dict[str, str]) -> Json:
+    text = metric + "{" + ",".join(f"{key}={value}" for key, value in tags.items()) + "}"
+    return {
+        "id": f"{number:016x}",
+        "series": text,
+        "metric": metric,
+        "tags": tags,
+        "class": "ratio",
+        "cadence_ms": HOUR,
+        "seasons_ms": [24 * HOUR, 168 * HOUR],
+        "champion": "holt_winters",
+        "challenger": "seasonal_profile",
+        "threshold": "extreme_value",
+        "final_buckets": 8_759,
+        "last_ms": STORM_MS + 30 * 24 * HOUR,
+        "stage": "trusted",
+        "timezone": "America/New_York",
+    }
+
+
+def all_series(hostile: bool) -> list[Json]:
+    """Sixteen ordinary series, and with ``hostile`` one whose every name is markup."""
+    pairs = [
+        (origin, carrier) for origin in ("JFK", "LGA", "EWR") for carrier in ("AA", "B6", "DL", "UA", "US")
+    ]
+    found = [
+        _series(i + 1, "cancelled_share", {"carrier": carrier, "origin": origin})
+        for i, (origin, carrier) in enumerate(pairs)
+    ]
+    found.append(_series(16, "departures", {"origin": "JFK"}))
+    if hostile:
+        found.insert(0, _series(99, HOSTILE, {"shop": HOSTILE}))
+    return found
+
+
+def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
+    onset = STORM_MS + offset * HOUR
+    return {
+        **{key: series[key] for key in ("series", "metric", "tags")},
+        "id": f"{series['id']}-{onset:x}-a",
+        "series_id": series["id"],
+        "kind": "spike",
+        "direction": 1,
+        "onset": "2013-02-08T15:00:00Z",
+        "onset_ms": onset,
+        "peak_ms": onset + 12 * HOUR,
+        "end": "2013-02-09T17:00:00Z",
+        "end_ms": onset + 26 * HOUR,
+        "score": 96.5 - offset,
+        "value": 0.83,
+        "expected": 0.021,
+        "lower": 0.0,
+        "upper": 0.074,
+        "buckets": 26,
+        "incident_id": incident,
+    }
+
+
+def _suspect(member: Json) -> Json:
+    wanted = ("series_id", "series", "metric", "tags", "onset_ms", "score")
+    return {**{key: member[key] for key in wanted}, "why": "first to move"}
+
+
+def incident(number: int, title: str, state: str, series: list[Json], start_ms: int, score: float) -> Json:
+    name = f"i{number}"
+    members = [anomaly(one, name, i % 4) for i, one in enumerate(series)]
+    is_open = state == "open"
+    return {
+        "id": name,
+        "state": state,
+        "title": title,
+        "start": "2013-02-08T15:00:00Z",
+        "start_ms": start_ms,
+        "end": None if is_open else "2013-02-09T20:00:00Z",
+        "end_ms": None if is_open else start_ms + 29 * HOUR,
+        "score": score,
+        "severity": 12.25,
+        "kind": "spike",
+        "direction": 1,
+        "member_count": len(members),
+        "series_count": len(members),
+        "members": members,
+        "suspects": [_suspect(member) for member in members[:3]],
+        "contributors": [
+            {
+                "tag": "origin",
+                "value": "JFK",
+                "count": 14,
+                "total": 16,
+                "text": "14 of 16 series with origin=JFK",
+            },
+            {
+                "tag": "origin",
+                "value": "LGA",
+                "count": 9,
+                "total": 15,
+                "text": "9 of 15 series with origin=LGA",
+            },
+        ],
+    }
+
+
+def observations(series: Json, from_ms: int, to_ms: int) -> Json:
+    """Hourly values of a daily wave, with the storm in it and one missing bucket."""
+    first, last = -(-from_ms // HOUR), to_ms // HOUR
+    columns: dict[str, list[Any]] = {
+        name: []
+        for name in ("ts_ms", "value", "n", "expected", "lower", "upper", "score", "verdict", "model")
+    }
+    for hour in range(first, last):
+        ts = hour * HOUR
+        expected = 0.03 + 0.02 * math.sin(hour / 24 * 2 * math.pi)
+        since = (ts - STORM_MS) // HOUR
+        storm = 0 <= since < 26
+        value: float | None = (
+            expected + 0.012 * math.sin(hour * 7.3) + (0.8 * math.sin(since / 26 * math.pi) if storm else 0)
+        )
+        if since == -20:
+            value = None
+        row = (ts, value, 12.0, expected, max(0.0, expected - 0.03), expected + 0.04, 96.0 if storm else 8.0)
+        verdict = "anomaly" if storm else "missing" if value is None else "in band"
+        for name, cell in zip(columns, (*row, verdict, "holt_winters"), strict=True):
+            columns[name].append(cell)
+    return {"series": series, "columns": columns}
+
+
+class FakeApi:
+    """The state that a test may change while the page looks at it."""
+
+    def __init__(self, *, hostile: bool = False, empty: bool = False) -> None:
+        self.series = [] if empty else all_series(hostile)
+        self.incidents: list[Json] = []
+        self.listeners: list[queue.Queue[bytes]] = []
+        if not empty:
+            ordinary = [one for one in self.series if one["metric"] != HOSTILE]
+            storm = incident(1, "cancelled_share up at JFK, LGA, EWR", "closed", ordinary, STORM_MS, 96.5)
+            late = incident(
+                2, "departures down at JFK", "open", ordinary[-1:], STORM_MS + 20 * 24 * HOUR, 71.0
+            )
+            late["members"][0].update(
+                onset_ms=late["start_ms"], peak_ms=late["start_ms"] + HOUR, end=None, end_ms=None
+            )
+            self.incidents = [storm, late]
+        if hostile:
+            self.incidents.append(incident(3, HOSTILE, "closed", self.series[:1], STORM_MS, 88.0))
+            self.incidents[-1]["contributors"][0]["text"] = HOSTILE
+            self.incidents[-1]["suspects"][0]["why"] = HOSTILE
+
+    def announce(self, change: Json) -> None:
+        data = f"event: incident\ndata: {json.dumps(change)}\n\n".encode()
+        for listener in self.listeners:
+            listener.put(data)
+
+    def status(self) -> Json:
+        shard = {"shard": 0, "appended": 9, "applied": 9, "checkpointed": 5, "lag_samples": 0, "held": 0}
+        shard |= {
+            "series": len(self.series),
+            "samples": 336_776,
+            "log_bytes": 1,
+            "state_bytes": 1,
+            "log_ok": True,
+        }
+        return {
+            "version": "0.1.0",
+            "auth": "off",
+            "engine": "processes",
+            "shards": [{**shard, "clock_ms": STORM_MS}],
+            "limits": [{"name": "series", "value": 1_000_000, "used": len(self.series), "hits": 0}],
+            "series": len(self.series),
+            "incidents_open": sum(one["state"] == "open" for one in self.incidents),
+        }
+
+    def answer(self, path: str, query: dict[str, str]) -> Json | None:
+        """The JSON of one path below /api/v1/, None where there is none."""
+        if path == "status":
+            return self.status()
+        if path == "incidents":
+            states = {query["state"]} if "state" in query else {"open", "closed", "expired"}
+            return _page([{**one, "members": None} for one in self.incidents if one["state"] in states])
+        if path == "anomalies":
+            members = [member for one in self.incidents for member in one["members"]]
+            return _page([member for member in members if member["series_id"] == query.get("series")])
+        if path == "series":
+            return _page([one for one in self.series if query.get("q", "") in one["series"]])
+        kind, name, *rest = path.split("/")
+        things = {"incidents": self.incidents, "series": self.series}.get(kind, [])
+        found = next((one for one in things if one["id"] == name), None)
+        if found is None or rest != ["observations"]:
+            return found
+        start = int(query.get("from_ms", STORM_MS - 30 * 24 * HOUR))
+        return observations(found, start, min(int(query.get("to_ms", found["last_ms"])), found["last_ms"]))
+
+
+def _page(items: list[Json]) -> Json:
+    return {"items": items, "next": None}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """GET only, with the headers that the real server sends."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        path = unquote(address.path)
+        if path == "/api/v1/events":
+            self._events()
+        elif path.startswith("/api/v1/"):
+            query = {key: values[0] for key, values in parse_qs(address.query).items()}
+            found = self.server.api.answer(path.removeprefix("/api/v1/"), query)
+            problem = {"type": "about:blank", "title": "Not found", "status": 404, "detail": path}
+            kind = "application/json" if found is not None else "application/problem+json"
+            self._send(200 if found is not None else 404, kind, json.dumps(found or problem).encode())
+        else:
+            self._file("index.html" if path == "/" else path.lstrip("/"))
+
+    def _file(self, name: str) -> None:
+        path = (DIST / name).resolve()
+        if path.is_relative_to(DIST) and path.is_file():
+            self._send(200, TYPES.get(path.suffix, "application/octet-stream"), path.read_bytes())
+        else:
+            self._send(404, "text/plain", b"not found")
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self._headers(kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _headers(self, kind: str) -> None:
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+
+    def _events(self) -> None:
+        self.send_response(200)
+        self._headers("text/event-stream")
+        self.end_headers()
+        listener: queue.Queue[bytes] = queue.Queue()
+        self.server.api.listeners.append(listener)
+        try:
+            self.wfile.write(b"event: heartbeat\ndata: {}\n\n")
+            self.wfile.flush()
+            while not self.server.ending.is_set():
+                try:
+                    self.wfile.write(listener.get(timeout=0.2))
+                except queue.Empty:
+                    self.wfile.write(b": still here\n\n")
+                self.wfile.flush()
+        except OSError:
+            pass  # the page went away
+        finally:
+            self.server.api.listeners.remove(listener)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silent."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, api: FakeApi, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.api = api
+        self.ending = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self) -> Server:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ending.set()
+        self.shutdown()
+        self.server_close()
+
+
+if __name__ == "__main__":
+    with Server(FakeApi(hostile=True), 8399) as server:
+        print(server.url)
+        threading.Event().wait()

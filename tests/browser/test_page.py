@@ -1,0 +1,152 @@
+"""The page against canned answers: what it shows, how it is walked, and what it must never do."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Watched
+from tests.browser.fake_api import HOSTILE, STORM_MS, Server, incident
+
+pytestmark = pytest.mark.browser
+
+# How many different colours a chart's canvas holds: an unpainted one has one.
+COLOURS = """canvas => {
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const seen = new Set();
+  for (let i = 0; i < data.length; i += 4) seen.add((data[i] << 16) | (data[i+1] << 8) | data[i+2]);
+  return seen.size;
+}"""
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-testid={name}]")
+
+
+def test_list_shows_incidents_open_ones_first(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    rows = part(page, "incident")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("departures down at JFK")
+    expect(rows.nth(0)).to_contain_text("open")
+    expect(rows.nth(1)).to_contain_text("cancelled_share up at JFK, LGA, EWR")
+    expect(rows.nth(1)).to_contain_text("2013-02-08 10:00 – 2013-02-09 15:00 UTC-5")
+    expect(rows.nth(1)).to_contain_text("14 of 16 series with origin=JFK")
+    expect(part(page, "auth-off")).to_be_visible()
+    expect(part(page, "status")).to_contain_text("336,776 samples")
+    watched.assert_clean(fake.url)
+
+
+def test_incident_shows_facts_suspects_and_painted_charts(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    part(page, "incident-link").nth(1).click()
+    expect(part(page, "facts")).to_contain_text("1 d 5 h")
+    expect(part(page, "suspects").locator("li")).to_have_count(3)
+    expect(part(page, "chart")).to_have_count(12)
+    canvas = part(page, "chart").first.locator("canvas")
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate(COLOURS) > 5
+    part(page, "more-charts").click()
+    expect(part(page, "chart")).to_have_count(16)
+    expect(part(page, "more-charts")).to_have_count(0)
+    watched.assert_clean(fake.url)
+
+
+def test_rows_behind_a_chart_name_values_and_verdicts(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/incident/i1")
+    rows = part(page, "rows").first
+    rows.locator("summary").click()
+    expect(rows.locator("tbody tr").first).to_contain_text("anomaly")
+    expect(rows.locator("tbody tr").first).to_contain_text("2013-02-08 10:00 UTC-5")
+
+
+def test_series_list_is_searched_and_opens_a_history(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/series")
+    expect(part(page, "series-link")).to_have_count(16)
+    part(page, "search").fill("departures")
+    expect(part(page, "series-link")).to_have_count(1)
+    part(page, "series-link").click()
+    expect(part(page, "chart").locator("canvas")).to_be_visible()
+    expect(part(page, "facts")).to_contain_text("holt_winters")
+    expect(part(page, "anomalies").locator("tbody tr")).to_have_count(2)
+    watched.assert_clean(fake.url)
+
+
+def test_keys_walk_open_and_return(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    expect(part(page, "incident")).to_have_count(2)
+    for key in ("j", "j", "k", "j", "Enter"):
+        page.keyboard.press(key)
+    expect(part(page, "incident-view")).to_contain_text("cancelled_share up at JFK")
+    page.keyboard.press("Escape")
+    expect(part(page, "incidents")).to_be_visible()
+
+
+def test_hostile_names_are_shown_and_run_nothing(watched: Watched, hostile: Server) -> None:
+    page = watched.page
+    page.goto(hostile.url)
+    expect(part(page, "incidents")).to_contain_text(HOSTILE)
+    for place in ("#/incident/i3", "#/series", "#/series/0000000000000063"):
+        page.goto(f"{hostile.url}/{place}")
+        expect(page.locator("main")).to_contain_text(HOSTILE)
+    expect(part(page, "chart").locator("canvas")).to_be_visible()
+    assert page.locator("main img, main script").count() == 0
+    watched.assert_clean(hostile.url)
+
+
+def test_news_arrives_without_a_reload(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    expect(part(page, "incident")).to_have_count(2)
+    expect(part(page, "status")).to_contain_text("live")
+    fake.api.incidents.append(incident(7, "late news", "open", fake.api.series[:2], STORM_MS, 60.0))
+    fake.api.announce({"id": "i7", "state": "open", "title": "late news", "start_ms": STORM_MS})
+    expect(part(page, "incidents")).to_contain_text("late news")
+
+
+def test_lost_server_is_said_plainly(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    expect(part(page, "status")).to_contain_text("live")
+    fake.ending.set()
+    fake.shutdown()
+    fake.server_close()
+    expect(part(page, "gone")).to_contain_text("does not answer")
+    expect(part(page, "incident")).to_have_count(2)
+
+
+def test_empty_system_says_how_to_begin(watched: Watched, empty: Server) -> None:
+    page = watched.page
+    page.goto(empty.url)
+    expect(part(page, "empty")).to_contain_text("watchkeeper demo")
+    expect(part(page, "empty")).to_contain_text(f"curl -X POST {empty.url}/api/v1/samples")
+    watched.assert_clean(empty.url)
+
+
+def test_unknown_incident_is_a_plain_message(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/incident/none")
+    expect(part(page, "problem")).to_contain_text("Not found")
+
+
+def test_zone_is_chosen_and_remembered(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    part(page, "zone").select_option("UTC")
+    expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
+    page.reload()
+    expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
+
+
+def test_phone_width_needs_no_sideways_scrolling(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    for place in ("#/", "#/incident/i1", "#/series"):
+        page.goto(f"{fake.url}/{place}")
+        expect(page.locator("main [data-row]").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place

@@ -1,0 +1,294 @@
+"""Stand-ins for the parts below the service: they keep what they are told and answer from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.errors import UnknownSeries
+from monitor.domain.incident import (
+    Contributor,
+    Incident,
+    IncidentChange,
+    IncidentState,
+    PlacedAnomaly,
+    Suspect,
+)
+from monitor.domain.records import Control, Kind, Tick
+from monitor.domain.series import Identity, shard_of
+from monitor.engine.base import Accepted, Events, ShardStatus
+from monitor.paging import Rows
+from monitor.service import Monitor
+from monitor.settings import Settings
+
+NOW_MS = 1_767_225_600_000  # 2026-01-01
+
+
+@dataclass
+class Submitted:
+    batch: SampleBatch
+    mode: Mode
+    arrival_ms: int
+    request_id: bytes
+
+
+class FakeEngine:
+    """Two shards in memory. ``fail`` ends the next submits; ``reject`` and ``note`` are its answers."""
+
+    def __init__(self, shards: int = 2) -> None:
+        self.shards = shards
+        self.known: dict[int, bytes] = {}
+        self.submitted: list[Submitted] = []
+        self.controls: list[Tick | Control] = []
+        self.fail: list[Exception] = []
+        self.reject: dict[str, int] = {}
+        self.note: dict[str, int] = {}
+        self.seen: set[bytes] = set()
+        self.checkpoints = 0
+        self.closed = False
+        self.lag = 0
+        self.log_ok = True
+        self.on_events: Callable[[Events], None] | None = None
+        self.pending: Future[Accepted] | None = None
+
+    def start(self, on_events: Callable[[Events], None], since: Mapping[int, int]) -> None:
+        self.on_events = on_events
+
+    def submit(
+        self, batch: SampleBatch, *, mode: Mode, arrival_ms: int, request_id: bytes = b""
+    ) -> Future[Accepted]:
+        if self.pending is not None:
+            return self.pending
+        future: Future[Accepted] = Future()
+        try:
+            future.set_result(self._take(batch, mode, arrival_ms, request_id))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def _take(self, batch: SampleBatch, mode: Mode, arrival_ms: int, request_id: bytes) -> Accepted:
+        if self.fail:
+            raise self.fail.pop(0)
+        if request_id in self.seen:
+            return Accepted(len(batch), {}, {}, repeated=True)
+        if any(
+            f not in self.known and f not in batch.identities for f in np.unique(batch.fingerprint).tolist()
+        ):
+            raise UnknownSeries("a series without its identity")
+        self.seen.add(request_id)
+        self.known.update(batch.identities)
+        self.submitted.append(Submitted(batch, mode, arrival_ms, request_id))
+        return Accepted(len(batch) - sum(self.reject.values()), dict(self.reject), dict(self.note))
+
+    def control(self, entry: Tick | Control) -> Future[None]:
+        self.controls.append(entry)
+        future: Future[None] = Future()
+        future.set_result(None)
+        return future
+
+    def ask(self, shard: int, question: str, **arguments: Any) -> Any:
+        return getattr(self, question)(shard, **arguments)
+
+    def series_list(
+        self, shard: int, metric: str | None, q: str | None, tag: str | None, after: str, limit: int
+    ) -> list[dict[str, Any]]:
+        rows = [
+            series_row(Identity.from_canonical(text))
+            for f, text in self.known.items()
+            if self._mine(f, shard)
+        ]
+        wanted = [
+            row
+            for row in rows
+            if row["id"] > after
+            and (metric is None or row["metric"] == metric)
+            and (q is None or q in row["series"])
+            and (tag is None or tag in [f"{k}={v}" for k, v in row["tags"].items()])
+        ]
+        return sorted(wanted, key=lambda row: row["id"])[:limit]
+
+    def series_one(self, shard: int, id: str) -> dict[str, Any] | None:
+        text = self.known.get(int(id, 16))
+        return None if text is None else series_row(Identity.from_canonical(text))
+
+    def observations(self, shard: int, id: str, from_ms: Any, to_ms: Any, max_points: int) -> dict[str, Any]:
+        return {
+            "ts_ms": np.array([0, 60_000]),
+            "value": np.array([1.0, np.nan]),
+            "n": np.array([np.nan, 3.0], np.float32),
+            "expected": np.array([1.5, np.inf]),
+            "lower": np.array([0.5, np.nan]),
+            "upper": np.array([2.5, np.nan]),
+            "score": np.array([12.5, 0.0], np.float32),
+            "verdict": np.array([0, 5], np.uint8),
+            "model": np.array([1, 3], np.uint8),
+        }
+
+    def metric_names(self, shard: int) -> list[str]:
+        return [Identity.from_canonical(t).metric for f, t in self.known.items() if self._mine(f, shard)]
+
+    def declarations(self, shard: int) -> dict[str, dict[str, Any]]:
+        bodies = [c.body for c in self.controls if isinstance(c, Control) and c.kind is Kind.METRIC]
+        return {body["metric"]: body["declaration"] for body in bodies}
+
+    def tag_counts(self, shard: int) -> dict[str, int]:
+        return {"origin=JFK": shard + 1}
+
+    def _mine(self, fingerprint: int, shard: int) -> bool:
+        return shard_of(fingerprint, self.shards) == shard
+
+    def status(self) -> list[ShardStatus]:
+        count = len(self.submitted)
+        return [
+            ShardStatus(
+                shard=shard,
+                appended=count,
+                applied=count,
+                checkpointed=0,
+                lag_samples=self.lag,
+                series=len(self.known),
+                samples=0,
+                held=0,
+                log_bytes=0,
+                state_bytes=0,
+                clock_ms=0,
+                log_ok=self.log_ok,
+            )
+            for shard in range(self.shards)
+        ]
+
+    def settle(self, timeout_s: float | None = None) -> None: ...
+
+    def checkpoint(self) -> None:
+        self.checkpoints += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeStory:
+    """What it shows is set by the test."""
+
+    placed: list[PlacedAnomaly] = field(default_factory=list)
+    kept: list[Incident] = field(default_factory=list)
+    changes: list[IncidentChange] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def positions(self) -> Mapping[int, int]:
+        return {}
+
+    def receive(self, events: Events) -> Sequence[IncidentChange]:
+        return self.changes
+
+    def anomalies(self, *, after: str, limit: int, **asked: Any) -> Rows[PlacedAnomaly]:
+        return Rows(self.placed[:limit])
+
+    def incidents(self, *, state: str | None, since_ms: int | None, after: str, limit: int) -> Rows[Incident]:
+        return Rows([i for i in self.kept if state in (None, i.state.value)][:limit])
+
+    def incident(self, incident_id: str) -> Incident | None:
+        return next((i for i in self.kept if i.id == incident_id), None)
+
+    def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
+        return [p for p in self.placed if p.incident_id == incident_id]
+
+    def incidents_open(self) -> int:
+        return sum(i.state is IncidentState.OPEN for i in self.kept)
+
+    def forget_series(self, series_id: str) -> None:
+        self.forgotten.append(series_id)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def series_row(identity: Identity) -> dict[str, Any]:
+    return {
+        "id": f"{identity.fingerprint():016x}",
+        "series": str(identity),
+        "metric": identity.metric,
+        "tags": dict(identity.tags),
+        "class": "smooth",
+        "cadence_ms": 60_000,
+        "seasons_ms": [86_400_000],
+        "champion": "ema",
+        "challenger": "seasonal_profile",
+        "threshold": "sigma",
+        "final_buckets": 3,
+        "last_ms": 120_000,
+        "stage": "learning",
+        "timezone": "UTC",
+    }
+
+
+def storm_anomaly() -> PlacedAnomaly:
+    """The storm of February 2013 at JFK."""
+    identity = Identity.of("cancelled_share", {"origin": "JFK"})
+    onset_ms = 1_360_350_000_000
+    anomaly = Anomaly(
+        id=Anomaly.id_of(identity.fingerprint(), onset_ms, AnomalyKind.SPIKE),
+        series=identity,
+        kind=AnomalyKind.SPIKE,
+        direction=1,
+        onset_ms=onset_ms,
+        peak_ms=onset_ms + 3_600_000,
+        last_ms=onset_ms + 3_600_000,
+        end_ms=None,
+        score=97.0,
+        value=0.57,
+        expected=0.02,
+        lower=0.0,
+        upper=float("inf"),
+        buckets=2,
+        cadence_ms=3_600_000,
+    )
+    return PlacedAnomaly(anomaly, (), Incident.id_of(anomaly.id))
+
+
+def storm_incident(state: IncidentState = IncidentState.OPEN) -> Incident:
+    anomaly = storm_anomaly().anomaly
+    suspect = Suspect(
+        series_id=f"{anomaly.series.fingerprint():016x}",
+        series=str(anomaly.series),
+        metric=anomaly.series.metric,
+        tags=anomaly.series.tags,
+        onset_ms=anomaly.onset_ms,
+        score=97.0,
+        why="first",
+    )
+    contributor = Contributor("origin", "JFK", 14, 16, -9.5)
+    return Incident(
+        id=Incident.id_of(anomaly.id),
+        founder_id=anomaly.id,
+        state=state,
+        title="cancelled_share up <script>alert(1)</script>",
+        start_ms=anomaly.onset_ms,
+        end_ms=None,
+        score=97.0,
+        severity=1.4,
+        kind="spike",
+        direction=1,
+        member_count=1,
+        series_count=1,
+        suspects=(suspect,) * 5,
+        contributors=(contributor,) * 7,
+        due_ms=None,
+        sequence=1,
+        members=(anomaly.id,),
+    )
+
+
+def fake_monitor(settings: Settings | None = None) -> tuple[Monitor, FakeEngine, FakeStory]:
+    """A Monitor over fakes, not yet started, whose clock stands at `NOW_MS`."""
+    engine, story = FakeEngine(), FakeStory()
+    settings = settings or Settings(engine="inline", shards=2, decode_lanes=1)
+    monitor = Monitor(settings, engine, story, version="1.2.3", clock_ms=lambda: NOW_MS)
+    return monitor, engine, story

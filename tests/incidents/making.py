@@ -1,0 +1,176 @@
+"""Anomalies, events and an obvious ledger for the tests of incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
+from monitor.domain.incident import (
+    Incident,
+    IncidentState,
+    IncidentTransition,
+    LedgerStep,
+    PlacedAnomaly,
+    Progress,
+)
+from monitor.domain.series import Identity
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+EPOCH = 1_360_000_000_000 // HOUR * HOUR
+
+
+@dataclass(frozen=True)
+class Batch:
+    shard: int
+    position: int
+    clock_ms: int
+    events: Sequence[AnomalyEvent]
+
+
+def anomaly(
+    metric: str = "m.x",
+    tags: Mapping[str, str] | None = None,
+    at: float = 0,
+    hours: float | None = 1,
+    *,
+    score: float = 60.0,
+    kind: AnomalyKind = AnomalyKind.SPIKE,
+    direction: int = 1,
+    cadence_ms: int = HOUR,
+) -> Anomaly:
+    """``at``: hours after an epoch; ``hours``: how long, None = still open."""
+    series = Identity.of(metric, tags)
+    onset = EPOCH + int(at * HOUR)
+    end = None if hours is None else onset + int(hours * HOUR)
+    return Anomaly(
+        id=Anomaly.id_of(series.fingerprint(), onset, kind),
+        series=series,
+        kind=kind,
+        direction=direction,
+        onset_ms=onset,
+        peak_ms=onset,
+        last_ms=onset if end is None else end - cadence_ms,
+        end_ms=end,
+        score=score,
+        value=3.0,
+        expected=1.0,
+        lower=0.5,
+        upper=1.5,
+        buckets=1,
+        cadence_ms=cadence_ms,
+    )
+
+
+def opened(of: Anomaly) -> Anomaly:
+    """The same anomaly as it was first told."""
+    return replace(of, end_ms=None, last_ms=of.onset_ms, score=of.score / 2)
+
+
+def batch(shard: int, position: int, *anomalies: Anomaly, clock_ms: int | None = None) -> Batch:
+    """One log record's events; the clock is the newest time told of."""
+    newest = max((a.end_ms or a.onset_ms for a in anomalies), default=EPOCH)
+    clock = newest if clock_ms is None else clock_ms
+    at_ms = min(clock, newest)
+    events = [AnomalyEvent(shard, position, i, Change.UPDATED, at_ms, a) for i, a in enumerate(anomalies)]
+    return Batch(shard, position, clock, events)
+
+
+METRICS = ("a.one", "a.two", "b.one", "c")
+TAGS: tuple[dict[str, str], ...] = ({}, {"k": "1"}, {"k": "2"}, {"k": "1", "z": "9"})
+
+
+@st.composite
+def anomalies(draw: st.DrawFn, most: int = 30, span_hours: int = 240) -> list[Anomaly]:
+    """Some of few series over days: overlaps, chains, ties and gaps are all common."""
+    found: dict[str, Anomaly] = {}
+    for _ in range(draw(st.integers(0, most))):
+        made = anomaly(
+            draw(st.sampled_from(METRICS)),
+            draw(st.sampled_from(TAGS)),
+            draw(st.integers(0, span_hours)),
+            draw(st.sampled_from((1, 1, 2, 5, 30, 120, None))),
+            score=draw(st.sampled_from((55.0, 70.0, 90.0))),
+            kind=draw(st.sampled_from((AnomalyKind.SPIKE, AnomalyKind.DIP, AnomalyKind.ENDED))),
+            direction=draw(st.sampled_from((-1, 1))),
+        )
+        found[made.id] = made
+    return list(found.values())
+
+
+class MemoryLedger:
+    """A ledger of dicts: the slow and obvious twin of the one in SQL."""
+
+    def __init__(self) -> None:
+        self.marks: dict[int, Progress] = {}
+        self.placed: dict[str, PlacedAnomaly] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.transitions: list[IncidentTransition] = []
+
+    def progress(self) -> dict[int, Progress]:
+        return dict(self.marks)
+
+    def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
+        return self._where(
+            lambda p: from_ms <= p.anomaly.onset_ms and (until_ms is None or p.anomaly.onset_ms < until_ms)
+        )
+
+    def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]:
+        wanted = set(ids)
+        return self._where(lambda p: p.anomaly.id in wanted)
+
+    def anomalies_of_series(self, series_id: str) -> list[PlacedAnomaly]:
+        return self._where(lambda p: f"{p.anomaly.series.fingerprint():016x}" == series_id)
+
+    def members(self, incident_id: str) -> list[PlacedAnomaly]:
+        return self._where(lambda p: p.incident_id == incident_id)
+
+    def incidents_of(self, founder_ids: Iterable[str]) -> list[Incident]:
+        wanted = set(founder_ids)
+        return [i for i in self.incidents.values() if i.founder_id in wanted]
+
+    def due(self) -> dict[str, int]:
+        return {
+            i.id: i.due_ms
+            for i in self.incidents.values()
+            if i.state is IncidentState.OPEN and i.due_ms is not None
+        }
+
+    def commit(self, step: LedgerStep) -> None:
+        if step.shard is not None:
+            assert self.marks.get(step.shard) == step.before
+            self.marks[step.shard] = step.after
+        for placed in step.anomalies:
+            place = self.placed.get(placed.anomaly.id)
+            self.placed[placed.anomaly.id] = replace(placed, incident_id=place.incident_id if place else None)
+        for incident in step.incidents:
+            self.incidents[incident.id] = replace(incident, members=())
+        for anomaly_id, incident_id in step.memberships.items():
+            assert incident_id is None or incident_id in self.incidents
+            self.placed[anomaly_id] = replace(self.placed[anomaly_id], incident_id=incident_id)
+        self.transitions += step.transitions
+        keys = [(t.incident_id, t.sequence) for t in self.transitions]
+        assert len(set(keys)) == len(keys)
+        for incident_id in step.forgotten_incidents:
+            del self.incidents[incident_id]
+        for anomaly_id in step.forgotten_anomalies:
+            del self.placed[anomaly_id]
+
+    def stories(self) -> set[tuple[frozenset[str], int, int | None, str]]:
+        """(members, start, end, state) of all incidents that were not merged into others."""
+        members: dict[str, set[str]] = {}
+        for placed in self.placed.values():
+            if placed.incident_id is not None:
+                members.setdefault(placed.incident_id, set()).add(placed.anomaly.id)
+        live = [i for i in self.incidents.values() if i.state is not IncidentState.MERGED]
+        assert {i.id for i in live} == set(members)
+        assert all(i.member_count == len(members[i.id]) for i in live)
+        return {(frozenset(members[i.id]), i.start_ms, i.end_ms, i.state.value) for i in live}
+
+    def _where(self, wanted: object) -> list[PlacedAnomaly]:
+        assert callable(wanted)
+        found = [p for p in self.placed.values() if wanted(p)]
+        return sorted(found, key=lambda p: (p.anomaly.onset_ms, p.anomaly.id))

@@ -1,0 +1,142 @@
+"""What people read of an incident: title, suspects, contributors, severity, state."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import hypergeom
+
+from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.incident import IncidentState, SeriesCounts
+from monitor.domain.series import Identity
+from monitor.incidents.contributors import contributors, log_tail
+from monitor.incidents.incidents import compose
+from monitor.incidents.lifecycle import life, severity
+from monitor.incidents.rules import Rules
+from monitor.incidents.suspects import duration, suspects
+from monitor.incidents.title import title
+from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly
+
+RULES = Rules()
+AIRPORTS = ("EWR", "JFK", "LGA")
+CARRIERS = ("AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV", "9E")
+KPIS = ("cancelled_share", "departures", "on_time_share", "departure_delay")
+
+STORM = [
+    *(anomaly(k, {"origin": o}, i, 20, score=80) for i, k in enumerate(KPIS[:3]) for o in AIRPORTS),
+    *(anomaly("cancelled_share", {"carrier": c}, 2, 10, score=70) for c in CARRIERS[:9]),
+    anomaly("cancelled_share", {}, 0, 20, score=95),
+]
+COUNTS = SeriesCounts(
+    total=len(KPIS) * (len(AIRPORTS) + len(CARRIERS) + 1),
+    tags={("origin", o): 4 for o in AIRPORTS} | {("carrier", c): 4 for c in CARRIERS},
+)
+
+
+def test_the_storm_names_its_airports() -> None:
+    incident = compose(STORM[0].id, STORM, EPOCH + DAY, COUNTS, RULES)
+    assert incident.title == (
+        "cancelled_share up at 3 origins (EWR, JFK, LGA) from 4 Feb 17:00 to 5 Feb 15:00 UTC; 19 series"
+    )
+    assert [c.text for c in incident.contributors] == [f"3 of 4 series with origin={o}" for o in AIRPORTS]
+    assert all(c.log_p < math.log(0.05) for c in incident.contributors)
+    first, *others = incident.suspects
+    assert (first.series, first.onset_ms) == ("cancelled_share", EPOCH)
+    assert first.why == "moved first, with 3 more; spike, 3 where 1 was expected (score 95)"
+    assert [s.onset_ms for s in incident.suspects] == sorted(s.onset_ms for s in incident.suspects)
+    assert others[-1].why.startswith("2 h after the first")
+
+
+@pytest.mark.parametrize(
+    ("found", "end", "words"),
+    [
+        ([anomaly("m", {}, direction=-1)], None, "m down since 4 Feb 17:00 UTC; 1 series"),
+        (
+            [anomaly("m", {"host": "a"}, kind=AnomalyKind.NO_DATA, direction=0)],
+            EPOCH + HOUR,
+            "m no data at host a from 4 Feb 17:00 to 4 Feb 18:00 UTC; 1 series",
+        ),
+        (
+            [anomaly("m", {"host": f"h{i}"}) for i in range(9)],
+            None,
+            "m up at 9 hosts (h0, h1, h2 and 6 more) since 4 Feb 17:00 UTC; 9 series",
+        ),
+    ],
+)
+def test_titles(found: list[Anomaly], end: int | None, words: str) -> None:
+    assert title(found, SeriesCounts(), EPOCH, end) == words
+
+
+def test_a_title_at_the_end_of_time_and_of_great_length() -> None:
+    assert "since 9000000000000000000 ms" in title([anomaly()], SeriesCounts(), 9 * 10**18, None)
+    assert len(title([anomaly("m" * 512)], SeriesCounts(), EPOCH, None)) == 300
+
+
+def test_one_suspect_a_series_with_its_first_anomaly() -> None:
+    again = [anomaly("m", at=2, score=99), anomaly("m", at=0, score=60), anomaly("n", at=0, score=61)]
+    assert [(s.series, s.score) for s in suspects(again)] == [("n", 61), ("m", 60)]
+
+
+def test_a_suspect_without_numbers() -> None:
+    silent = replace(anomaly("m", kind=AnomalyKind.NO_DATA), value=math.nan, expected=math.nan)
+    assert suspects([silent])[0].why == "moved first; no data (score 60)"
+
+
+def test_contributors_without_counts_claim_nothing_extraordinary() -> None:
+    alone = contributors([Identity.of(f"m{i}", {"k": "v"}) for i in range(2)], SeriesCounts())
+    assert [(c.text, c.log_p) for c in alone] == [("2 of 2 series with k=v", 0.0)]
+
+
+def test_all_of_every_airport_is_still_named() -> None:
+    everything = [Identity.of(k, {"origin": o}) for k in KPIS for o in AIRPORTS]
+    counts = SeriesCounts(12, {("origin", o): 4 for o in AIRPORTS})
+    assert [c.text for c in contributors(everything, counts)] == [
+        f"4 of 4 series with origin={o}" for o in AIRPORTS
+    ]
+
+
+@given(st.integers(1, 300), st.data())
+def test_the_tail_is_that_of_the_hypergeometric(population: int, data: st.DataObject) -> None:
+    marked = data.draw(st.integers(0, population))
+    drawn = data.draw(st.integers(0, population))
+    count = data.draw(st.integers(max(0, drawn - (population - marked)), min(marked, drawn)))
+    found = log_tail(count, population, marked, drawn)
+    if count * population <= marked * drawn:
+        assert found == 0.0
+    else:
+        wanted = float(hypergeom.logsf(count - 1, population, marked, drawn))
+        assert found == pytest.approx(wanted, rel=1e-6, abs=1e-6)
+
+
+@given(anomalies(), st.integers(0, 500))
+def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Anomaly], hours: int) -> None:
+    members = [m for m in found if m.onset_ms < min(a.onset_ms for a in found) + RULES.cap_ms]
+    if not members:
+        return
+    now = EPOCH + hours * HOUR
+    lived = life(members, now, RULES)
+    assert severity(members, lived) >= 0
+    if lived.state is IncidentState.OPEN:
+        assert lived.end_ms is None
+        assert lived.due_ms is not None
+        assert lived.due_ms > now
+        assert life(members, lived.due_ms - 1, RULES) == lived
+        assert life(members, lived.due_ms, RULES).state is not IncidentState.OPEN
+    else:
+        assert lived.due_ms is None
+        assert lived.end_ms is not None
+        assert lived.start_ms < lived.end_ms <= lived.start_ms + RULES.cap_ms
+
+
+def test_severity_grows_with_the_root_of_the_duration() -> None:
+    one, four = ([anomaly(hours=h)] for h in (1, 4))
+    lived = [life(m, EPOCH + DAY, RULES) for m in (one, four)]
+    assert [severity(m, at) for m, at in zip((one, four), lived, strict=True)] == [60, 120]
+
+
+def test_durations() -> None:
+    assert [duration(d) for d in (90_000, 3_600_000, 90 * HOUR)] == ["1.5 min", "1 h", "3.8 d"]

@@ -1,0 +1,94 @@
+"""Pages, filters and hostile cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from monitor.domain.errors import BadRequest
+from monitor.incidents.engine import IncidentEngine
+from monitor.store.database import Database
+from monitor.store.projections import SqlLedger
+from monitor.store.queries import Queries
+from tests.incidents.making import EPOCH, HOUR, anomaly, batch
+
+FOUND = [anomaly(f"m{i}", {"k": str(i)}, at=i // 2 * 10, hours=None if i > 7 else 1) for i in range(10)]
+
+
+@pytest.fixture
+def queries(database: Database) -> Queries:
+    engine = IncidentEngine(SqlLedger(database))
+    engine.absorb(batch(0, 1, *FOUND))
+    return Queries(database)
+
+
+def walk(page: Callable[..., Any], **arguments: Any) -> list[str]:
+    ids: list[str] = []
+    after = ""
+    while True:
+        found = page(after=after, limit=3, **arguments)
+        assert len(found.items) <= 3
+        ids += [getattr(i, "id", None) or i.anomaly.id for i in found.items]
+        if found.next is None:
+            return ids
+        after = found.next
+
+
+def test_pages_hold_everything_once_newest_first(queries: Queries) -> None:
+    newest = [a.id for a in sorted(FOUND, key=lambda a: (a.onset_ms, a.id), reverse=True)]
+    assert walk(queries.anomalies) == newest
+    assert walk(queries.incidents) == ["inc-" + i for i in newest]
+    assert len(walk(queries.incidents, state="open")) == 2
+    assert len(walk(queries.incidents, state="closed")) == 8
+    assert queries.incidents_open() == 2
+
+
+def test_filters(queries: Queries) -> None:
+    one = FOUND[4]
+    series = f"{one.series.fingerprint():016x}"
+    assert walk(queries.anomalies, series=series) == [one.id]
+    assert walk(queries.anomalies, metric="m4") == [one.id]
+    assert walk(queries.anomalies, metric="m") == []
+    assert set(walk(queries.anomalies, state="open")) == {FOUND[8].id, FOUND[9].id}
+    assert len(walk(queries.anomalies, state="closed")) == 8
+    within = walk(queries.anomalies, since_ms=EPOCH + 10 * HOUR, until_ms=EPOCH + 20 * HOUR)
+    assert set(within) == {FOUND[2].id, FOUND[3].id}
+    assert len(walk(queries.incidents, since_ms=EPOCH + 31 * HOUR)) == 2
+    assert len(walk(queries.incidents, since_ms=10**30)) == 2
+
+
+def test_an_incident_with_its_members_and_history(queries: Queries) -> None:
+    name = "inc-" + FOUND[0].id
+    incident = queries.incident(name)
+    assert incident is not None
+    assert incident.members == (FOUND[0].id,)
+    assert [p.incident_id for p in queries.members(name)] == [name]
+    assert [t.kind.value for t in queries.transitions(name)] == ["opened", "closed"]
+    assert queries.incident("inc-else") is None
+
+
+@pytest.mark.parametrize("text", ["x\x00y", "\ud800", "' OR 1=1 --", "%", "_"])
+def test_hostile_text_finds_nothing(queries: Queries, text: str) -> None:
+    assert queries.incident(text) is None
+    assert queries.members(text) == []
+    assert queries.transitions(text) == []
+    assert queries.anomalies(metric=text).items == []
+    assert queries.anomalies(series=text).items == []
+
+
+BAD = ["x", "é", "WzFd", "bnVsbA", "WyIxIiwgIjIiXQ", "A" * 500, "W1tbW1tbW1tb", "WzFlOTksICJhIl0", "\x00"]
+
+
+@pytest.mark.parametrize("cursor", BAD)
+def test_a_cursor_that_is_none_is_refused(queries: Queries, cursor: str) -> None:
+    with pytest.raises(BadRequest, match="cursor"):
+        queries.incidents(after=cursor)
+
+
+def test_an_unknown_state_is_refused(queries: Queries) -> None:
+    with pytest.raises(BadRequest, match="state"):
+        queries.incidents(state="pending")
+    with pytest.raises(BadRequest, match="state"):
+        queries.anomalies(state="expired")
