@@ -113,7 +113,7 @@ def _column(name: str, column: NDArray[Any]) -> list[Any]:
         words = _WORDS[name]
         return [words.get(code, str(code)) for code in column.tolist()]
     if column.dtype.kind == "f":
-        plain = column.astype(np.float64).round(4) if column.dtype == np.float32 else column
+        plain = column.astype(np.float64) if column.dtype == np.float32 else column
         return [x if math.isfinite(x) else None for x in plain.tolist()]
     return list(column.tolist())
 

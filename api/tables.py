@@ -51,7 +51,9 @@ def table(rows: Rows, columns: Mapping[str, str], title: str | None = None) -> T
     made = Table(title=title, title_justify="left")
     for key, heading in columns.items():
         number = any(isinstance(row.get(key), int | float) and not key.endswith("_ms") for row in rows)
-        made.add_column(heading, justify="right" if number else "left", overflow="fold", no_wrap=key.endswith("_ms"))
+        made.add_column(
+            heading, justify="right" if number else "left", overflow="fold", no_wrap=key.endswith("_ms")
+        )
     for row in rows:
         made.add_row(*(cell(key, row.get(key)) for key in columns))
     return made

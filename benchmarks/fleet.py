@@ -58,6 +58,7 @@ class Fleet:
         self.unit = self._random.uniform(0.5, 20.0, series).astype(np.float32).astype(np.float64)
         self.next = np.full(series, FIRST_BUCKET + 1, np.int64)  # bucket of each row's next sample
         self.shard = Shard(rows=series)
+        self._left = Values(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0))
         self._fill()
 
     def pattern(self, bucket: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -82,6 +83,13 @@ class Fleet:
         bucket = self.next[row]
         self.next += 1
         return Values(row, bucket, self.values(row, bucket))
+
+    def rest(self, most: int) -> Values:
+        """Up to ``most`` samples of the sweep under way; a new one is begun when the last is used up."""
+        if not len(self._left):
+            self._left = self.sweep()
+        values, self._left = self._left.part(0, most), self._left.part(most, len(self._left))
+        return values
 
     def _warm(self) -> tuple[Warm, Warm, NDArray[np.void]]:
         """Both models and the tail after a history; the bucket after it and the next wait in the clock row."""

@@ -102,6 +102,14 @@ def view(buffer: NDArray[np.uint8], dtype: np.dtype[np.void]) -> NDArray[np.void
     return buffer.reshape(-1).view(dtype)
 
 
+def writable(data: bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """Records of ``dtype``, shape (n,), over a copy of ``data``.
+
+    An array's own ``copy`` leaves the padding between and behind fields undefined; this keeps every byte.
+    """
+    return np.frombuffer(bytearray(data), dtype)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Warm:
     """A baseline that has seen a window, and what it said before each value of it.

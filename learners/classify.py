@@ -63,7 +63,8 @@ def shape_of(t: NDArray[np.int64], y: NDArray[np.float64]) -> Shape:
     ordered = np.sort(y)
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     counts = np.diff(np.concatenate([starts, [n]]))
-    low, first, middle, third, high = (float(ordered[int(q * (n - 1))]) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
+    quantiles = ordered[[int(q * (n - 1)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)]]
+    low, first, middle, third, high = quantiles.tolist()
     far = max(
         float(ordered[int(np.ceil(0.995 * (n - 1)))]) / 2 - middle / 2,
         middle / 2 - float(ordered[int(0.005 * (n - 1))]) / 2,
@@ -110,16 +111,14 @@ def classify(shape: Shape, seasons: Seasons, kind: str | None, has_n: bool) -> t
     ('constant', ('1 distinct value',))
     """
     few = min(DISCRETE_MOST, max(shape.samples // 16, 2))
+    rises = shape.samples >= 32 and shape.rising_share >= 0.97 and shape.trend_share > 0.5
+    rises = rises and shape.distinct > few
     rules: tuple[tuple[str, bool, str], ...] = (
         ("constant", shape.distinct == 1, "1 distinct value"),
         ("cumulative", kind == "cumulative", "declared"),
         ("ratio", kind == "ratio", "declared"),
         ("binary", shape.distinct == 2, "2 distinct values"),
-        (
-            "cumulative",
-            shape.samples >= 32 and shape.rising_share >= 0.97 and shape.trend_share > 0.5 and shape.distinct > few,
-            f"{shape.rising_share:.0%} of steps do not fall",
-        ),
+        ("cumulative", rises, f"{shape.rising_share:.0%} of steps do not fall"),
         ("sparse", shape.zero_share >= SPARSE_ZEROS, f"{shape.zero_share:.0%} zeros"),
         ("ratio", shape.within_one and has_n, "within [0, 1], with n"),
         ("discrete", shape.distinct <= few, f"{shape.distinct} distinct values"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,13 +45,13 @@ class TailFamily(Protocol):
 
 
 BASELINES: dict[Family, BaselineFamily] = {
-    Family.EMA: ema,
-    Family.MOVING_AVERAGE: moving_average,
-    Family.HOLT_WINTERS: holt_winters,
-    Family.SEASONAL_PROFILE: seasonal_profile,
+    Family.EMA: cast(BaselineFamily, ema),
+    Family.MOVING_AVERAGE: cast(BaselineFamily, moving_average),
+    Family.HOLT_WINTERS: cast(BaselineFamily, holt_winters),
+    Family.SEASONAL_PROFILE: cast(BaselineFamily, seasonal_profile),
 }
 TAILS: dict[Tail, TailFamily] = {
-    Tail.SIGMA: sigma,
-    Tail.SCALED_MINMAX: scaled_minmax,
-    Tail.EXTREME_VALUE: extreme_value,
+    Tail.SIGMA: cast(TailFamily, sigma),
+    Tail.SCALED_MINMAX: cast(TailFamily, scaled_minmax),
+    Tail.EXTREME_VALUE: cast(TailFamily, extreme_value),
 }

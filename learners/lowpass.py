@@ -1,9 +1,10 @@
 """The low-pass of clipped residuals: notices the second of several points that are each below threshold.
 
-b <- 0.9 b + 0.1 clip(r, +-4). Its usual size is learned beside it, so residuals that lean to one side for
-long by nature (autocorrelated ones) widen it and raise no alarm. The tail is that of Student's t with ten
-degrees of freedom, through Wallace's transformation to the normal: heavier than a Gaussian tail, lighter
-than a power law that could never be reached with clipped residuals.
+b <- 0.9 b + 0.1 clip(r, +-4). A negative scale is a fixed one, for series of rare events: there the gate
+would keep from learning just what makes the low-pass wide. Its usual size is learned beside it, so
+residuals that lean to one side for long by nature (autocorrelated ones) widen it and raise no alarm. The
+tail is that of Student's t with twenty degrees of freedom, through Wallace's transformation to the normal:
+heavier than a Gaussian tail, lighter than a power law that could never be reached with clipped residuals.
 
 Source: sinch seed (forgetting 0.9); D. L. Wallace, Ann. Math. Statist. 30 (1959) 1124.
 """
@@ -20,9 +21,12 @@ KEEP = 0.9
 CLIP = 4.0
 WHITE_SCALE = math.sqrt((1.0 - KEEP) / (1.0 + KEEP))
 """Standard deviation of the low-pass of independent residuals of scale 1: 0.229."""
-_SCALE_RATE = 0.005
+_SCALE_RATE = 0.0005
+_REACH = 8.0
+OFF = -1e6
+"""The scale of a series whose low-pass says nothing."""
 _FLOOR = 0.5 * WHITE_SCALE
-_DEGREES = 10.0
+_DEGREES = 20.0
 _WALLACE = (8.0 * _DEGREES + 1.0) / (8.0 * _DEGREES + 3.0)
 
 
@@ -38,9 +42,11 @@ def step(lowpass: float, r: float, weight: float) -> float:
 
 @njit(cache=True, nogil=True)
 def learn_scale(scale: float, lowpass: float, weight: float) -> float:
-    """The usual size of the low-pass, half-life 140 samples; never below half of white noise's."""
+    """The usual size of the low-pass, half-life 1,400 samples; never below half of white noise's."""
+    if scale < 0.0:
+        return scale
     size = max(scale, _FLOOR)
-    square = min(lowpass * lowpass, CLIP * CLIP * size * size)
+    square = min(lowpass * lowpass, _REACH * _REACH * size * size)
     return math.sqrt(max(size * size + _SCALE_RATE * weight * (square - size * size), _FLOOR * _FLOOR))
 
 
@@ -48,8 +54,8 @@ def learn_scale(scale: float, lowpass: float, weight: float) -> float:
 def surprise(lowpass: float, scale: float) -> float:
     """-log10 of the tail probability of ``lowpass`` on its side.
 
-    >>> round(surprise(0.0, WHITE_SCALE), 3), surprise(2.5, WHITE_SCALE) > 5.5 > surprise(1.5, WHITE_SCALE)
+    >>> round(surprise(0.0, WHITE_SCALE), 3), surprise(1.5, WHITE_SCALE) > 5.0 > surprise(1.0, WHITE_SCALE)
     (0.301, True)
     """
-    z = lowpass / max(scale, _FLOOR)
+    z = lowpass / max(abs(scale), _FLOOR)
     return upper_tail(_WALLACE * math.sqrt(_DEGREES * math.log1p(z * z / _DEGREES)))

@@ -21,7 +21,7 @@ from learners.base import TAIL_OFFSET, Family, Tail, Warm
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import classify, shape_of
 from learners.families import BASELINES
-from learners.lowpass import WHITE_SCALE, learn_scale, step
+from learners.lowpass import OFF, WHITE_SCALE, step
 from learners.runs import NEVER
 from learners.score import n_factor
 from learners.season import NONE, Seasons, find
@@ -33,6 +33,12 @@ UNIT_MIN, UNIT_MAX = 1e-30, 1e30
 Y_MAX = 1e30
 RICH_FROM = 64
 """Samples from which families other than the moving average of all are tried."""
+STANDING = ("binary", "sparse", "discrete")
+STANDING_FLOOR = 0.25
+"""Classes whose values mostly stand still, and their smallest scale in units of spread."""
+STEPS_STAND = 0.8
+"""Share of values equal to the one before, from which a discrete series is one of steps."""
+_LARGEST_Z = 4.5
 _RECORD_DAYS_MS = 8 * 86_400_000
 _SLOTS_MOST = 65_535
 _PRODUCT_MAX = 1e5
@@ -116,7 +122,7 @@ def choose(window: Window) -> Choice:
         champion=_chosen(champion),
         challenger=_chosen(challenger),
         tail=ChosenTail(Tail.EXTREME_VALUE, tail.tobytes()[TAIL_OFFSET:]),
-        lowpass_scale=float(np.float32(_lowpass_scale(residual))),
+        lowpass_scale=_lowpass_of(residual, y, metric_class),
         gap_max=_gap_max(t, metric_class),
         run_max=_run_max(y, metric_class),
         n_mean=float(np.float32(n_mean)),
@@ -146,39 +152,41 @@ def scale_of(y: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _scaled(y: NDArray[np.float64], offset: float, unit: float) -> NDArray[np.float64]:
-    return np.clip((y - offset) / unit, -Y_MAX, Y_MAX)
+    return np.clip(y - offset, -Y_MAX * unit, Y_MAX * unit) / unit
 
 
-def candidates(
-    y: NDArray[np.float64], unit: float, seasons: Seasons, metric_class: str
-) -> list[_Candidate]:
+def candidates(y: NDArray[np.float64], unit: float, seasons: Seasons, metric_class: str) -> list[_Candidate]:
     """What may enter the contest for these values, plain ones first: a draw is won by the first."""
-    entered = [_Candidate(f"ema({a})", Family.EMA, 0.0, {"alpha": a}) for a in (0.02, 0.1, 0.4)]
+    floor = STANDING_FLOOR if metric_class in STANDING else 0.0
+    entered = [
+        _Candidate(f"ema({a})", Family.EMA, 0.0, {"alpha": a, "floor": floor}) for a in (0.02, 0.1, 0.4)
+    ]
     if len(y) < RICH_FROM:
         return entered
     if metric_class in ("discrete", "multimodal", "binary"):
-        entered.append(_Candidate("moving_average", Family.MOVING_AVERAGE, 0.02, {}))
-    entered.append(_Candidate("holt", Family.HOLT_WINTERS, 0.01, {"alpha": 0.3, "beta": 0.1}))
+        entered.append(_Candidate("moving_average", Family.MOVING_AVERAGE, 0.02, {"floor": floor}))
+    knobs: dict[str, Any] = {"alpha": 0.3, "beta": 0.1, "floor": floor}
+    entered.append(_Candidate("holt", Family.HOLT_WINTERS, 0.01, knobs))
     periods = tuple(p for p in seasons.periods if p <= _SLOTS_MOST)
-    for period in periods:
+    for period in periods if floor == 0.0 else ():
         for alpha in (0.02, 0.2):
-            knobs: dict[str, Any] = {"periods": (period,), "alpha": alpha}
+            knobs = {"periods": (period,), "alpha": alpha}
             name = f"seasonal_profile({period}, {alpha})"
             entered.append(_Candidate(name, Family.SEASONAL_PROFILE, 0.02, knobs))
     if periods:
         short = periods[:1]
-        entered += [_winters(short, 0.1), _winters(short, 0.4)]
+        entered += [_winters(short, 0.1, floor), _winters(short, 0.4, floor)]
         if len(periods) > 1:
-            entered.append(_winters(periods, 0.1))
-        if float(y.min()) > 0.0 and float(y.max()) / unit < _PRODUCT_MAX:
-            entered.append(_winters(short, 0.1, product=True))
+            entered.append(_winters(periods, 0.1, floor))
+        if floor == 0.0 and float(y.min()) > 0.0 and float(y.max()) / unit < _PRODUCT_MAX:
+            entered.append(_winters(short, 0.1, 0.0, product=True))
     return entered
 
 
-def _winters(periods: tuple[int, ...], alpha: float, product: bool = False) -> _Candidate:
+def _winters(periods: tuple[int, ...], alpha: float, floor: float, product: bool = False) -> _Candidate:
     slots = ", ".join(str(p) for p in periods)
     name = f"holt_winters({slots}, {alpha}{', multiplicative' if product else ''})"
-    knobs: dict[str, Any] = {"periods": periods, "alpha": alpha, "multiplicative": product}
+    knobs: dict[str, Any] = {"periods": periods, "alpha": alpha, "floor": floor, "multiplicative": product}
     return _Candidate(name, Family.HOLT_WINTERS, 0.02 * len(periods), knobs, product)
 
 
@@ -228,13 +236,25 @@ def _n_factors(n: Any, n_mean: float) -> Any:
     return factors
 
 
+def _lowpass_of(residual: NDArray[np.float64], y: NDArray[np.float64], metric_class: str) -> float:
+    """The low-pass' scale; off for a series of steps, each of which would lean to one side for a while."""
+    if metric_class == "discrete" and np.count_nonzero(y[1:] == y[:-1]) >= STEPS_STAND * (len(y) - 1):
+        return OFF
+    usual, largest = _lowpass_size(residual)
+    if metric_class in STANDING:
+        return -float(np.float32(max(usual, largest / _LARGEST_Z)))
+    return float(np.float32(usual))
+
+
 @njit(cache=True, nogil=True)
-def _lowpass_scale(residual: Any) -> float:
-    lowpass, scale = 0.0, WHITE_SCALE
+def _lowpass_size(residual: Any) -> tuple[float, float]:
+    """Root mean square of the low-pass, helped out by fifty samples of white noise, and its largest."""
+    lowpass, total, largest = 0.0, 50.0 * WHITE_SCALE**2, 0.0
     for i in range(len(residual)):
         lowpass = step(lowpass, residual[i], 1.0)
-        scale = learn_scale(scale, lowpass, 1.0)
-    return scale
+        total += lowpass * lowpass
+        largest = max(largest, abs(lowpass))
+    return math.sqrt(total / (50.0 + len(residual))), largest
 
 
 def _gap_max(t: NDArray[np.int64], metric_class: str) -> int:
@@ -250,5 +270,3 @@ def _run_max(y: NDArray[np.float64], metric_class: str) -> int:
     ends = np.flatnonzero(np.concatenate([y[1:] != y[:-1], [True]]))
     longest = int(np.diff(np.concatenate([[-1], ends])).max())
     return NEVER if longest > len(y) // 4 else longest
-
-

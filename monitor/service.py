@@ -34,6 +34,8 @@ from monitor.telemetry import Progress, Telemetry
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
+TICK_S = 30.0
+
 T = TypeVar("T")
 
 _SERIES_ID = re.compile("[0-9a-f]{16}")
@@ -118,6 +120,7 @@ class Monitor:
         self._progress = Progress(settings.stall_s)
         self._checkpoints = _Every(settings.checkpoint_interval_s, self._checkpoint_if_needed)
         self._checkpointed = -1
+        self._ticks = _Every(TICK_S, self._tick)
         self.telemetry.limits.enter("http.watchers", settings.http.watchers, used=lambda: len(self._watchers))
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
 
@@ -141,6 +144,7 @@ class Monitor:
             raise
         self._state = State.RUNNING
         self._checkpoints.start()
+        self._ticks.start()
 
     def stop(self) -> None:
         """Take no more, write a checkpoint, let go of every file. Safe to call twice."""
@@ -149,6 +153,7 @@ class Monitor:
         was_running, self._state = self.running, State.STOPPED
         self._watchers.end()
         self._checkpoints.stop()
+        self._ticks.stop()
         try:
             if was_running:
                 self._engine.checkpoint()
@@ -211,7 +216,7 @@ class Monitor:
 
     def declare_metric(self, name: str, declaration: Mapping[str, Any]) -> None:
         """Say what a metric is; on disk in every shard when this returns."""
-        self._tell(Control(Kind.METRIC, {"metric": name, "declaration": dict(declaration)}))
+        self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
 
     def forget_series(self, series_id: str) -> None:
         """Delete a series: model, history, anomalies. Raises NotFound."""
@@ -360,6 +365,11 @@ class Monitor:
             raise NotFound(f"no series {series_id[:64]}")
         return engine.ask(shard_of(int(series_id, 16), engine.shards), question, **arguments)
 
+    def _tick(self) -> None:
+        """Tell the shards what time it is, so that silence of live series is noticed."""
+        if self.running and any(s.series for s in self._engine.status()):
+            self._engine.control(Tick(self._clock_ms()))
+
     def _checkpoint_if_needed(self) -> None:
         appended = sum(s.appended for s in self._engine.status())
         if self.running and appended != self._checkpointed:
@@ -377,7 +387,7 @@ class _Every:
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        self._thread = Thread(target=self._run, name="checkpoints", daemon=True)
+        self._thread = Thread(target=self._run, name="timer", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -391,4 +401,4 @@ class _Every:
             try:
                 self._action()
             except Exception:
-                log.exception("checkpoint failed; it is tried again")
+                log.exception("%s failed; it is tried again", self._action.__name__)

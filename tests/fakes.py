@@ -135,7 +135,7 @@ class FakeEngine:
 
     def declarations(self, shard: int) -> dict[str, dict[str, Any]]:
         bodies = [c.body for c in self.controls if isinstance(c, Control) and c.kind is Kind.METRIC]
-        return {body["metric"]: body["declaration"] for body in bodies}
+        return {body["name"]: body["declaration"] for body in bodies}
 
     def tag_counts(self, shard: int) -> dict[str, int]:
         return {"origin=JFK": shard + 1}

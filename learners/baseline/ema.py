@@ -30,6 +30,7 @@ dtype = model_dtype(
         ("alpha", "f4"),  # 0: ALPHA
         ("beta", "f4"),  # 0: SPREAD_RATE
         ("count", "f4"),
+        ("floor", "f4"),  # smallest scale; 0: FLOOR
     ]
 )
 
@@ -39,7 +40,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (0, 1) before the first."""
     if m.count <= 0.0:
         return np.float64(m.level), 1.0
-    return np.float64(m.level), scale_of(np.float64(m.square))
+    return np.float64(m.level), scale_of(np.float64(m.square), np.float64(m.floor))
 
 
 @njit(cache=True, nogil=True)
@@ -56,7 +57,7 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     alpha = np.float64(m.alpha) if m.alpha > 0.0 else ALPHA
     beta = np.float64(m.beta) if m.beta > 0.0 else SPREAD_RATE
     square = np.float64(m.square)
-    delta = clipped(y - m.level, scale_of(square))
+    delta = clipped(y - m.level, scale_of(square, np.float64(m.floor)))
     m.level = bounded(m.level + rate_of(alpha, count, weight) * delta)
     m.square = follow(square, delta, rate_of(beta, count, weight))
     m.count = min(count + weight, _COUNT_MAX)
@@ -93,6 +94,7 @@ def warm(
     periods: tuple[int, ...] = (),
     alpha: float = ALPHA,
     beta: float = SPREAD_RATE,
+    floor: float = 0.0,
 ) -> Warm:
     """A learner that has seen ``y`` (in units of scale), with its forecasts. ``periods`` is ignored.
 
@@ -103,7 +105,5 @@ def warm(
     if not (0.0 < alpha <= 1.0 and 0.0 < beta <= 1.0):
         raise ValueError(f"alpha and beta lie in (0, 1], not {alpha} and {beta}")
     rows = np.zeros(1, dtype)
-    rows["alpha"], rows["beta"] = alpha, beta
+    rows["alpha"], rows["beta"], rows["floor"] = alpha, beta, floor
     return Warm.over(_run, rows, np.zeros(0, np.float32), t, y, weight)
-
-

@@ -28,7 +28,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from learners.base import Warm, model_dtype
+from learners.base import Warm, model_dtype, writable
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
 
 MULTIPLICATIVE = 1
@@ -58,6 +58,7 @@ dtype = model_dtype(
         ("gamma2", "u1"),
         ("damping", "u1"),  # 1 - phi
         ("spread", "u1"),
+        ("floor", "u1"),  # smallest scale, a code as those of rates; 0: FLOOR
     ]
 )
 
@@ -103,6 +104,11 @@ def _factor(season: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _scale(m: Any) -> float:
+    return scale_of(np.float64(m.square), RATE[m.floor] if m.floor > 0 else 0.0)
+
+
+@njit(cache=True, nogil=True)
 def _size(base: float, centre: float) -> float:
     """What the relative scale of a multiplicative record is multiplied by."""
     return max(abs(centre), 0.1 * abs(base), _BASE_MIN)
@@ -116,9 +122,9 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     base, _ = _base(m, t)
     first, second = _seasons(m, season, t)
     if m.flags & MULTIPLICATIVE == 0:
-        return base + first + second, scale_of(np.float64(m.square))
+        return base + first + second, _scale(m)
     centre = base * _factor(first) * _factor(second)
-    return centre, scale_of(np.float64(m.square)) * _size(base, centre)
+    return centre, _scale(m) * _size(base, centre)
 
 
 @njit(cache=True, nogil=True)
@@ -142,7 +148,7 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     period = max(m.slots, m.slots2)
     error = y - centre
     if m.seen > period:
-        error = clipped(error, scale_of(square) * size)
+        error = clipped(error, _scale(m) * size)
         since = np.float64(m.seen - period) if m.seen < _SEEN_MAX else 1.0 * _SEEN_MAX
         relative = error / size
         m.square = follow(square, relative, rate_of(RATE[m.spread], since, weight))
@@ -152,23 +158,23 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     alpha = weight * RATE[m.alpha]
     m.level = bounded(base + alpha * step)
     m.trend = bounded(trend + alpha * RATE[m.beta] * step)
-    turns = 1.0 + m.seen // m.slots if m.slots > 0 else 1.0
     safe = not product or abs(base) > _BASE_MIN
     if m.slots > 0 and safe:
-        rate = weight * max(RATE[m.gamma], _young(m.gamma, turns))
+        rate = weight * _season_rate(m.gamma, m.seen, m.slots)
         part = error / (base * f2) if product else error
         season[m.at + t % m.slots] = _kept(first + rate * part, product)
     if m.slots2 > 0 and safe:
         part = error / (base * f1) if product else error
-        season[m.at + m.slots + t % m.slots2] = _kept(second + weight * RATE[m.gamma2] * part, product)
+        rate = weight * _season_rate(m.gamma2, m.seen, m.slots2)
+        season[m.at + m.slots + t % m.slots2] = _kept(second + rate * part, product)
     m.seen = min(m.seen + 1, _SEEN_MAX)
     m.last = t & 0xFFFF
 
 
 @njit(cache=True, nogil=True)
-def _young(gamma: int, turns: float) -> float:
+def _season_rate(gamma: int, seen: int, slots: int) -> float:
     """A season that learns at all is a plain mean at first."""
-    return 0.0 if gamma == _OFF else 1.0 / (1.0 + turns)
+    return 0.0 if gamma == _OFF else max(RATE[gamma], 1.0 / (2.0 + seen // slots))
 
 
 @njit(cache=True, nogil=True)
@@ -198,7 +204,7 @@ def season_slots(record: NDArray[np.void]) -> int:
 
 def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
     """A copy of ``record`` whose tables begin at slot ``at`` of the pool."""
-    moved = record.copy()
+    moved = writable(record.tobytes(), dtype).reshape(())
     moved["at"] = at
     return moved
 
@@ -212,6 +218,7 @@ def blank(
     gamma: float = 0.1,
     phi: float = 0.98,
     spread: float = SPREAD_RATE,
+    floor: float = 0.0,
 ) -> NDArray[np.void]:
     """A record that has seen nothing; shape (1,). At most two ``periods``, in buckets, each below 65,536."""
     if len(periods) > 2 or not all(2 <= p < 65_536 for p in periods):
@@ -223,6 +230,7 @@ def blank(
     rows["alpha"], rows["beta"], rows["spread"] = code_of(alpha), code_of(beta), code_of(spread)
     rows["gamma"] = rows["gamma2"] = code_of(gamma)
     rows["damping"] = code_of(1.0 - phi)
+    rows["floor"] = max(code_of(floor), 1) if floor > 0.0 else 0
     return rows
 
 
@@ -238,6 +246,7 @@ def warm(
     gamma: float = 0.1,
     phi: float = 0.98,
     spread: float = SPREAD_RATE,
+    floor: float = 0.0,
 ) -> Warm:
     """A learner that has seen ``y`` (in units of scale), with its prequential forecasts.
 
@@ -256,6 +265,7 @@ def warm(
         gamma=gamma,
         phi=phi,
         spread=spread,
+        floor=floor,
     )
     season = np.zeros(season_slots(rows[0]), np.float32)
     return Warm.over(_run, rows, season, t, y, weight)

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from learners.base import Warm, model_dtype
+from learners.base import Warm, model_dtype, writable
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
 
 WINDOW = 16
@@ -31,6 +31,7 @@ dtype = model_dtype(
         ("head", "u2"),  # slot of the ring that is written next
         ("filled", "u2"),
         ("seen", "u2"),  # samples learned, at most 65,535
+        ("floor", "f4"),  # smallest scale; 0: FLOOR
     ]
 )
 
@@ -40,7 +41,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (0, 1) before the first."""
     if m.seen == 0:
         return 0.0, 1.0
-    return m.sum / max(m.filled, 1), scale_of(np.float64(m.square))
+    return m.sum / max(m.filled, 1), scale_of(np.float64(m.square), np.float64(m.floor))
 
 
 @njit(cache=True, nogil=True)
@@ -104,7 +105,7 @@ def season_slots(record: NDArray[np.void]) -> int:
 
 def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
     """A copy of ``record`` whose ring begins at slot ``at`` of the pool."""
-    moved = record.copy()
+    moved = writable(record.tobytes(), dtype).reshape(())
     moved["at"] = at
     return moved
 
@@ -117,6 +118,7 @@ def warm(
     periods: tuple[int, ...] = (),
     window: int = WINDOW,
     beta: float = SPREAD_RATE,
+    floor: float = 0.0,
 ) -> Warm:
     """A learner that has seen ``y`` (in units of scale), with its forecasts. ``periods`` is ignored.
 
@@ -127,5 +129,5 @@ def warm(
     if not (1 <= window <= _SEEN_MAX and 0.0 < beta <= 1.0):
         raise ValueError(f"window lies in [1, 65535] and beta in (0, 1], not {window} and {beta}")
     rows = np.zeros(1, dtype)
-    rows["window"], rows["beta"] = window, beta
+    rows["window"], rows["beta"], rows["floor"] = window, beta, floor
     return Warm.over(_run, rows, np.zeros(window, np.float32), t, y, weight)

@@ -23,12 +23,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from learners.base import Warm, model_dtype
+from learners.base import Warm, model_dtype, writable
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
 
 SLOTS_MAX = 336
 _COUNT_MAX = 1e7
-_RATIO_RATE = 0.1
+_RATIO_RATE = 0.05
 _CODES_A_STEP = 16.0 * 0.5 / math.log(2.0)  # d(code) for a change of one in ln(ratio^2)
 _CODE_MAX = 48  # ratios from 1/8 to 8
 
@@ -101,7 +101,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     centre, ratio = _expected(m, season, t)
     if m.count <= np.int64(m.slots) * m.stride:
         return centre, 1.0
-    return centre, scale_of(np.float64(m.square)) * ratio
+    return centre, scale_of(np.float64(m.square), 0.0) * ratio
 
 
 @njit(cache=True, nogil=True)
@@ -124,9 +124,9 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
         m.level = bounded(y) if m.level == 0.0 and m.slots == 0 else m.level
         m.square = 1.0
     centre, ratio = _expected(m, season, t)
-    scale = scale_of(np.float64(m.square)) * ratio
-    error = clipped(y - centre, scale)
+    scale = scale_of(np.float64(m.square), 0.0) * ratio
     young = count < period
+    error = clipped(y - centre, 2.0 * scale if young else scale)  # a season is a few units wide
     code_step = 0
     if not young:
         spread = np.float64(m.spread) if m.spread > 0.0 else SPREAD_RATE
@@ -134,16 +134,19 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
         m.level = bounded(m.level + weight * m.alpha * error)
         excess = min((error / scale) ** 2, 9.0) - 1.0
         turns = count / max(period, 1.0)
-        rate = max(_RATIO_RATE, 0.5 / (1.0 + turns))
+        rate = max(_RATIO_RATE, 0.2 / (1.0 + turns))
         code_step = math.floor(_CODES_A_STEP * rate * weight * excess + _dither(t))
     m.count = min(count + weight, _COUNT_MAX)
     k, following, part = _place(m, t)
     if k < 0:
         return
+    if young and m.stride > 1:
+        _first_turn(season, k, following, part, error)
+        return
     gain = rate_of(np.float64(m.gamma), math.floor(count / period), weight)
     if not young:
-        gain *= 1.0 - m.alpha
-    share = gain * error / ((1.0 - part) ** 2 + part * part)
+        gain *= (1.0 - m.alpha) / max(m.stride, 1)
+    share = gain * error
     slot = season[k]
     code = _code(slot)
     code = code - 256 if code > 127 else code
@@ -152,6 +155,17 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     if part > 0.0:
         other = season[following]
         season[following] = _packed(_level(other) + part * share, _code(other))
+
+
+@njit(cache=True, nogil=True)
+def _first_turn(season: Any, k: int, following: int, part: float, error: float) -> None:
+    """A slot of several buckets takes the value at its start and lends it to the next, unknown one."""
+    if part > 0.0:
+        return
+    level = _level(season[k]) + error
+    season[k] = _packed(level, 0)
+    if following > k:
+        season[following] = _packed(level, 0)
 
 
 @njit(cache=True, nogil=True)
@@ -174,7 +188,7 @@ def season_slots(record: NDArray[np.void]) -> int:
 
 def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
     """A copy of ``record`` whose table begins at slot ``at`` of the pool."""
-    moved = record.copy()
+    moved = writable(record.tobytes(), dtype).reshape(())
     moved["at"] = at
     return moved
 

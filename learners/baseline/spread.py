@@ -22,9 +22,13 @@ _SQUARE_MAX = 1e36
 
 
 @njit(cache=True, nogil=True)
-def scale_of(square: float) -> float:
-    """Scale of a mean squared residual."""
-    return math.sqrt(min(max(square, _SQUARE_MIN), _SQUARE_MAX))
+def scale_of(square: float, floor: float) -> float:
+    """Scale of a mean squared residual, at least ``floor`` (and `FLOOR`).
+
+    A series that stands still but for rare events has a typical residual of nothing; its floor says which
+    changes are of any size.
+    """
+    return max(math.sqrt(min(max(square, _SQUARE_MIN), _SQUARE_MAX)), floor)
 
 
 @njit(cache=True, nogil=True)

@@ -16,8 +16,8 @@ Each side has two laws, joined on the axis of residuals:
   the half-life weakens it in favour of the law, which has learned from each of them.
 
 Between 0 and u(L = 1.3) the surprise is a parabola. So `surprise` is strictly increasing in |r|,
-continuous, and `limit` is its exact inverse. About 3 ns for an ordinary residual, 100 ns beyond the
-threshold.
+continuous, and `limit` is its exact inverse. About 4 ns for an ordinary
+residual, 30 to 100 ns beyond; learning takes 15 ns.
 
 Sources: J. Pickands, Ann. Statist. 3 (1975) 119; R. L. Smith, Biometrika 72 (1985) 67 (information matrix);
 J. R. M. Hosking & J. R. Wallis, Technometrics 29 (1987) 339 (warm start); sinch seed (largest deviation).
@@ -183,7 +183,7 @@ def warm(residuals: NDArray[np.float64], *, half_life: int = HALF_LIFE) -> NDArr
     record, in samples (rounded to a power of two).
 
     >>> m = warm(np.linspace(-2.0, 2.0, 1000))
-    >>> 1.7 < m["threshold"][1] < 1.9, limit(m.reshape(1)[0], 1, 5.0) < 6.0
+    >>> 1.7 < float(m["threshold"][1]) < 1.9, limit(m.reshape(1)[0], 1, 5.0) < 6.0
     (True, True)
     """
     rows = np.zeros(1, dtype)
@@ -201,6 +201,9 @@ def _warm_side(m: Any, k: int, side: NDArray[np.float64]) -> None:
         u = (n * float(np.quantile(side, 1.0 - EXCEEDED)) + _PRIOR_N * _PRIOR_U) / (n + _PRIOR_N)
     u = max(u, _U_MIN)
     excess = np.sort(side[side > u]) - u
+    if len(excess) > 1:  # the largest teach no more than the law of the others allows
+        s, x = _fit(excess[: -max(len(excess) // 25, 1)], _PRIOR_EXCESS * u)
+        excess = np.minimum(excess, _law(0.0, s, x, _CLIP_DEPTH))
     s, x = _fit(excess, _PRIOR_EXCESS * u)
     m["threshold"][k], m["excess"][k] = u, s
     m["shape"][k] = int(x / _SHAPE_UNIT + 0.5)

@@ -60,7 +60,7 @@ def learn(m: Any, r: float, weight: float) -> None:
 def warm(residuals: NDArray[np.float64]) -> NDArray[np.void]:
     """A record whose spread is that of ``residuals``, clipped at four robust deviations."""
     rows = np.zeros(1, dtype)
-    r = residuals[np.isfinite(residuals)]
+    r = np.clip(residuals[np.isfinite(residuals)], -1e9, 1e9)
     square = 1.0
     if len(r):
         reach = CLIP * max(1.4826 * float(np.median(np.abs(r))), 0.5)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.domain.anomaly import Verdict
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
 from monitor.learning.learning import WINDOW_BUCKETS, Current, Waiting, decide
@@ -59,10 +58,9 @@ class Learner:
             if not held:
                 continue
             waiting = self._waiting(np.array(held, np.int32))
-            choices = decide(waiting)
             items = [
-                Assignment(one.row, one.final_n, choice).to_body()
-                for one, choice in zip(waiting, choices, strict=True)
+                Assignment(one.row, one.final_n, decision.choice, decision.models).to_body()
+                for one, decision in zip(waiting, decide(waiting), strict=True)
             ]
             yield Control(Kind.ASSIGN, {"items": items})
 
@@ -82,7 +80,6 @@ class Learner:
                     t=self._civil(window.ts_ms[part], int(clock["cadence"]), int(clock["rule"])),
                     y=window.value[part],
                     n=window.n[part].astype(np.float64),
-                    quiet=_quiet(window.verdict[part]),
                     current=Current(
                         champion=int(common["champion"]),
                         challenger=int(common["challenger"]),
@@ -104,7 +101,3 @@ class Learner:
         """Indices of buckets in the series' local civil time."""
         rules = self._parts.shard.rules
         return rules.zones.civil(int(rules.table["zone"][rule]), ts_ms) // cadence
-
-
-def _quiet(verdict: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return (verdict != Verdict.ANOMALY) & (verdict != Verdict.STATIC_BOUND)

@@ -34,7 +34,7 @@ def life(members: Sequence[Anomaly], now_ms: int, rules: Rules) -> Life:
         if now_ms >= cap:
             return Life(IncidentState.EXPIRED, start, cap, None)
         return Life(IncidentState.OPEN, start, None, cap)
-    quiet = max(m.end_ms + rules.slack_ms(m.cadence_ms) for m in members if m.end_ms is not None)
+    quiet = max(m.end_ms + rules.quiet_ms(m) for m in members if m.end_ms is not None)
     due = min(quiet, cap)
     if now_ms >= due:
         return Life(IncidentState.CLOSED, start, max(ends), None)

@@ -20,6 +20,8 @@ class Rules:
     draws others in, and how long an incident stays quiet before it is closed. Two buckets, since
     onset and end are each known to a bucket; at least an hour, the window that peers group by on
     one host; at most a day, so that slow metrics do not bridge whole weeks.
+    ``slack_length``: the slack is at least this part of the member's own length: what has gone on all
+    day and resumes after a quiet night is the same story.
     ``recent_ms``: how long after its onset a member that goes on and on draws others in. A day: the
     effects of one cause begin within one business cycle, and a level shift that lasts for a week
     must not collect whatever else happens in it.
@@ -30,6 +32,7 @@ class Rules:
     slack_cadences: int = 2
     slack_min_ms: int = HOUR_MS
     slack_max_ms: int = DAY_MS
+    slack_length: float = 0.5
     recent_ms: int = DAY_MS
     same_metric: float = 1.0
     same_tag: float = 1.0
@@ -44,19 +47,25 @@ class Rules:
         if self.evidence_min <= 0:
             raise ValueError("evidence_min must be positive")
 
-    def slack_ms(self, cadence_ms: int) -> int:
+    def slack_ms(self, cadence_ms: int, length_ms: int = 0) -> int:
         """
-        >>> Rules().slack_ms(60_000) // 60_000, Rules().slack_ms(HOUR_MS) // HOUR_MS
-        (60, 2)
+        >>> Rules().slack_ms(60_000) // 60_000, Rules().slack_ms(HOUR_MS, 14 * HOUR_MS) // HOUR_MS
+        (60, 7)
         """
-        return min(max(self.slack_cadences * cadence_ms, self.slack_min_ms), self.slack_max_ms)
+        extended = int(self.slack_length * length_ms)
+        return min(max(self.slack_cadences * cadence_ms, extended, self.slack_min_ms), self.slack_max_ms)
+
+    def quiet_ms(self, anomaly: Anomaly) -> int:
+        """How long after its end a closed member keeps its incident open."""
+        length = anomaly.end_ms - anomaly.onset_ms if anomaly.end_ms is not None else 0
+        return self.slack_ms(anomaly.cadence_ms, length)
 
     def reach_ms(self, anomaly: Anomaly) -> int:
         """The latest onset of another anomaly that this one still draws in."""
         reach = anomaly.onset_ms + self.recent_ms
         if anomaly.end_ms is not None:
             reach = min(reach, anomaly.end_ms)
-        return reach + self.slack_ms(anomaly.cadence_ms)
+        return reach + self.quiet_ms(anomaly)
 
     @staticmethod
     def opens(anomaly: Anomaly) -> bool:

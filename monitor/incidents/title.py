@@ -64,17 +64,14 @@ def _moment(at_ms: int) -> str:
 
 
 def _where(leading: Sequence[Anomaly], counts: SeriesCounts) -> str:
-    """The tag whose known series are hit most completely; with the fewest values at a tie."""
-    hit = Counter(tag for identity in {m.series for m in leading} for tag in identity.tags)
+    """The tag that says it in the fewest values; at a tie, the one with the most values it might have had."""
     values: dict[str, list[str]] = {}
-    share: dict[str, tuple[int, int]] = {}
-    for (key, value), count in sorted(hit.items()):
+    for key, value in sorted({tag for member in leading for tag in member.series.tags}):
         values.setdefault(key, []).append(value)
-        hits, known = share.get(key, (0, 0))
-        share[key] = hits + count, known + max(counts.tags.get((key, value), 0), count)
     if not values:
         return ""
-    key = min(values, key=lambda k: (-share[k][0] / share[k][1], len(values[k]), k))
+    known = Counter(key for key, _ in counts.tags)
+    key = min(values, key=lambda k: (len(values[k]), -known[k], k))
     return f" at {_named(key, values[key])}"
 
 

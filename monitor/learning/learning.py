@@ -8,7 +8,7 @@ all the same, so that a replay repeats the decision of the version that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,25 +17,6 @@ from learners.select import Choice, Window, choose
 
 WINDOW_BUCKETS = 2_016
 """Final buckets that a pass looks back on: a week at five minutes, twelve weeks by the hour."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Waiting:
-    """One series that is held at ``final_n`` buckets, with its window of final history.
-
-    ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none); ``quiet`` bool: not part
-    of an anomaly. ``current``: the choice it lives by is asked to stay where nothing better is found.
-    """
-
-    row: int
-    final_n: int
-    cadence_ms: int
-    kind: str | None
-    t: NDArray[np.int64]
-    y: NDArray[np.float64]
-    n: NDArray[np.float64]
-    quiet: NDArray[np.bool_]
-    current: Current
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +31,50 @@ class Current:
     in_anomaly: bool
 
 
-def decide(waiting: Sequence[Waiting]) -> list[Choice | None]:
-    """The choice for each waiting series; None keeps its models. About 1-2 ms a series of 2,016 buckets.
+@dataclass(frozen=True, slots=True, eq=False)
+class Waiting:
+    """One series that is held at ``final_n`` buckets, with its window of final history.
 
-    A series inside an anomaly keeps what it has: the baseline holds while an anomaly is open. One whose
-    class of model stays the same keeps its state too, so that a pass is no jump in the forecast.
+    ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Anomalies are part of it:
+    nobody has confirmed them, and the law of the tail has to know what recurs.
+    """
+
+    row: int
+    final_n: int
+    cadence_ms: int
+    kind: str | None
+    t: NDArray[np.int64]
+    y: NDArray[np.float64]
+    n: NDArray[np.float64]
+    current: Current
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """``choice`` None changes nothing; ``models`` False renews the tail and keeps the models' state."""
+
+    choice: Choice | None
+    models: bool
+
+
+def decide(waiting: Sequence[Waiting]) -> list[Decision]:
+    """The decision for each waiting series. About 1-2 ms a series of 2,016 buckets.
+
+    A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. One whose
+    models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a
+    tail fitted anew.
     """
     return [_decide(one) for one in waiting]
 
 
-def _decide(one: Waiting) -> Choice | None:
-    if one.current.assigned and one.current.in_anomaly:
-        return None
-    quiet = one.quiet if one.quiet.sum() >= min(16, len(one.quiet)) else np.ones(len(one.quiet), np.bool_)
-    window = Window(
-        t=np.ascontiguousarray(one.t[quiet]),
-        y=np.ascontiguousarray(one.y[quiet]),
-        n=np.ascontiguousarray(one.n[quiet]),
-        cadence_ms=one.cadence_ms,
-        kind=one.kind,
+def _decide(one: Waiting) -> Decision:
+    current = one.current
+    if current.assigned and current.in_anomaly:
+        return Decision(None, models=False)
+    choice = choose(Window(t=one.t, y=one.y, n=one.n, cadence_ms=one.cadence_ms, kind=one.kind))
+    same = (int(choice.champion.family), int(choice.challenger.family), tuple(choice.periods)) == (
+        current.champion,
+        current.challenger,
+        current.periods,
     )
-    choice = choose(window)
-    if not one.current.assigned:
-        return choice
-    same = (
-        int(choice.champion.family) == one.current.champion
-        and int(choice.challenger.family) == one.current.challenger
-        and tuple(choice.periods) == one.current.periods
-    )
-    return None if same else choice
+    return Decision(choice, models=not (current.assigned and same))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.bank import Bank
+from learners.base import TAIL_OFFSET
 from learners.select import Choice
 from monitor.shard import state as st
 
@@ -22,20 +23,21 @@ TRUSTED_FROM = 128
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """``choice`` None keeps the models as they are; ``gap_max`` and ``run_max`` are still renewed."""
+    """``choice`` None keeps everything; without ``models`` only the tail and what the series is are renewed."""
 
     row: int
     final_n: int
     choice: Choice | None
+    models: bool = True
 
     def to_body(self) -> dict[str, Any]:
         choice = self.choice.to_body() if self.choice is not None else None
-        return {"row": self.row, "final_n": self.final_n, "choice": choice}
+        return {"row": self.row, "final_n": self.final_n, "choice": choice, "models": self.models}
 
     @staticmethod
     def from_body(body: Mapping[str, Any]) -> Assignment:
         choice = Choice.from_body(body["choice"]) if body["choice"] is not None else None
-        return Assignment(body["row"], body["final_n"], choice)
+        return Assignment(body["row"], body["final_n"], choice, body["models"])
 
 
 def place(
@@ -48,16 +50,16 @@ def place(
         common["flags"][row] |= st.TRUSTED
     if choice is None:
         return
-    bank.assign(row, choice)
     record = common[row]
-    record["offset"] = choice.offset
-    record["unit"] = choice.unit
-    record["champion"] = int(choice.champion.family)
-    record["challenger"] = int(choice.challenger.family)
-    record["tail"] = int(choice.tail.family)
-    record["lowpass"] = 0.0
-    record["lowpass_scale"] = choice.lowpass_scale
-    record["advantage"] = 0.0
+    if assignment.models:
+        bank.assign(row, choice)
+        record["offset"] = choice.offset
+        record["unit"] = choice.unit
+        record["lowpass"] = 0.0
+        record["lowpass_scale"] = choice.lowpass_scale
+        record["advantage"] = 0.0
+    else:
+        bank.common[row, TAIL_OFFSET:] = np.frombuffer(choice.tail.record, np.uint8)
     profile, clock = profiles[row], clocks[row]
     profile["metric_class"] = choice.class_code
     periods = (*choice.periods, 0, 0)

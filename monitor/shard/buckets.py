@@ -43,6 +43,8 @@ from monitor.shard.state import (
 
 _EMA = int(Family.EMA)
 ROOM_CHANGES = 8
+IDLE_CADENCES = 5
+IDLE_MS = 120_000
 
 
 @njit(cache=True, nogil=True)
@@ -475,6 +477,8 @@ def tick(
 ) -> int:
     """Event time is ``ts_ms``: advance every series that is (not) back-filled; -> rows done.
 
+    A live series is left alone until it has been silent for `IDLE_CADENCES` and `IDLE_MS`.
+
     ``finish`` ends a file: series without a cadence get one, and everything up to ``ts_ms`` becomes final.
     """
     s = directory[0]
@@ -497,6 +501,9 @@ def tick(
         if finish:
             rule = rule_at(s, clock.rule)
             bucket += max(rule.lateness_ms, 0) // cadence
+        idle_ms = ts_ms - whole(clock.bucket) * cadence
+        if not finish and idle_ms <= max(IDLE_CADENCES * cadence, IDLE_MS):
+            continue
         if bucket <= clock.bucket and clock.pool < 0:
             continue
         if clock.pool >= 0 or is_pooled(s, row):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.base import Family
+from learners.base import TAIL_OFFSET, Family
 from learners.families import BASELINES
 from monitor.shard import state as st
 from monitor.shard.shard import Shard
@@ -33,7 +33,7 @@ def digest(shard: Shard, rows: Sequence[int], prints: Sequence[int]) -> str:
 
 def _parts(shard: Shard, row: int) -> list[bytes]:
     common: NDArray[np.void] = shard.common[row : row + 1].copy()
-    tail = shard.bank.common[row, st.COMMON.itemsize // 2 :].tobytes()
+    tail = shard.bank.common[row, TAIL_OFFSET:].tobytes()
     episode = int(common["episode"][0])
     common["episode"] = 0 if episode >= 0 else -1
     clock = shard.clocks[row : row + 1].copy()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from learners import ratio
 from learners.dispatch import forecast, learn, tail_learn, tail_limit, tail_surprise
 from learners.lowpass import learn_scale
 from learners.lowpass import step as lowpass_step
@@ -122,19 +123,28 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
     width = scale * n_factor(n, clock.n_mean)
     deviation = y - centre
+    expected = centre * unit + common.offset
+    counted = rule.ratio != 0 and n > 0.0
+    rate = ratio.rate(expected, clock.n_mean)
+    if counted:
+        width = max(width, ratio.noise(rate, n) / unit)
     r = deviation / width
     count_streak(clock, value)
-    expected = centre * unit + common.offset
 
     learning = common.tail == NO_TAIL
     lowpass = lowpass_step(common.lowpass, r, 1.0)
     lower = expected - tail_limit(s, common.tail, row, -1, L_OPEN) * width * unit
     upper = expected + tail_limit(s, common.tail, row, 1, L_OPEN) * width * unit
+    if counted:
+        lower = min(lower, ratio.limit(-1, rate, n, L_OPEN))
+        upper = max(upper, ratio.limit(1, rate, n, L_OPEN))
     spike = 0.0
     shift = 0.0
     still = 0.0
     if not learning:
         spike = tail_surprise(s, common.tail, row, r)
+        if counted:
+            spike = min(spike, ratio.surprise(value, rate, n))
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
     level = combine(spike, shift, still)
@@ -268,7 +278,8 @@ def _after_adoption(
 
 @njit(cache=True, nogil=True)
 def final_missing(s: Any, row: int, first: int, last: int) -> None:
-    """Buckets ``first`` to ``last`` (inclusive) are final and empty. Missing is not zero: nothing is learned.
+    """Buckets ``first`` to ``last`` (inclusive) are final and empty. Missing is not zero: nothing is learned,
+    but time passes, and an open anomaly closes after `QUIET` of them.
 
     At most `STREAK_MAX` steps whatever the length of the gap: once "no data" is open, only the day on which
     the series counts as ended can still matter.
@@ -291,6 +302,7 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
             episode = episode_at(s, e)
             episode.quiet += 1
             if episode.quiet >= QUIET:
+                tail_learn(s, common.tail, row, episode.peak_residual, 1.0)
                 close(s, e, at_ms, episode.last + 1)
         elif e >= 0 and bucket - episode_at(s, e).adopted_at > episode_at(s, e).age:
             release(s, e)

@@ -75,6 +75,7 @@ class Rules:
         rule["static_lower"] = _bound(declared.get("static_lower"), -math.inf)
         rule["static_upper"] = _bound(declared.get("static_upper"), math.inf)
         rule["aggregation"] = AGGREGATIONS[declared.get("aggregation") or ("sum" if kind == "delta" else "last")]
+        rule["ratio"] = kind == "ratio"
         rule["polarity"] = POLARITIES[declared.get("polarity") or "both"]
 
     def zone_of(self, number: int) -> str:

@@ -114,7 +114,7 @@ class Shard:
         self._locate()
 
     def _declare(self, entry: Control) -> None:
-        changed = set(self.rules.declare(entry.body["name"], entry.body["declaration"]))
+        changed = set(self.rules.declare(entry.body.get("name") or entry.body["metric"], entry.body["declaration"]))
         self._locate()
         for row in np.flatnonzero(np.isin(self.clocks["rule"][: self.rows], sorted(changed))):
             if is_pooled(self.directory[0], row):

@@ -151,6 +151,7 @@ RULE = np.dtype(
         ("zone", "i4"),
         ("aggregation", "i1"),
         ("polarity", "i1"),  # 0 both, +1 only up is bad, -1 only down
+        ("ratio", "i1"),  # 1: a share of n cases
     ],
     align=True,
 )

@@ -98,7 +98,7 @@ def test_a_metric_is_declared(app: App) -> None:
     assert (answer.json()["name"], answer.json()["kind"], answer.json()["unit"]) == ("orders", "delta", None)
     (control,) = app.engine.controls
     assert isinstance(control, Control)
-    assert control.body == {"metric": "orders", "declaration": {"kind": "delta", "timezone": "Europe/Berlin"}}
+    assert control.body == {"name": "orders", "declaration": {"kind": "delta", "timezone": "Europe/Berlin"}}
     assert get(app, "/api/v1/metrics/orders") == answer.json()
     assert get(app, "/api/v1/metrics")["items"] == [answer.json()]
 

@@ -1,6 +1,6 @@
 """The tables of docs/operations.md that must equal the code: read from there, and made from here.
 
-``python -m tests.docs.tables`` prints settings, limits and routes as the code has them, for a change of the page.
+``python -m tests.docs.tables`` prints settings, limits and routes as the code has them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,71 @@
+"""The baselines as one would write them on paper: plain Python floats, whole history, no records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Said = tuple[float, float]
+
+
+def _clip(delta: float, scale: float) -> float:
+    return max(-4.0 * scale, min(4.0 * scale, delta))
+
+
+def ema(values: Sequence[float], alpha: float, beta: float) -> list[Said]:
+    """What the moving average says before each value."""
+    said: list[Said] = [(0.0, 1.0)]
+    level, square = values[0], 1.0
+    for count, y in enumerate(values[1:], start=1):
+        scale = max(math.sqrt(square), 1e-3)
+        said.append((level, scale))
+        delta = _clip(y - level, scale)
+        level += max(alpha, 1.0 / (count + 1)) * delta
+        square += max(beta, 1.0 / (count + 1)) * (delta * delta - square)
+    return said
+
+
+def moving_average(values: Sequence[float], window: int, beta: float) -> list[Said]:
+    """The mean of the last ``window`` values as they were taken in (clipped)."""
+    said: list[Said] = [(0.0, 1.0)]
+    kept, square = [values[0]], 1.0
+    for count, y in enumerate(values[1:], start=1):
+        last = kept[-window:]
+        centre, scale = sum(last) / len(last), max(math.sqrt(square), 1e-3)
+        said.append((centre, scale))
+        delta = _clip(y - centre, scale)
+        kept.append(centre + delta)
+        square += max(beta, 1.0 / (count + 1)) * (delta * delta - square)
+    return said
+
+
+def holt_winters(
+    values: Sequence[float], period: int, alpha: float, beta: float, gamma: float, phi: float
+) -> list[float]:
+    """Centres of the additive method, one season, no clipping, the season's rate at least 1/(turns + 1)."""
+    level, trend, season = values[0], 0.0, [0.0] * period
+    centres = [0.0]
+    for t, y in enumerate(values[1:], start=1):
+        base = level + phi * trend
+        centres.append(base + season[t % period])
+        error = y - centres[-1]
+        level = base + alpha * error
+        trend = phi * trend + alpha * beta * error
+        season[t % period] += max(gamma, 1.0 / (2 + t // period)) * error
+    return centres
+
+
+def seasonal_profile(values: Sequence[float], period: int, alpha: float, gamma: float) -> list[float]:
+    """Centres of the profile over a drifting level while no residual is clipped."""
+    level, slots = 0.0, [0.0] * period
+    centres = []
+    for t, y in enumerate(values):
+        centres.append(level + slots[t % period])
+        error = y - centres[-1]
+        young = t < period
+        gain = max(gamma, 1.0 / (t // period + 1))
+        if not young:
+            level += alpha * error
+            gain *= 1.0 - alpha
+        slots[t % period] += gain * error
+    return centres
