@@ -1,4 +1,8 @@
-"""The other end of the pipe: a process that runs one shard and answers the server."""
+"""The other end of the pipe: a process that runs one shard and answers the server.
+
+The thread that reads the pipe never waits for the host, since the host waits for what comes through it:
+after its events it waits for the word that they are kept.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from multiprocessing.connection import Connection
-from threading import Event, Lock
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
 from typing import Any
 
 from monitor.domain.batch import Mode
+from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Control, Kind, Tick
 from monitor.engine.base import Accepted, Events
 from monitor.engine.host import Host, HostSettings
@@ -18,23 +24,22 @@ from monitor.engine.wire import error_out, events_out, pack, unpack
 
 READY = 0
 EVENTS = -1
+IN_ORDER = frozenset({"submit", "control", "close"})
 
 
 def run(pipe: Connection, number: int, settings: HostSettings) -> None:
-    """Serve one shard until the pipe closes. When the server is gone, so is this process, at once: what it
+    """Serve one shard until told to close. When the server is gone, so is this process, at once: what it
     had acknowledged is in the log, and the next server must find the log free."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = _Worker(pipe)
+    Thread(target=worker.read, name="pipe", daemon=True).start()
     try:
         worker.host = host = Host(number, settings, worker.hand_over)
     except BaseException as error:
         worker.answer(READY, error=error)
         raise
     worker.answer(READY)
-    try:
-        worker.serve(host)
-    except (EOFError, OSError):
-        os._exit(1)
+    worker.serve(host)
 
 
 class _Worker:
@@ -42,24 +47,51 @@ class _Worker:
         self._pipe = pipe
         self._sending = Lock()
         self._kept = Event()
+        self._orders: SimpleQueue[tuple[int, str, dict[str, Any]]] = SimpleQueue()
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="question")
         self.host: Host | None = None
 
+    def read(self) -> None:
+        """Take messages from the pipe until the server is gone."""
+        try:
+            while True:
+                number, question, arguments = unpack(self._pipe.recv_bytes())
+                if question == "kept":
+                    self._kept.set()
+                elif question in IN_ORDER:
+                    self._orders.put((number, question, arguments))
+                else:
+                    self._pool.submit(self._reply, number, question, arguments)
+        except (EOFError, OSError):
+            os._exit(1)
+
     def serve(self, host: Host) -> None:
+        """Do what is to be done in the order it came, until told to close."""
         while True:
-            number, question, arguments = unpack(self._pipe.recv_bytes())
-            if question == "close":
-                host.close()
-                self.answer(number)
-                return
-            if question == "kept":
-                self._kept.set()
-            elif question == "submit":
+            number, question, arguments = self._orders.get()
+            if question == "submit":
                 self._submit(host, number, arguments)
             elif question == "control":
-                self._when_done(number, host.control(_entry(arguments)))
+                self._control(host, number, arguments)
             else:
-                self._pool.submit(self._reply, host, number, question, arguments)
+                self._close(host, number)
+                return
+
+    def _close(self, host: Host, number: int) -> None:
+        try:
+            host.close()
+        except Exception as error:
+            self.answer(number, error=error)
+            raise
+        self.answer(number)
+
+    def _control(self, host: Host, number: int, arguments: dict[str, Any]) -> None:
+        try:
+            future = host.control(_entry(arguments))
+        except Exception as error:
+            self.answer(number, error=error)
+            return
+        self._when_done(number, future)
 
     def _submit(self, host: Host, number: int, arguments: dict[str, Any]) -> None:
         arguments["mode"] = Mode(arguments["mode"])
@@ -76,8 +108,9 @@ class _Worker:
 
         future.add_done_callback(done)
 
-    def _reply(self, host: Host, number: int, question: str, arguments: dict[str, Any]) -> None:
+    def _reply(self, number: int, question: str, arguments: dict[str, Any]) -> None:
         try:
+            host = self._ready_host()
             if question == "status":
                 self.answer(number, asdict(host.status()))
             elif question == "settle":
@@ -90,6 +123,11 @@ class _Worker:
                 self.answer(number, getattr(host.queries, question)(**arguments))
         except BaseException as error:
             self.answer(number, error=error)
+
+    def _ready_host(self) -> Host:
+        if self.host is None:
+            raise IntakeUnavailable("the shard is recovering")
+        return self.host
 
     def answer(self, number: int, result: Any = None, error: BaseException | None = None) -> None:
         self._send([number, None if error is None else error_out(error), result])

@@ -132,7 +132,6 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     count_streak(clock, value)
 
     learning = common.tail == NO_TAIL
-    lowpass = lowpass_step(common.lowpass, r, 1.0)
     lower = expected - tail_limit(s, common.tail, row, -1, L_OPEN) * width * unit
     upper = expected + tail_limit(s, common.tail, row, 1, L_OPEN) * width * unit
     if counted:
@@ -145,6 +144,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         spike = tail_surprise(s, common.tail, row, r)
         if counted:
             spike = min(spike, ratio.surprise(value, rate, n))
+    # An extreme is the residual's own affair; the low-pass is for several that are each below threshold.
+    lowpass = lowpass_step(common.lowpass, r, 1.0 if spike < L_OPEN else 0.0)
+    if not learning:
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
     level = combine(spike, shift, still)
