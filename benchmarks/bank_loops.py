@@ -1,4 +1,8 @@
-"""Compiled loops of the benchmark `bank`: the shipped kernels over a batch, and a probe of the same memory."""
+"""Compiled loops of the benchmark `bank`: the shipped kernels over a batch, and a probe of the same memory.
+
+`step` puts the kernels together as `monitor.shard.judge.final_value` does for a series without ``n``
+and without a declaration, leaving out what is told (band, verdict, observation) and the tracker.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,11 @@ from learners.lowpass import learn_scale
 from learners.lowpass import step as lowpass_step
 from learners.lowpass import surprise as lowpass_surprise
 from learners.memory import prefetch, record_type
+from learners.residual import normal_score
 from learners.runs import flat
-from learners.score import combine
+from learners.score import L_OPEN, combine
 from learners.threshold import extreme_value
-from monitor.shard.judge import count_streak, final_value, gate
+from monitor.shard.judge import CONTEST_FORGETTING, count_streak, final_value, gate
 from monitor.shard.state import CLOCK, clock_at, common_at
 
 AHEAD = 16
@@ -67,8 +72,8 @@ def _step_one(s: Any, row: int, t: int, value: float) -> float:
     centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
     r = (y - centre) / scale
     count_streak(clock, value)
-    lowpass = lowpass_step(common.lowpass, r, 1.0)
     spike = tail_surprise(s, common.tail, row, r)
+    lowpass = lowpass_step(common.lowpass, normal_score(spike, r), 1.0 if spike < L_OPEN else 0.0)
     shift = lowpass_surprise(lowpass, common.lowpass_scale)
     still = flat(clock.streak, clock.run_max)
     level = combine(spike, shift, still)
@@ -80,7 +85,7 @@ def _step_one(s: Any, row: int, t: int, value: float) -> float:
     learn(s, common.challenger, 2 * row + 1, t, y, weight)
     loss = min(abs(r), 5.0) + math.log(scale)
     loss2 = min(abs(y - centre2) / scale2, 5.0) + math.log(scale2)
-    common.advantage += 0.01 * (loss - loss2 - common.advantage)
+    common.advantage += CONTEST_FORGETTING * (loss - loss2 - common.advantage)
     return level
 
 

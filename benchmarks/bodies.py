@@ -48,7 +48,7 @@ class Series:
 
 
 class Bodies:
-    """Bodies of ``series`` series in groups of ``batch``; a group's members stay the same, their order varies."""
+    """Bodies of ``series`` series in groups of ``batch``: fixed members in varying order."""
 
     def __init__(self, series: int, batch: int, *, seed: int = 8_321) -> None:
         if series % batch:
@@ -67,7 +67,8 @@ class Bodies:
         for group in self.groups:
             order = self._random.permutation(group)
             noise = 1.0 + 0.03 * self._random.standard_normal(len(order))
-            made.append(form.build(self.series, order, ts_ms, np.round(self._level[order] * season * noise, 4)))
+            value = np.round(self._level[order] * season * noise, 4)
+            made.append(form.build(self.series, order, ts_ms, value))
         return made
 
 

@@ -1,7 +1,7 @@
 """A shard full of warm series, made in bulk: every one assigned, Holt-Winters(24) against ema.
 
-The series of a fleet are alike but for their offset and unit: a season of 24 slots and Gaussian noise of scale 1,
-in units of the series. What an assignment would have written is written for all rows at once, since
+The series of a fleet are alike but for their offset and unit: a season of 24 slots and Gaussian noise of
+scale 1, in units of the series. What an assignment would have written is written for all rows at once, since
 learning a million series one by one would take longer than all measurements together.
 """
 
@@ -92,7 +92,7 @@ class Fleet:
         return values
 
     def _warm(self) -> tuple[Warm, Warm, NDArray[np.void]]:
-        """Both models and the tail after a history; the bucket after it and the next wait in the clock row."""
+        """Both models and the tail after a history; the two buckets after it wait in the clock row."""
         t = np.arange(FIRST_BUCKET - 1 - _WARM_BUCKETS, FIRST_BUCKET - 1)
         y = self.pattern(t) + self._random.standard_normal(len(t))
         champion = holt_winters.warm(y, t, periods=(SLOTS,))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from benchmarks.bodies import FORMATS, Bodies
 from benchmarks.figure import Figure
@@ -34,13 +34,12 @@ TOY = Size(series=400, batch=100, lanes=2, warm=44, sweeps=2, repeats=2)
 
 def run(toy: bool) -> list[Figure]:
     size = TOY if toy else FULL
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as folder:
-        with watchkeeper(Path(folder)) as server:
-            poster = Poster(server, size.lanes)
-            try:
-                return _measure(size, server, poster)
-            finally:
-                poster.close()
+    with TemporaryDirectory(prefix="watchkeeper-bench-") as folder, watchkeeper(Path(folder)) as server:
+        poster = Poster(server, size.lanes)
+        try:
+            return _measure(size, server, poster)
+        finally:
+            poster.close()
 
 
 def _measure(size: Size, server: ServerProcess, poster: Poster) -> list[Figure]:
@@ -69,7 +68,9 @@ def _measure(size: Size, server: ServerProcess, poster: Poster) -> list[Figure]:
         ]
     return [
         *figures,
-        Figure("warm-up", warm_cpu_s * 1e6 / size.series, "µs CPU a series", note=f"{size.warm} sweeps, first models"),
+        Figure(
+            "warm-up", 1e6 * warm_cpu_s / size.series, "µs CPU a series", note=f"{size.warm} sweeps, models"
+        ),
         Figure("resident", server.resident_bytes() / 2**20, "MiB", note="all server processes, at the end"),
         Figure("asked to wait", float(poster.refused), "answers", note="429 or 503, sent again"),
     ]
@@ -92,5 +93,5 @@ def check_models(server: ServerProcess) -> None:
     items = server.get("/api/v1/series?limit=100")["items"]
     assert items, "no series"
     for item in items:
-        assert item["champion"] and item["challenger"] and item["threshold"], f"no models yet: {item}"
+        assert all(item[part] for part in ("champion", "challenger", "threshold")), f"no models yet: {item}"
         assert item["stage"] != "learning", f"still learning: {item}"

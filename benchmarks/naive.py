@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from benchmarks.bodies import FORMATS, JSON, Bodies
 from benchmarks.figure import Figure
@@ -33,9 +33,12 @@ TOY = Size(series=200, batch=100, warm=44, sweeps=2, naive_sweeps=1, repeats=2)
 
 def run(toy: bool) -> list[Figure]:
     size = TOY if toy else FULL
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-") as folder:
-        with watchkeeper(Path(folder) / "data") as ours, _naive(Path(folder)) as theirs:
-            return _measure(size, ours, theirs)
+    with (
+        TemporaryDirectory(prefix="watchkeeper-bench-") as folder,
+        watchkeeper(Path(folder) / "data") as ours,
+        _naive(Path(folder)) as theirs,
+    ):
+        return _measure(size, ours, theirs)
 
 
 def _naive(folder: Path) -> ServerProcess:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -37,8 +38,8 @@ class Series:
     """The models of one series."""
 
     def __init__(self) -> None:
-        self.forecaster = HoltWinters(alpha=0.1, beta=0.01, gamma=0.1, seasonality=SLOTS)
-        self.scorer = GaussianScorer(grace_period=SLOTS)
+        self.forecaster: Any = HoltWinters(alpha=0.1, beta=0.01, gamma=0.1, seasonality=SLOTS)  # type: ignore[no-untyped-call]
+        self.scorer: Any = GaussianScorer(grace_period=SLOTS)  # type: ignore[no-untyped-call]
         self.seen = 0
 
     def take(self, value: float) -> float:

@@ -46,7 +46,8 @@ def main(series: int) -> None:
     fleet.shard.apply(entry_of(fleet.sweep().part(0, min(series, _AT_ONCE))))
     index = SeriesIndex()
     fill_index(index, series)
-    fleet.offset = fleet.unit = fleet.next = np.zeros(0)  # the benchmark's own
+    fleet.offset = fleet.unit = np.zeros(0)  # the benchmark's own
+    fleet.next = np.zeros(0, np.int64)
     gc.collect()
     after = resident()
     shard, bank = fleet.shard, fleet.shard.bank

@@ -17,13 +17,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from learners import ratio
 from learners.base import TAIL_OFFSET, Family, Tail, Warm
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import classify, shape_of
 from learners.families import BASELINES
 from learners.lowpass import OFF, WHITE_SCALE, step
 from learners.runs import NEVER
-from learners.score import n_factor
+from learners.residual import normal_score, width
+from learners.score import L_OPEN
 from learners.season import NONE, Seasons, find
 from learners.threshold import extreme_value
 
@@ -108,11 +110,14 @@ def choose(window: Window) -> Choice:
         seen = challenger.candidate.run(t, _scaled(y, 0.0, unit))
         challenger = _Entry(challenger.candidate, seen, challenger.loss)
     n_mean = _n_mean(n)
-    residual = champion.seen.residual[_settled(t, seasons) :]
-    if n_mean == n_mean:
-        residual = residual / _n_factors(n[-len(residual) :], n_mean)
+    share = window.kind == "ratio" or metric_class == "ratio"
+    first = _settled(t, seasons)
+    seen = champion.seen
+    raw = offset + unit * seen.centre
+    residual = _residuals(seen.residual, seen.scale, raw, n, n_mean, unit, share)[first:]
     half_life = max(min(_RECORD_DAYS_MS // max(window.cadence_ms, 1), 65_536), 512)
     tail = extreme_value.warm(residual, half_life=half_life)
+    scores = _scores(tail.reshape(1), residual, y[first:], raw[first:], n[first:], n_mean, share)
     return Choice(
         metric_class=metric_class,
         reasons=reasons,
@@ -122,7 +127,7 @@ def choose(window: Window) -> Choice:
         champion=_chosen(champion),
         challenger=_chosen(challenger),
         tail=ChosenTail(Tail.EXTREME_VALUE, tail.tobytes()[TAIL_OFFSET:]),
-        lowpass_scale=_lowpass_of(residual, y, metric_class),
+        lowpass_scale=_lowpass_of(scores, y, metric_class),
         gap_max=_gap_max(t, metric_class),
         run_max=_run_max(y, metric_class),
         n_mean=float(np.float32(n_mean)),
@@ -229,21 +234,36 @@ def _n_mean(n: NDArray[np.float64]) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _n_factors(n: Any, n_mean: float) -> Any:
-    factors = np.empty(len(n))
-    for i in range(len(n)):
-        factors[i] = n_factor(n[i], n_mean)
-    return factors
+def _residuals(
+    residual: Any, scale: Any, expected: Any, n: Any, n_mean: float, unit: float, share: bool
+) -> Any:
+    """Residuals in widths, where the families gave them in scales."""
+    found = np.empty(len(residual))
+    for i in range(len(residual)):
+        found[i] = residual[i] * scale[i] / width(scale[i], expected[i], n[i], n_mean, unit, share)
+    return found
 
 
-def _lowpass_of(residual: NDArray[np.float64], y: NDArray[np.float64], metric_class: str) -> float:
-    """The low-pass' scale; off for a series of steps, each of which would lean to one side for a while."""
+@njit(cache=True, nogil=True)
+def _scores(tail: Any, residual: Any, y: Any, expected: Any, n: Any, n_mean: float, share: bool) -> Any:
+    """Normal scores of residuals under their tail: what the low-pass will be fed; extremes are left out."""
+    found = np.empty(len(residual))
+    for i in range(len(residual)):
+        level = extreme_value.surprise(tail[0], residual[i])
+        if share and n[i] > 0.0:
+            level = min(level, ratio.surprise(y[i], ratio.rate(expected[i], n_mean), n[i]))
+        found[i] = normal_score(level, residual[i]) if level < L_OPEN else 0.0
+    return found
+
+
+def _lowpass_of(scores: NDArray[np.float64], y: NDArray[np.float64], metric_class: str) -> float:
+    """The low-pass' scale, such that a lean as long as the longest of the window is just no news; off for a
+    series of steps, each of which would lean to one side for a while."""
     if metric_class == "discrete" and np.count_nonzero(y[1:] == y[:-1]) >= STEPS_STAND * (len(y) - 1):
         return OFF
-    usual, largest = _lowpass_size(residual)
-    if metric_class in STANDING:
-        return -float(np.float32(max(usual, largest / _LARGEST_Z)))
-    return float(np.float32(usual))
+    usual, largest = _lowpass_size(scores)
+    size = float(np.float32(max(usual, largest / _LARGEST_Z)))
+    return -size if metric_class in STANDING else size
 
 
 @njit(cache=True, nogil=True)

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.batch import Mode, Reason
+from monitor.domain.errors import IntakeUnavailable, Overloaded, UnknownSeries, WatchkeeperError
 from monitor.domain.observation import Observations
-from monitor.domain.errors import IntakeUnavailable, Overloaded, UnknownSeries
 from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
 from monitor.engine.base import Accepted, Events, ShardStatus
 from monitor.engine.learner import Learner
@@ -33,10 +34,12 @@ from monitor.engine.recovery import recover, save
 from monitor.engine.translate import events_of
 from monitor.intake.index import FingerprintTaken
 from monitor.intake.limits import Limits
+from monitor.intake.log import Ticket
 
 log = logging.getLogger(__name__)
 
 LEARNING_SLICE_S = 0.25
+LEARN_AGAIN_S = 1.0
 HAND_OVER_AFTER_S = 0.2
 HAND_OVER_EVENTS = 512
 _NOTHING: dict[str, int] = {}
@@ -78,7 +81,10 @@ class Host:
         self._stop = False
         self._counted = -1
         self._failure: BaseException | None = None
-        self._checkpoint_wanted = False
+        self._tasks: deque[tuple[Callable[[], int], Future[int]]] = deque()
+        self._newest: Future[int] | None = None
+        self._lost: deque[list[int]] = deque()
+        self._learn_at = 0.0
         self.parts = recover(number, settings, self._durable, self._replayed)
         self.learner = Learner(self.parts)
         self.queries = Queries(self.parts, self._state)
@@ -111,7 +117,7 @@ class Host:
                 twin = self._twin(request_id, len(ts_ms))
                 if twin is not None:
                     return twin
-                keep, rejected = self._checks(ts_ms, mode, arrival_ms)
+                keep, rejected = self._checks(ts_ms, arrival_ms)
                 if keep is not None:
                     fingerprint, ts_ms, value = fingerprint[keep], ts_ms[keep], value[keep]
                     n = n[keep] if n is not None else None
@@ -122,7 +128,7 @@ class Host:
                     rows, ts_ms, value = rows[known], ts_ms[known], value[known]
                     n = n[known] if n is not None else None
                 entry = Samples(rows, ts_ms, value, n, mode, arrival_ms, clock_ms, tuple(fresh), request_id)
-                ticket = self.parts.log.append(entry)
+                ticket = self._append(entry)
                 with self._ids:
                     self._appended_samples += len(rows)
                     if request_id:
@@ -150,6 +156,12 @@ class Host:
         ticket.future.add_done_callback(durable)
         return answer
 
+    def _append(self, entry: Entry) -> Ticket:
+        """The caller holds the intake."""
+        ticket = self.parts.log.append(entry)
+        self._newest = ticket.future
+        return ticket
+
     def _twin(self, request_id: bytes, count: int) -> Future[Accepted] | None:
         """The answer to the same request, if it is known or under way."""
         if not request_id:
@@ -176,10 +188,10 @@ class Host:
             raise Overloaded("the backlog of the intake log is full", retry_after_s=2)
 
     def _checks(
-        self, ts_ms: NDArray[np.int64], mode: Mode, arrival_ms: int
+        self, ts_ms: NDArray[np.int64], arrival_ms: int
     ) -> tuple[NDArray[np.bool_] | None, dict[str, int]]:
-        if mode == Mode.BACKFILL or len(ts_ms) == 0:
-            return None, {}
+        """Which samples to keep (None: all), and how many not. A backfill may be old, but not of the future
+        either: one sample of the year 3000 would make all history too old to keep."""
         future = ts_ms > arrival_ms + self.settings.limits.future_ms_max
         count = int(future.sum())
         return (~future, {Reason.FUTURE: count}) if count else (None, {})
@@ -211,32 +223,39 @@ class Host:
 
     def control(self, entry: Entry) -> Future[int]:
         """Append a control record; done when it is on disk. Repeats of a request id are dropped."""
+        if isinstance(entry, Control) and entry.kind == Kind.FORGET:
+            return self._task(lambda: self._forget(entry))
         with self._intake:
             request_id = entry.request_id if isinstance(entry, Tick) else b""
             if self._twin(request_id, 0) is not None:
                 done: Future[int] = Future()
                 done.set_result(0)
                 return done
-            if isinstance(entry, Control) and entry.kind == Kind.FORGET:
-                entry = self._without(entry)
-            ticket = self.parts.log.append(entry)
-        if isinstance(entry, Tick) and request_id:
-            ticket.future.add_done_callback(lambda done: self._tick_kept(done, request_id, entry.ts_ms))
+            ticket = self._append(entry)
+        if request_id:
+            ticket.future.add_done_callback(lambda done: self._tick_kept(done, request_id))
         return ticket.future
 
-    def _tick_kept(self, done: Future[int], request_id: bytes, ts_ms: int) -> None:
+    def _tick_kept(self, done: Future[int], request_id: bytes) -> None:
         if done.exception() is None:
             with self._ids:
-                self.parts.remembered.add(request_id, done.result(), ts_ms)
+                self.parts.remembered.add(request_id, done.result(), self.parts.arrival_ms)
 
-    def _without(self, entry: Control) -> Control:
-        """Take the series that is to be forgotten out of the index, and name its row in the record."""
-        fingerprint = int(entry.body["series"], 16)
-        row = int(self.parts.index.lookup(np.array([fingerprint], np.uint64))[0])
-        if row < 0:
-            return Control(Kind.FORGET, {**entry.body, "rows": []})
-        self.parts.leave(row)
-        return Control(Kind.FORGET, {**entry.body, "rows": [row]})
+    def _forget(self, entry: Control) -> int:
+        """Forget a series between two records: its row is free only once the record that frees it is on
+        disk, everything before it is applied, and nothing was given the row meanwhile."""
+        with self._intake:
+            self._catch_up()
+            self._hand_over()
+            fingerprint = int(entry.body["series"], 16)
+            row = int(self.parts.index.lookup(np.array([fingerprint], np.uint64))[0])
+            rows = [row] if row >= 0 else []
+            position = self._append(Control(Kind.FORGET, {**entry.body, "rows": rows})).future.result()
+            self._catch_up()
+            if rows:
+                with self._state, self._ids:
+                    self.parts.leave(row)
+        return position
 
     # ------------------------------------------------------------------ the host's thread
 
@@ -254,10 +273,14 @@ class Host:
             with self._wake:
                 self._failure = error
                 self._wake.notify_all()
+                tasks, self._tasks = self._tasks, deque()
+            for _, done in tasks:
+                done.set_exception(IntakeUnavailable(f"shard {self.number} has stopped: {error}"))
 
     def _step(self) -> bool:
+        self._take_back()
         with self._wake:
-            if not self._queue and not self.learner.waiting and not self._checkpoint_wanted:
+            if not self._queue and not self._tasks and not self._may_learn():
                 if self._stop:
                     return False
                 if not self._undelivered:
@@ -267,17 +290,40 @@ class Host:
         if record is not None:
             with self._state:
                 self._apply(record)
-        if self.learner.waiting:
+        if self._may_learn():
             self._learn()
         idle = record is None
         late = time.monotonic() - self._delivered_at > HAND_OVER_AFTER_S
         if self._undelivered and (idle or late or len(self._undelivered) >= HAND_OVER_EVENTS):
             self._hand_over()
-        if self._checkpoint_wanted:
-            self._save()
+        self._do_tasks()
         if self.parts.log.failed and not self._stop:
             self.parts.log.prove()
         return True
+
+    def _task(self, action: Callable[[], int]) -> Future[int]:
+        """Have the host's thread do something between two records."""
+        done: Future[int] = Future()
+        with self._wake:
+            if self._failure is not None or self._stop:
+                done.set_exception(IntakeUnavailable(f"shard {self.number} has stopped"))
+            else:
+                self._tasks.append((action, done))
+                self._wake.notify_all()
+        return done
+
+    def _do_tasks(self) -> None:
+        """A task that fails (a full disk, say) ends its own future only."""
+        while self._tasks:
+            action, done = self._tasks.popleft()
+            try:
+                done.set_result(action())
+            except (OSError, WatchkeeperError) as error:
+                log.error("shard %d: %s", self.number, error)
+                done.set_exception(error)
+            except BaseException as error:
+                done.set_exception(error)
+                raise
 
     def _replayed(self, events: Sequence[Any]) -> None:
         self._undelivered.extend(events)
@@ -293,10 +339,30 @@ class Host:
             self.learner.assigned(record.entry)
         self.learner.add(applied.due)
 
+    def _may_learn(self) -> bool:
+        """Held series wait for the next start when the host is about to end."""
+        return self.learner.waiting and not self._stop and time.monotonic() >= self._learn_at
+
     def _learn(self) -> None:
         for entry in self.learner.run(LEARNING_SLICE_S if self._queue else 2.0):
-            with self._intake:
-                self.parts.log.append(entry)
+            rows = [item["row"] for item in entry.body["items"]]
+            try:
+                with self._intake:
+                    ticket = self._append(entry)
+            except IntakeUnavailable:
+                self._lost.append(rows)
+                return
+            ticket.future.add_done_callback(partial(self._assignment_logged, rows))
+
+    def _assignment_logged(self, rows: list[int], done: Future[int]) -> None:
+        if done.exception() is not None:
+            self._lost.append(rows)
+
+    def _take_back(self) -> None:
+        """Series whose assignment did not reach the disk are still held: decide again, a little later."""
+        while self._lost:
+            self.learner.again(self._lost.popleft())
+            self._learn_at = time.monotonic() + LEARN_AGAIN_S
 
     def _hand_over(self) -> None:
         events = list(self._undelivered)
@@ -315,23 +381,25 @@ class Host:
         self._counted = total
         return dict(self.parts.counts)
 
-    def _save(self) -> None:
+    def _save(self) -> int:
         with self._intake:
             self._catch_up()
             self._hand_over()
             with self._state:
                 if self.parts.applied > self.parts.checkpointed:
                     save(self.parts, self.settings.directory / f"shard-{self.number}")
-        with self._wake:
-            self._checkpoint_wanted = False
-            self._wake.notify_all()
+        return self.parts.checkpointed
 
     def _catch_up(self) -> None:
         """Apply all that was appended; the intake stands still, so there is an end to it."""
-        while self.parts.applied < self.parts.log.last_position and not self.parts.log.failed:
+        if self._newest is not None:
+            self._newest.exception()
+        while self.parts.applied < self.parts.log.last_position:
             with self._wake:
                 if not self._queue:
                     self._wake.wait(0.1)
+                if not self._queue and self.parts.log.failed:
+                    return
                 records = list(self._queue)
                 self._queue.clear()
             for record in records:
@@ -377,10 +445,8 @@ class Host:
             time.sleep(0.002)
 
     def checkpoint(self) -> None:
-        with self._wake:
-            self._checkpoint_wanted = True
-            self._wake.notify_all()
-            self._wake.wait_for(lambda: not self._checkpoint_wanted or self._failure is not None)
+        """Raises OSError if the disk refuses; the older checkpoints then stand, and the shard goes on."""
+        self._task(self._save).result()
 
     def close(self) -> None:
         """Apply what is durable, write a checkpoint, end the threads."""
@@ -388,7 +454,8 @@ class Host:
             self._stop = True
             self._wake.notify_all()
         self._thread.join()
-        if self._failure is None:
-            self._save()
-        self.parts.log.close()
-
+        try:
+            if self._failure is None:
+                self._save()
+        finally:
+            self.parts.log.close()

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Tick
@@ -37,7 +36,8 @@ class InlineEngine:
         return self._count
 
     def start(self, on_events: Callable[[Events], None], since: Mapping[int, int]) -> None:
-        self._hosts = [Host(number, self._settings, on_events, self._observe) for number in range(self._count)]
+        for number in range(self._count):
+            self._hosts.append(Host(number, self._settings, on_events, self._observe))
 
     def submit(
         self, batch: SampleBatch, *, mode: Mode, arrival_ms: int, request_id: bytes = b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,11 @@ class Learner:
     def add(self, rows: NDArray[np.int32]) -> None:
         self._due.extend(int(row) for row in rows)
 
+    def again(self, rows: Sequence[int]) -> None:
+        """The assignments of these rows were not logged."""
+        self._sent.difference_update(rows)
+        self._due.extend(rows)
+
     def assigned(self, control: Control) -> None:
         """An assignment record was applied."""
         self._sent.difference_update(item["row"] for item in control.body["items"])
@@ -53,7 +58,7 @@ class Learner:
             self._sent.update(rows)
             for _ in rows:
                 self._due.popleft()
-            held = [row for row in rows if self._parts.shard.common["flags"][row] & st.HELD]
+            held = [row for row in dict.fromkeys(rows) if self._parts.shard.common["flags"][row] & st.HELD]
             self._sent.difference_update(set(rows) - set(held))
             if not held:
                 continue

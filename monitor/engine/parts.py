@@ -19,7 +19,8 @@ from monitor.shard.shard import Applied, Shard
 @dataclass(slots=True)
 class Parts:
     """``applied``: newest record in the state; ``checkpointed``: newest in a checkpoint; ``clock_ms``: newest
-    event time; ``unlogged``: rows given out whose record did not reach the disk, to be named again."""
+    event time; ``newest_ms``: newest event time of a sample; ``arrival_ms``: newest arrival in the log;
+    ``unlogged``: rows given out whose record did not reach the disk, to be named again."""
 
     log: Log
     index: SeriesIndex
@@ -29,6 +30,8 @@ class Parts:
     applied: int = 0
     checkpointed: int = 0
     clock_ms: int = 0
+    newest_ms: int = 0
+    arrival_ms: int = 0
     samples: int = 0
     unlogged: dict[int, bytes] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -45,6 +48,7 @@ class Parts:
 
     def leave(self, row: int) -> None:
         """The series of ``row`` is forgotten; the row will be used again."""
+        self.unlogged.pop(row, None)
         self._count(self.identity(row), -1)
         self.index.remove(row)
 
@@ -61,11 +65,13 @@ class Parts:
         self.history.append(applied.observations)
         for late in applied.revisions:
             self.history.append_revision(
-                int(late["row"]), int(late["ts_ms"]), float(late["value"]), float(late["n"]), _arrival(entry)
+                int(late["row"]), int(late["ts_ms"]), float(late["value"]), float(late["n"]), self._arrival(entry)
             )
         if isinstance(entry, Samples):
             self.samples += len(entry)
             self.clock_ms = max(self.clock_ms, entry.clock_ms)
+            self.newest_ms = max(self.newest_ms, entry.clock_ms)
+            self.arrival_ms = max(self.arrival_ms, entry.arrival_ms)
         elif isinstance(entry, Tick):
             self.clock_ms = max(self.clock_ms, entry.ts_ms)
         elif entry.kind == Kind.FORGET:
@@ -87,14 +93,12 @@ class Parts:
                     self.leave(row)
         request_id = b"" if isinstance(entry, Control) else entry.request_id
         if request_id:
-            self.remembered.add(request_id, record.position, _arrival(entry))
+            self.remembered.add(request_id, record.position, self._arrival(entry))
         return self.apply(record)
 
     def identity(self, row: int) -> Identity:
         return Identity.from_canonical(self.index.canonical(row))
 
-
-def _arrival(entry: Samples | Tick | Control) -> int:
-    if isinstance(entry, Samples):
-        return entry.arrival_ms
-    return entry.ts_ms if isinstance(entry, Tick) else 0
+    def _arrival(self, entry: Samples | Tick | Control) -> int:
+        """When an entry reached us; a tick says event time only, which may be any."""
+        return entry.arrival_ms if isinstance(entry, Samples) else self.arrival_ms

@@ -17,13 +17,13 @@ from monitor.domain.records import Record
 from monitor.engine.parts import Parts
 from monitor.engine.translate import events_of
 from monitor.history.history import History
-from monitor.history.listing import Listing
 from monitor.history.manifest import Damage, Loaded, newest_valid, retained_position, write_checkpoint
 from monitor.history.retention import Retention
 from monitor.intake.dedup import Remembered
 from monitor.intake.index import SeriesIndex
 from monitor.intake.log import Log
 from monitor.shard.shard import Shard
+from monitor.shard.state import LIVE
 
 if TYPE_CHECKING:
     from monitor.engine.host import HostSettings
@@ -49,7 +49,15 @@ def recover(
     for record in intake.read(parts.applied + 1):
         applied = parts.replay(record)
         on_replayed(events_of(number, record.position, applied, parts.index))
+    parts.unlogged = _never_named(parts)
     return parts
+
+
+def _never_named(parts: Parts) -> dict[int, bytes]:
+    """Rows that the checkpoint's index gave out, but whose record did not reach the disk before the end."""
+    common = parts.shard.common[: parts.shard.rows]
+    live = set(np.flatnonzero(common["flags"] & LIVE).tolist())
+    return {row: parts.index.canonical(row) for row in parts.index if row not in live}
 
 
 def _opened(
@@ -77,7 +85,7 @@ def _opened(
 def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loaded: Loaded | None) -> Parts:
     history = History(
         directory,
-        listed=loaded.manifest.history if loaded else Listing(),
+        listed=loaded.manifest.history if loaded else None,
         keep=loaded.keep if loaded else (),
         retention=Retention(days=settings.retention_days),
     )
@@ -94,6 +102,8 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
     )
     parts.applied = parts.checkpointed = loaded.manifest.position
     parts.clock_ms = int(meta["clock_ms"])
+    parts.newest_ms = int(meta["newest_ms"])
+    parts.arrival_ms = int(meta["arrival_ms"])
     parts.samples = int(meta["samples"])
     return parts
 
@@ -103,8 +113,8 @@ def save(parts: Parts, directory: Path) -> None:
 
     The caller holds intake and state still, with everything appended also applied.
     """
-    parts.history.retain(parts.clock_ms)
-    parts.history.compact(parts.clock_ms)
+    parts.history.retain(parts.newest_ms)
+    parts.history.compact(parts.newest_ms)
     listing = parts.history.flush()
     arrays, meta = parts.shard.snapshot()
     named: dict[str, NDArray[Any]] = {f"shard.{name}": array for name, array in arrays.items()}
@@ -114,7 +124,13 @@ def save(parts: Parts, directory: Path) -> None:
         directory,
         position=parts.applied,
         arrays={name: np.ascontiguousarray(array) for name, array in named.items()},
-        meta={"shard": meta, "clock_ms": parts.clock_ms, "samples": parts.samples},
+        meta={
+            "shard": meta,
+            "clock_ms": parts.clock_ms,
+            "newest_ms": parts.newest_ms,
+            "arrival_ms": parts.arrival_ms,
+            "samples": parts.samples,
+        },
         history=listing,
     )
     parts.history.committed(listing)

@@ -56,10 +56,10 @@ def place(
         record["offset"] = choice.offset
         record["unit"] = choice.unit
         record["lowpass"] = 0.0
-        record["lowpass_scale"] = choice.lowpass_scale
         record["advantage"] = 0.0
     else:
         bank.common[row, TAIL_OFFSET:] = np.frombuffer(choice.tail.record, np.uint8)
+    record["lowpass_scale"] = choice.lowpass_scale
     profile, clock = profiles[row], clocks[row]
     profile["metric_class"] = choice.class_code
     periods = (*choice.periods, 0, 0)

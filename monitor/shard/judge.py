@@ -9,12 +9,15 @@ import numpy as np
 from numba import njit
 
 from learners import ratio
+from learners.classify import CLASSES
 from learners.dispatch import forecast, learn, tail_learn, tail_limit, tail_surprise
 from learners.lowpass import learn_scale
 from learners.lowpass import step as lowpass_step
 from learners.lowpass import surprise as lowpass_surprise
+from learners.residual import normal_score
+from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
-from learners.score import L_CLOSE, L_OPEN, combine, n_factor, score
+from learners.score import L_CLOSE, L_OPEN, combine, score
 from learners.threshold.static import surprise as static_surprise
 from monitor.shard.state import (
     ANOMALY,
@@ -35,6 +38,7 @@ from monitor.shard.state import (
     due_at,
     episode_at,
     outcome_at,
+    profile_at,
     rule_at,
     whole,
 )
@@ -47,6 +51,7 @@ CONTEST_FORGETTING = 0.01
 ENDED_DAYS_MS = 7 * 86_400_000
 ENDED_CADENCES = 20
 NO_TAIL = 0
+SHARE = CLASSES.index("ratio")
 STREAK_MAX = 32_000
 
 
@@ -121,13 +126,11 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
 
     centre, scale = forecast(s, common.champion, 2 * row, t)
     centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
-    width = scale * n_factor(n, clock.n_mean)
     deviation = y - centre
     expected = centre * unit + common.offset
-    counted = rule.ratio != 0 and n > 0.0
+    counted = n > 0.0 and (rule.ratio != 0 or profile_at(s, row).metric_class == SHARE)
+    width = residual_width(scale, expected, n, clock.n_mean, unit, counted)
     rate = ratio.rate(expected, clock.n_mean)
-    if counted:
-        width = max(width, ratio.noise(rate, n) / unit)
     r = deviation / width
     count_streak(clock, value)
 
@@ -135,8 +138,8 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     lower = expected - tail_limit(s, common.tail, row, -1, L_OPEN) * width * unit
     upper = expected + tail_limit(s, common.tail, row, 1, L_OPEN) * width * unit
     if counted:
-        lower = min(lower, ratio.limit(-1, rate, n, L_OPEN))
-        upper = max(upper, ratio.limit(1, rate, n, L_OPEN))
+        lower = max(min(lower, ratio.limit(-1, rate, n, L_OPEN)), 0.0)
+        upper = min(max(upper, ratio.limit(1, rate, n, L_OPEN)), 1.0)
     spike = 0.0
     shift = 0.0
     still = 0.0
@@ -145,8 +148,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         if counted:
             spike = min(spike, ratio.surprise(value, rate, n))
     # An extreme is the residual's own affair; the low-pass is for several that are each below threshold.
-    lowpass = lowpass_step(common.lowpass, r, 1.0 if spike < L_OPEN else 0.0)
+    lowpass = np.float64(common.lowpass)
     if not learning:
+        lowpass = lowpass_step(lowpass, normal_score(spike, r), 1.0 if spike < L_OPEN else 0.0)
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
     level = combine(spike, shift, still)

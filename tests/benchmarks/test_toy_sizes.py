@@ -1,0 +1,56 @@
+"""Each benchmark at toy size: it runs, its own assertions hold, and it says what it is there to say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks.catalogue import NAMES, benchmark
+from benchmarks.figure import Figure, figure_of
+from benchmarks.report import as_json, machine
+
+GOALS = {
+    "bank": {"bank over River": 100.0, "bank over memory": 2.5, "jumps flagged": 100.0},
+    "shard": {"core bytes a series": 250.0},
+    "decode": {},
+    "start": {"first start": 60.0, "warm start": 5.0},
+    "http": {"Arrow": 1_000_000.0, "NDJSON": 400_000.0, "JSON": 400_000.0},
+    "naive": {"naive over ours": 8.0},
+}
+
+
+def check(name: str, figures: list[Figure]) -> None:
+    assert len({figure.name for figure in figures}) == len(figures), "two figures have one name"
+    assert all(figure.value >= 0.0 for figure in figures)
+    for goal, value in GOALS[name].items():
+        assert figure_of(figures, goal).goal == value
+    told = json.loads(as_json({name: figures}, machine()))
+    assert [one["name"] for one in told["results"][name]] == [figure.name for figure in figures]
+
+
+def test_every_benchmark_has_its_goals_here() -> None:
+    assert set(GOALS) == set(NAMES)
+
+
+def test_bank_flags_every_planted_jump() -> None:
+    figures = benchmark("bank").run(toy=True)
+    check("bank", figures)
+    assert figure_of(figures, "jumps flagged").value == 100.0
+    assert figure_of(figures, "false alarms").value <= 1_000.0
+
+
+def test_shard_makes_every_bucket_final_and_fits_its_bytes() -> None:
+    figures = benchmark("shard").run(toy=True)
+    check("shard", figures)
+    assert figure_of(figures, "core bytes a series").reached
+
+
+def test_decode_takes_every_sample() -> None:
+    check("decode", benchmark("decode").run(toy=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["start", "http", "naive"])
+def test_servers(name: str) -> None:
+    check(name, benchmark(name).run(toy=True))
