@@ -2,5 +2,5 @@
 
 ``python -m benchmarks [NAME …] [--json] [--toy]``; the names are permanent, the seeds fixed. CPU time (of
 the thread, or of all processes of a server) and wall time are both told; each is the median of several
-repetitions, and the variants that are compared take turns, so that what else the machine does meets them alike.
+repetitions, and the variants that are compared take turns, so that other work meets them alike.
 """

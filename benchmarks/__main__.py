@@ -6,6 +6,7 @@ import argparse
 
 from rich.console import Console
 
+from benchmarks.cache import use_own_cache
 from benchmarks.catalogue import NAMES, benchmark
 from benchmarks.figure import Figure
 from benchmarks.report import as_json, machine, show
@@ -20,6 +21,7 @@ def main() -> int:
     unknown = sorted(set(chosen.names) - set(NAMES))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    use_own_cache()  # before anything imports Numba
     console, err = Console(width=120), Console(stderr=True)
     where = machine()
     results: dict[str, list[Figure]] = {}

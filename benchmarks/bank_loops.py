@@ -22,7 +22,7 @@ from learners.residual import normal_score
 from learners.runs import flat
 from learners.score import L_OPEN, combine
 from learners.threshold import extreme_value
-from monitor.shard.judge import CONTEST_FORGETTING, count_streak, final_value, gate
+from monitor.shard.judge import CONTEST_FORGETTING, LEAN_MOST, count_streak, final_value, gate
 from monitor.shard.state import CLOCK, clock_at, common_at
 
 AHEAD = 16
@@ -36,7 +36,7 @@ _tail = record_type(extreme_value.dtype)
 
 @njit(cache=True, nogil=True, inline="always")
 def _fetch_rows(s: Any, row: int) -> None:
-    prefetch(s.models + 2 * MODEL_BYTES * row)
+    prefetch(s.models + 2 * MODEL_BYTES * row)  # type: ignore[call-arg]
     prefetch(s.models + 2 * MODEL_BYTES * (row + 1) - 1)
     prefetch(s.common + COMMON_BYTES * row)
     prefetch(s.common + COMMON_BYTES * (row + 1) - 1)
@@ -47,7 +47,7 @@ def _fetch_rows(s: Any, row: int) -> None:
 @njit(cache=True, nogil=True, inline="always")
 def _fetch_season(s: Any, row: int, t: int) -> None:
     m = _champion(s.models + 2 * MODEL_BYTES * row)
-    prefetch(s.season + _SLOT_BYTES * (m.at + t % m.slots))
+    prefetch(s.season + _SLOT_BYTES * (m.at + t % m.slots))  # type: ignore[call-arg]
 
 
 @njit(cache=True, nogil=True)
@@ -74,6 +74,8 @@ def _step_one(s: Any, row: int, t: int, value: float) -> float:
     count_streak(clock, value)
     spike = tail_surprise(s, common.tail, row, r)
     lowpass = lowpass_step(common.lowpass, normal_score(spike, r), 1.0 if spike < L_OPEN else 0.0)
+    reach = LEAN_MOST * abs(common.lowpass_scale)
+    lowpass = min(max(lowpass, -reach), reach)
     shift = lowpass_surprise(lowpass, common.lowpass_scale)
     still = flat(clock.streak, clock.run_max)
     level = combine(spike, shift, still)

@@ -20,6 +20,7 @@ from learners.lowpass import WHITE_SCALE
 from learners.threshold import extreme_value
 from monitor.domain.batch import Mode
 from monitor.domain.records import Samples
+from monitor.domain.series import Identity
 from monitor.shard import state as st
 from monitor.shard.shard import Shard
 
@@ -56,7 +57,7 @@ class Fleet:
         self.series = series
         self.offset = self._random.normal(1000.0, 300.0, series)
         self.unit = self._random.uniform(0.5, 20.0, series).astype(np.float32).astype(np.float64)
-        self.next = np.full(series, FIRST_BUCKET + 1, np.int64)  # bucket of each row's next sample
+        self.next = np.full(series, FIRST_BUCKET - 1, np.int64)  # bucket of each row's next sample
         self.shard = Shard(rows=series)
         self._left = Values(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0))
         self._fill()
@@ -92,15 +93,16 @@ class Fleet:
         return values
 
     def _warm(self) -> tuple[Warm, Warm, NDArray[np.void]]:
-        """Both models and the tail after a history; the two buckets after it wait in the clock row."""
+        """Both models and the tail after a history; the next two buckets wait in the clock row."""
         t = np.arange(FIRST_BUCKET - 1 - _WARM_BUCKETS, FIRST_BUCKET - 1)
         y = self.pattern(t) + self._random.standard_normal(len(t))
         champion = holt_winters.warm(y, t, periods=(SLOTS,))
         return champion, ema.warm(y, t), extreme_value.warm(champion.residual[2 * SLOTS :])
 
     def _fill(self) -> None:
-        """What admission, cadence, 40 buckets and an assignment leave behind, for all rows at once."""
+        """What admission, cadence, many buckets and an assignment leave behind, for all rows at once."""
         shard, series = self.shard, self.series
+        shard._admit(0, Identity.of("benchmark"))
         records = shard.bank.models.view(holt_winters.dtype)[:, 0, 0]
         simple = shard.bank.models.view(ema.dtype)[:, 1, 0]
         places = [shard.bank.allocate_season(SLOTS) for _ in range(series)]
@@ -123,15 +125,12 @@ class Fleet:
         common["flags"] = st.LIVE | st.TRUSTED
         common["episode"] = -1
         shard.profiles["period0"] = SLOTS
-        clocks["cadence"], clocks["bucket"] = CADENCE_MS, FIRST_BUCKET
-        clocks["t0"] = clocks["t1"] = 0
-        every = np.arange(series, dtype=np.int32)
-        clocks["v1"] = self.values(every, np.full(series, FIRST_BUCKET - 1))
-        clocks["v0"] = self.values(every, np.full(series, FIRST_BUCKET))
-        clocks["n0"] = clocks["n1"] = clocks["n_mean"] = np.nan
-        clocks["pool"] = -1
-        clocks["final_n"] = _FINAL_N
+        clocks[:] = clocks[0]
+        clocks["cadence"], clocks["bucket"] = CADENCE_MS, FIRST_BUCKET - 2
         clocks["run_max"], clocks["gap_max"] = _RUN_MAX, _GAP_MAX
+        for _ in range(2):
+            shard.apply(entry_of(self.sweep()))
+        clocks["final_n"] = _FINAL_N
 
 
 def entry_of(values: Values) -> Samples:

@@ -18,13 +18,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Family
-from monitor.shard.cadence import ENOUGH, learn_cadence
+from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
 from monitor.shard.judge import final_missing, final_value
 from monitor.shard.state import (
     BACKFILLED,
     COUNT,
     DIRTY,
-    FINISHING,
     HELD,
     LAST,
     LIVE,
@@ -43,6 +42,10 @@ from monitor.shard.state import (
 
 _EMA = int(Family.EMA)
 ROOM_CHANGES = 8
+MOST_WAITING = 64
+"""Distinct times at which a series gets its cadence even if two buckets did not pass since the eighth."""
+
+_LARGEST = float(np.finfo(np.float64).max)  # what sums of samples are held to
 IDLE_CADENCES = 5
 IDLE_MS = 120_000
 
@@ -88,19 +91,19 @@ def take(
 def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: bool) -> None:
     clock = clock_at(s, row)
     common = common_at(s, row)
+    value += 0.0  # -0.0 is 0.0
     if backfill:
         common.flags |= BACKFILLED
     else:
         common.flags &= ~BACKFILLED & 0xFF
     if clock.cadence == 0:
-        push(s, row, ts_ms, value, n)
-        mark(s, row)
+        wait(s, row, ts_ms, value, n)
         return
     cadence = whole(clock.cadence)
     bucket = ts_ms // cadence
     newest = whole(clock.bucket)
     if is_pooled(s, row):
-        if bucket <= final_before(s, row, newest):
+        if bucket <= final_before(s, row, newest) or (clock.final_n > 0 and bucket <= clock.v1):
             revise(s, row, ts_ms, value, n)
             return
         push(s, row, ts_ms, value, n)
@@ -115,7 +118,7 @@ def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: boo
             push(s, row, ts_ms, value, n)
             return
         newest = bucket
-    at = ts_ms - bucket * cadence
+    at = ts_ms - bucket * cadence + 1
     if bucket == newest:
         merge0(s, clock, at, value, n)
     elif bucket == newest - 1:
@@ -126,8 +129,10 @@ def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: boo
 
 @njit(cache=True, nogil=True)
 def is_pooled(s: Any, row: int) -> bool:
+    """Does the series go through the pool: by its declaration, while held, or until it has been drained?"""
     rule = rule_at(s, clock_at(s, row).rule)
-    return common_at(s, row).flags & HELD != 0 or rule.aggregation != LAST or rule.lateness_ms >= 0
+    waits = common_at(s, row).flags & (HELD | DIRTY) != 0
+    return waits or rule.aggregation != LAST or rule.lateness_ms >= 0
 
 
 @njit(cache=True, nogil=True)
@@ -162,7 +167,8 @@ def same_time(s: Any, equal: bool) -> None:
 
 @njit(cache=True, nogil=True)
 def merge0(s: Any, clock: Any, at: int, value: float, n: float) -> None:
-    """A value for the newest bucket: the last time wins, at one time the larger (value, n)."""
+    """A value for the newest bucket, ``at`` ms from its start plus one: the last time wins, at one time
+    the larger (value, n)."""
     if at == clock.t0:
         same_time(s, value == clock.v0)
         if not larger(value, n, clock.v0, clock.n0):
@@ -204,20 +210,20 @@ def advance(s: Any, row: int, bucket: int) -> None:
     cadence = whole(clock.cadence)
     newest = whole(clock.bucket)
     clock.bucket = bucket
-    if clock.t1 >= 0:
+    if clock.t1 > 0:
         final_value(s, row, newest - 1, clock.v1, clock.n1, (newest + 1) * cadence)
     elif clock.final_n > 0:
         final_missing(s, row, newest - 1, newest - 1)
-    clock.t1 = -1
+    clock.t1 = 0
     if common_at(s, row).flags & HELD:
         hold(s, row, newest - 1, newest)
         return
     if bucket == newest + 1:
         clock.t1, clock.v1, clock.n1 = clock.t0, clock.v0, clock.n0
-        clock.t0 = -1
+        clock.t0 = 0
         return
-    if clock.t0 >= 0:
-        clock.t0 = -1
+    if clock.t0 > 0:
+        clock.t0 = 0
         final_value(s, row, newest, clock.v0, clock.n0, (newest + 2) * cadence)
     elif clock.final_n > 0:
         final_missing(s, row, newest, newest)
@@ -232,22 +238,22 @@ def advance(s: Any, row: int, bucket: int) -> None:
 def hold(s: Any, row: int, final: int, newest: int) -> None:
     """The series waits for its assignment: what was open goes to the pool."""
     clock = clock_at(s, row)
-    if clock.t0 >= 0:
-        push(s, row, newest * whole(clock.cadence) + clock.t0, clock.v0, clock.n0)
-    clock.t0 = -1
-    clock.t1 = -1
+    if clock.t0 > 0:
+        push(s, row, newest * whole(clock.cadence) + clock.t0 - 1, clock.v0, clock.n0)
+    clock.t0 = 0
+    clock.t1 = 0
     clock.v1 = final
 
 
 @njit(cache=True, nogil=True)
 def into_pool(s: Any, row: int) -> None:
-    """The series goes on through the pool, since its declaration now asks for it."""
+    """The series goes on through the pool, since its declaration now asks for it; it did not before."""
     clock = clock_at(s, row)
-    if clock.cadence == 0 or clock.pool >= 0 or common_at(s, row).flags & HELD != 0:
+    if clock.cadence == 0:
         return
     newest = whole(clock.bucket)
-    if clock.t1 >= 0:
-        push(s, row, (newest - 1) * whole(clock.cadence) + clock.t1, clock.v1, clock.n1)
+    if clock.t1 > 0:
+        push(s, row, (newest - 1) * whole(clock.cadence) + clock.t1 - 1, clock.v1, clock.n1)
     hold(s, row, newest - 2, newest)
 
 
@@ -287,9 +293,10 @@ def drain_all(directory: NDArray[np.void], start: int) -> int:
     count = s.n_dirty
     for i in range(start, count):
         row = dirty_at(s, i).row
-        if not drain(s, row):
-            return i
         common_at(s, row).flags &= ~DIRTY & 0xFF
+        if not drain(s, row):
+            common_at(s, row).flags |= DIRTY
+            return i
     s.n_dirty = 0
     return count
 
@@ -299,9 +306,9 @@ def drain(s: Any, row: int) -> bool:
     """Make final what may become final among the row's pending samples. False: no room, call again."""
     clock = clock_at(s, row)
     common = common_at(s, row)
-    order, ts = gather(s, row)
-    if clock.cadence == 0 and not begin(s, row, order, ts):
+    if clock.cadence == 0:
         return True
+    order, ts = gather(s, row)
     cadence = whole(clock.cadence)
     newest = whole(clock.bucket)
     limit = final_before(s, row, newest)
@@ -346,20 +353,21 @@ def settle(
     """What is left goes back to the pool, or into the clock row where the series needs no pool any more."""
     clock = clock_at(s, row)
     clock.pool = -1
+    clock.t0 = 0
+    clock.t1 = 0
     if not complete or is_pooled(s, row):
         clock.v1 = final
-        clock.t0 = -1
-        clock.t1 = -1
         for j in range(len(order) - 1, first - 1, -1):
             pending_at(s, order[j]).next = clock.pool
             clock.pool = order[j]
         return
     cadence = whole(clock.cadence)
-    clock.t0 = -1
-    clock.t1 = -1
+    if clock.final_n > 0 and newest < final + 2:  # a shorter lateness was declared until now
+        newest = final + 2
+        clock.bucket = newest
     for j in range(first, len(order)):
         entry = pending_at(s, order[j])
-        at = ts[j] - ts[j] // cadence * cadence
+        at = ts[j] - ts[j] // cadence * cadence + 1
         if ts[j] // cadence == newest:
             merge0(s, clock, at, entry.value, entry.n)
         else:
@@ -389,27 +397,67 @@ def gather(s: Any, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
 
 
 @njit(cache=True, nogil=True)
-def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> bool:
-    """Learn the cadence and a first scale once there are enough distinct times; True when done."""
-    distinct = np.unique(ts)
+def wait(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
+    """A sample of a series without a cadence. One is kept for each time: a repeated one takes no memory."""
+    clock = clock_at(s, row)
+    count = 1
+    at = clock.pool
+    while at >= 0:
+        entry = pending_at(s, at)
+        if entry.ts_ms == ts_ms:
+            same_time(s, entry.value == value)
+            if larger(value, n, entry.value, entry.n):
+                entry.value = value
+                entry.n = n
+            return
+        count += 1
+        at = entry.next
+    push(s, row, ts_ms, value, n)
+    if count >= ENOUGH:
+        order, ts = gather(s, row)
+        cadence = cadence_of(s, row, ts)
+        if ts[-1] // cadence >= ts[ENOUGH - 1] // cadence + 2 or count >= MOST_WAITING:
+            begin(s, row, order, ts)
+
+
+@njit(cache=True, nogil=True)
+def cadence_of(s: Any, row: int, ts: NDArray[np.int64]) -> int:
+    """The cadence as declared, else as learned of the first `ENOUGH` times; in ms."""
+    declared = rule_at(s, clock_at(s, row).rule).cadence_ms
+    if declared > 0:
+        return min(max(declared, SHORTEST_MS), LONGEST_MS)
+    return learn_cadence(ts[:ENOUGH])
+
+
+@njit(cache=True, nogil=True)
+def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> None:
+    """Give the series a cadence and a first scale, both of its first `ENOUGH` samples by time.
+
+    It waits until two buckets have passed since the eighth of them, so that neither the order of arrival
+    nor the cut of batches decides which ones they are.
+    """
     common = common_at(s, row)
     clock = clock_at(s, row)
-    declared = rule_at(s, clock.rule).cadence_ms
-    if len(distinct) == 0 or (len(distinct) < ENOUGH and common.flags & FINISHING == 0):
-        return False
-    clock.cadence = declared if declared > 0 else learn_cadence(distinct)
-    cadence = whole(clock.cadence)
-    clock.bucket = distinct[-1] // cadence
-    clock.v1 = distinct[0] // cadence - 1
-    values = np.empty(len(order), np.float64)
-    for i in range(len(order)):
+    cadence = cadence_of(s, row, ts)
+    clock.cadence = cadence
+    clock.bucket = ts[-1] // cadence
+    clock.v1 = ts[0] // cadence - 1
+    count = min(len(order), ENOUGH)
+    values = np.empty(count, np.float64)
+    for i in range(count):
         values[i] = pending_at(s, order[i]).value
-    common.offset = np.median(values)
-    spread = np.median(np.abs(values - common.offset))
+    common.offset = middle(values)
+    spread = middle(np.abs(values - common.offset))
     common.unit = min(max(spread, 1e-3 * abs(common.offset), 1e-9), 1e30)
     common.champion = _EMA
     common.challenger = _EMA
-    return True
+    mark(s, row)
+
+
+@njit(cache=True, nogil=True)
+def middle(values: NDArray[np.float64]) -> float:
+    """The lower median: a value that is there, so it cannot overflow."""
+    return np.sort(values)[(len(values) - 1) // 2]
 
 
 @njit(cache=True, nogil=True)
@@ -451,8 +499,8 @@ def aggregate(
         share = 1.0 if math.isnan(n) else n
         if not math.isnan(n):
             sum_n = n if math.isnan(sum_n) else sum_n + n
-        total += value * share if how == MEAN else value
-        weight += share
+        total = bounded(total + (value * share if how == MEAN else value))
+        weight = bounded(weight + share)
         count += 1
         low = min(low, value)
         high = max(high, value)
@@ -469,6 +517,11 @@ def aggregate(
     if how == MAX:
         return high, sum_n, i
     return last, last_n, i
+
+
+@njit(cache=True, nogil=True)
+def bounded(value: float) -> float:
+    return min(max(value, -_LARGEST), _LARGEST)
 
 
 @njit(cache=True, nogil=True)
@@ -490,12 +543,10 @@ def tick(
             continue
         clock = clock_at(s, row)
         if clock.cadence == 0:
-            if finish and clock.pool >= 0:
-                common_at(s, row).flags |= FINISHING
-                order, ts = gather(s, row)
-                begin(s, row, order, ts)
-            else:
+            if not finish or clock.pool < 0:
                 continue
+            order, ts = gather(s, row)
+            begin(s, row, order, ts)
         cadence = whole(clock.cadence)
         bucket = ts_ms // cadence + (2 if finish else 0)
         if finish:

@@ -8,6 +8,7 @@ are not part of the state.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from learners.base import TAIL_OFFSET, Family
 from learners.families import BASELINES
 from monitor.shard import state as st
+from monitor.shard.buckets import is_pooled
 from monitor.shard.shard import Shard
 
 MODELS = 2
+_PLACES = ("row", "next")
 
 
 def digest(shard: Shard, rows: Sequence[int], prints: Sequence[int]) -> str:
@@ -32,7 +35,7 @@ def digest(shard: Shard, rows: Sequence[int], prints: Sequence[int]) -> str:
 
 
 def _parts(shard: Shard, row: int) -> list[bytes]:
-    common: NDArray[np.void] = shard.common[row : row + 1].copy()
+    common: NDArray[np.void] = shard.bank.common[row].copy().view(st.COMMON)
     tail = shard.bank.common[row, TAIL_OFFSET:].tobytes()
     episode = int(common["episode"][0])
     common["episode"] = 0 if episode >= 0 else -1
@@ -40,15 +43,21 @@ def _parts(shard: Shard, row: int) -> list[bytes]:
     place, waiting = int(clock["pool"][0]), []
     while place >= 0:
         entry = shard.pending[place]
-        waiting.append((int(entry["ts_ms"]), float(entry["value"]), float(entry["n"])))
+        n = float(entry["n"])
+        waiting.append((int(entry["ts_ms"]), float(entry["value"]), -1.0 if math.isnan(n) else n))
         place = int(entry["next"])
     clock["pool"] = clock["rule"] = 0
+    if not clock["t0"][0]:
+        clock["v0"] = clock["n0"] = 0.0
+    if not clock["t1"][0]:
+        clock["n1"] = 0.0
+        if not is_pooled(shard.directory[0], row):
+            clock["v1"] = 0.0
     parts = [common.tobytes(), tail, clock.tobytes(), shard.profiles[row].tobytes()]
     parts.append(np.array(sorted(waiting)).tobytes())
     if episode >= 0:
-        story = shard.episodes[episode : episode + 1].copy()
-        story["row"] = story["next"] = 0
-        parts.append(story.tobytes())
+        story = shard.episodes[episode]
+        parts += [story[name].tobytes() for name in st.EPISODE.names or () if name not in _PLACES]
     return parts + [part for which in range(MODELS) for part in _model(shard, row, which)]
 
 

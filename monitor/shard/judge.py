@@ -42,15 +42,18 @@ from monitor.shard.state import (
     rule_at,
     whole,
 )
-from monitor.shard.tracker import QUIET, close, emit, ended, follow, missing_opens, move, open_episode, release, set_peak
+from monitor.shard.tracker import QUIET, close, emit, ended, follow, missing_opens, open_episode, release, restore, set_peak
 from monitor.shard.zones import local_offset
 
 Y_MAX = 1e30
+N_MAX = 1e30
 QUIET_LEVEL = 2.0  # up to this L a sample teaches fully; from L_OPEN on, nothing
 CONTEST_FORGETTING = 0.01
 ENDED_DAYS_MS = 7 * 86_400_000
 ENDED_CADENCES = 20
 NO_TAIL = 0
+LEAN_MOST = 9.0  # scales beyond which the low-pass does not go, so that it comes back soon
+ORDINARY = 1.0  # surprise of the residual below which a bucket is no part of a lean
 SHARE = CLASSES.index("ratio")
 STREAK_MAX = 32_000
 
@@ -122,6 +125,8 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     offset_ms = local_offset(s, rule.zone, ts_ms)
     t = (ts_ms + offset_ms) // cadence
     unit = np.float64(common.unit)
+    if n > N_MAX:
+        n = N_MAX
     y = min(max((value - common.offset) / unit, -Y_MAX), Y_MAX)
 
     centre, scale = forecast(s, common.champion, 2 * row, t)
@@ -151,9 +156,19 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     lowpass = np.float64(common.lowpass)
     if not learning:
         lowpass = lowpass_step(lowpass, normal_score(spike, r), 1.0 if spike < L_OPEN else 0.0)
+        reach = LEAN_MOST * abs(np.float64(common.lowpass_scale))
+        lowpass = min(max(lowpass, -reach), reach)
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
+    e = common.episode
+    if e >= 0 and episode_at(s, e).adopted_at == 0 and episode_at(s, e).leaning == 0:
+        # The low-pass remembers; an extreme is over when the residual says so.
+        lowpass, shift = np.float64(common.lowpass), 0.0
+    if e >= 0 and spike < ORDINARY:
+        shift = 0.0  # and so is a lean, after some buckets that are quite ordinary by themselves
     level = combine(spike, shift, still)
+    if e >= 0 and spike >= L_OPEN:
+        episode_at(s, e).leaning = 0
     kind, direction = _kind(spike, shift, still, r, lowpass)
 
     breach = static_surprise(rule.static_lower, rule.static_upper, value)
@@ -169,33 +184,40 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         if wanted and breach >= level:
             verdict = STATIC_BOUND
 
-    e = common.episode
     if e >= 0 and (episode_at(s, e).kind == NO_DATA or episode_at(s, e).kind == ENDED_KIND):
         close(s, e, at_ms, bucket)
         e = -1
-    weight = gate(level)
+    common.lowpass = lowpass
     if e >= 0 and episode_at(s, e).adopted_at > 0:
-        e = _after_adoption(s, row, e, bucket, r, deviation, width, level)
-        if e < 0:
-            y_old = y
+        if bucket - episode_at(s, e).adopted_at > episode_at(s, e).age:
+            release(s, e)
+            e = -1
+        elif level >= L_OPEN and _returned(s, row, e, deviation, width):
+            restore(s, e)
+            e = -1
             centre, scale = forecast(s, common.champion, 2 * row, t)
-            deviation = y_old - centre
+            centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
+            moved = centre * unit + common.offset - expected
+            expected, lower, upper = expected + moved, lower + moved, upper + moved
+            deviation = y - centre
             r = deviation / width
             level = 0.0
-            weight = 1.0
             verdict = IN_BAND
-        else:
-            verdict = IN_BAND
-    elif e >= 0:
+        elif level >= L_OPEN and wanted:
+            release(s, e)  # something else has happened: the hypothesis makes room for it
+            e = -1
+    weight = gate(level)
+    if e >= 0 and episode_at(s, e).adopted_at == 0:
         peak = episode_at(s, e).peak_residual
         if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper):
             tail_learn(s, common.tail, row, peak, 1.0)
+            common.lowpass = 0.0
             e = -1
         else:
             weight = 0.0
             if verdict == IN_BAND and level >= L_CLOSE:
                 verdict = ANOMALY
-    elif level >= L_OPEN and wanted:
+    elif e < 0 and level >= L_OPEN and wanted:
         e = open_episode(s, row, bucket, kind, direction)
         episode = episode_at(s, e)
         set_peak(episode, bucket, level, r, value, expected, lower, upper)
@@ -203,14 +225,14 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         episode.age = 1
         episode.same_side = 1
         episode.shift = deviation
+        episode.leaning = 1 if shift > spike and shift > still else 0
         emit(s, e, OPENED, at_ms, -1)
         weight = 0.0
 
-    common.lowpass = lowpass
     if weight > 0.0 or learning:
         if learning:
             weight = 1.0
-        common.lowpass_scale = learn_scale(common.lowpass_scale, lowpass, weight)
+        common.lowpass_scale = learn_scale(common.lowpass_scale, common.lowpass, weight)
         tail_learn(s, common.tail, row, r, weight)
         learn(s, common.champion, 2 * row, t, y, weight)
         learn(s, common.challenger, 2 * row + 1, t, y, weight)
@@ -264,22 +286,10 @@ def _worth(rule: Any, kind: int, direction: int, value: float, expected: float) 
 
 
 @njit(cache=True, nogil=True)
-def _after_adoption(
-    s: Any, row: int, e: int, bucket: int, r: float, deviation: float, width: float, level: float
-) -> int:
-    """The old level is a hypothesis: a return to it restores it and frees the episode. -> e or -1."""
-    episode = episode_at(s, e)
-    if bucket - episode.adopted_at > episode.age:
-        release(s, e)
-        return -1
-    if level >= L_OPEN:
-        old = tail_surprise(s, common_at(s, row).tail, row, (deviation + episode.shift) / width)
-        if old < L_CLOSE:
-            move(s, row, -episode.shift)
-            common_at(s, row).lowpass = 0.0
-            release(s, e)
-            return -1
-    return e
+def _returned(s: Any, row: int, e: int, deviation: float, width: float) -> bool:
+    """The level before the adoption is a hypothesis: does the value lie where it said?"""
+    old = (deviation + episode_at(s, e).shift) / width
+    return bool(tail_surprise(s, common_at(s, row).tail, row, old) < L_CLOSE)
 
 
 @njit(cache=True, nogil=True)
@@ -306,16 +316,17 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
         at_ms = (bucket + 2) * cadence
         if e >= 0 and episode_at(s, e).adopted_at == 0:
             episode = episode_at(s, e)
-            episode.quiet += 1
+            if -clock.streak > clock.gap_max:
+                episode.quiet += 1
             if episode.quiet >= QUIET:
                 tail_learn(s, common.tail, row, episode.peak_residual, 1.0)
                 close(s, e, at_ms, episode.last + 1)
-        elif e >= 0 and bucket - episode_at(s, e).adopted_at > episode_at(s, e).age:
-            release(s, e)
-        if common.episode < 0 and common.tail != NO_TAIL:
-            level = gap(-clock.streak, clock.gap_max)
-            if level >= L_OPEN:
-                missing_opens(s, row, bucket + clock.streak + 1, at_ms, level)
+        level = gap(-clock.streak, clock.gap_max)
+        if level >= L_OPEN and common.tail != NO_TAIL:
+            if common.episode >= 0 and episode_at(s, common.episode).adopted_at > 0:
+                release(s, common.episode)
+            if common.episode < 0:
+                missing_opens(s, row, bucket + clock.streak + 1, bucket, at_ms, level)
         if clock.streak == -STREAK_MAX:
             ended(s, row, bucket - STREAK_MAX + 1, bucket, at_ms)
             common.flags |= ENDED
@@ -332,7 +343,7 @@ def _stay_missing(s: Any, row: int, e: int, first: int, last: int) -> None:
     until = min(last, gone)
     episode.count += until - first + 1
     episode.last = until
-    clock.streak = max(clock.streak - (last - first + 1), -STREAK_MAX)
+    clock.streak = max(clock.streak - (until - first + 1), -STREAK_MAX)
     if last >= gone:
         ended(s, row, onset, gone, (gone + 2) * cadence)
         common_at(s, row).flags |= ENDED

@@ -51,10 +51,14 @@ class Rules:
         self._fill(number)
         return number
 
+    def numbers_of(self, metric: str) -> list[int]:
+        """The rules of a metric's series so far, one for each zone."""
+        return [number for number, (name, _) in enumerate(self._metrics) if number and name == metric]
+
     def declare(self, metric: str, declaration: Mapping[str, Any]) -> list[int]:
         """Set a metric's declaration; -> the rules it changes. A new zone holds for new series of it."""
         self.declared[metric] = {k: v for k, v in declaration.items() if v is not None}
-        changed = [number for number, (name, _) in enumerate(self._metrics) if name == metric]
+        changed = self.numbers_of(metric)
         for number in changed:
             self._fill(number)
         return changed

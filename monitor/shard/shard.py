@@ -114,12 +114,19 @@ class Shard:
         self._locate()
 
     def _declare(self, entry: Control) -> None:
-        changed = set(self.rules.declare(entry.body.get("name") or entry.body["metric"], entry.body["declaration"]))
+        metric = entry.body.get("name") or entry.body["metric"]
+        rows = np.flatnonzero(np.isin(self.clocks["rule"][: self.rows], self.rules.numbers_of(metric))).tolist()
+        before = [is_pooled(self.directory[0], row) for row in rows]
+        self.rules.declare(metric, entry.body["declaration"])
         self._locate()
-        for row in np.flatnonzero(np.isin(self.clocks["rule"][: self.rows], sorted(changed))):
-            if is_pooled(self.directory[0], row):
+        for row, pooled in zip(rows, before, strict=True):
+            self._ensure_room_to_mark()
+            if pooled:
+                mark(self.directory[0], row)
+            elif is_pooled(self.directory[0], row):
                 self._ensure_pools()
                 into_pool(self.directory[0], row)
+                mark(self.directory[0], row)
 
     def _assign(self, assignments: Iterable[Assignment]) -> None:
         for item in assignments:
@@ -128,9 +135,12 @@ class Shard:
             place(self.bank, self.profiles, self.clocks, item)
             self._locate()
             self.common["flags"][item.row] &= ~st.HELD & 0xFF
-            if self.directory["n_dirty"][0] + 8 > len(self._dirty):
-                self._drain()
+            self._ensure_room_to_mark()
             mark(self.directory[0], item.row)
+
+    def _ensure_room_to_mark(self) -> None:
+        if self.directory["n_dirty"][0] + 8 > len(self._dirty):
+            self._drain()
 
     def _waits(self, item: Assignment) -> bool:
         row = item.row
@@ -155,7 +165,7 @@ class Shard:
         self.clocks[row] = np.zeros((), st.CLOCK)
         self.profiles[row] = np.zeros((), st.PROFILE)
         clock = self.clocks[row]
-        clock["t0"] = clock["t1"] = clock["pool"] = -1
+        clock["pool"] = -1
         clock["n_mean"] = np.nan
         self.common["episode"][row] = -1
 

@@ -31,8 +31,7 @@ BACKFILLED = 2  # the newest batch was a backfill: the wall clock's ticks do not
 ENDED = 4  # silent for so long that it counts as ended
 LIVE = 8  # the row belongs to a series
 TRUSTED = 16  # assigned at least once from 128 buckets or more
-FINISHING = 32  # a completed file: decide the cadence with what there is
-DIRTY = 64  # marked for draining in this call
+DIRTY = 32  # marked for draining in this call
 
 COMMON = common_dtype(
     [
@@ -56,8 +55,8 @@ CLOCK = np.dtype(
         ("v1", "f8"),  # the bucket before it; in a pooled row: the newest final bucket's index
         ("bucket", "u4"),  # index of the newest bucket seen: start_ms // cadence_ms
         ("cadence", "u4"),  # ms; 0 while unknown
-        ("t0", "i4"),  # ms from the newest bucket's start to the sample it shows; -1: empty
-        ("t1", "i4"),
+        ("t0", "u4"),  # 1 + ms from the newest bucket's start to the sample it shows; 0: empty
+        ("t1", "u4"),
         ("n0", "f4"),
         ("n1", "f4"),
         ("pool", "i4"),  # first pending sample; -1: none
@@ -96,6 +95,7 @@ EPISODE = np.dtype(
         ("quiet", "i2"),
         ("kind", "i1"),
         ("direction", "i1"),
+        ("leaning", "i1"),  # 1: opened by the low-pass, which then also has a say in its end
     ],
     align=True,
 )

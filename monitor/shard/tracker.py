@@ -91,6 +91,7 @@ def open_episode(s: Any, row: int, bucket: int, kind: int, direction: int) -> in
     episode.quiet = 0
     episode.kind = kind
     episode.direction = direction
+    episode.leaning = 0
     common_at(s, row).episode = e
     return e
 
@@ -195,6 +196,15 @@ def adopt(s: Any, e: int, bucket: int, at_ms: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def restore(s: Any, e: int) -> None:
+    """Go back to the level before the adoption; the story ends."""
+    episode = episode_at(s, e)
+    move(s, episode.row, -episode.shift)
+    common_at(s, episode.row).lowpass = 0.0
+    release(s, e)
+
+
+@njit(cache=True, nogil=True)
 def move(s: Any, row: int, shift: float) -> None:
     """Shift the level of both models by ``shift``, in the series' own units of scale."""
     rebase(s, common_at(s, row).champion, 2 * row, shift)
@@ -202,12 +212,13 @@ def move(s: Any, row: int, shift: float) -> None:
 
 
 @njit(cache=True, nogil=True)
-def missing_opens(s: Any, row: int, first: int, at_ms: int, level: float) -> None:
-    """Open a "no data" episode whose first missing bucket is ``first``."""
+def missing_opens(s: Any, row: int, first: int, bucket: int, at_ms: int, level: float) -> None:
+    """Open a "no data" episode: the buckets from ``first`` to ``bucket`` are missing."""
     e = open_episode(s, row, first, NO_DATA, 0)
     nan = float("nan")
     set_peak(episode_at(s, e), first, level, 0.0, nan, nan, nan, nan)
-    episode_at(s, e).count = 1
+    episode_at(s, e).last = bucket
+    episode_at(s, e).count = bucket - first + 1
     emit(s, e, OPENED, at_ms, -1)
 
 
@@ -216,7 +227,7 @@ def ended(s: Any, row: int, first: int, bucket: int, at_ms: int) -> None:
     """Close whatever is open and report, once, that the series has ended."""
     e = common_at(s, row).episode
     if e >= 0:
-        close(s, e, at_ms, first)
+        close(s, e, at_ms, episode_at(s, e).last + 1)
     e = open_episode(s, row, first, ENDED_KIND, 0)
     nan = float("nan")
     set_peak(episode_at(s, e), bucket, 0.0, 0.0, nan, nan, nan, nan)

@@ -50,7 +50,11 @@ def test_decode_takes_every_sample() -> None:
     check("decode", benchmark("decode").run(toy=True))
 
 
+def test_http_keeps_and_models_every_sample() -> None:
+    check("http", benchmark("http").run(toy=True))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["start", "http", "naive"])
+@pytest.mark.parametrize("name", ["start", "naive"])
 def test_servers(name: str) -> None:
     check(name, benchmark(name).run(toy=True))

@@ -1,0 +1,252 @@
+"""What every engine promises, asked of the inline one and of the one with worker processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from multiprocessing import active_children
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.errors import IntakeUnavailable, UnknownSeries
+from monitor.domain.records import Control, Kind, Tick
+from monitor.domain.series import Identity, shard_of
+from monitor.engine.base import Accepted, Engine
+from tests.engine.making import (
+    ARRIVAL_MS,
+    ENGINES,
+    MINUTE_MS,
+    NAMES,
+    SHARDS,
+    START_MS,
+    Kept,
+    MakeEngine,
+    batch,
+    buckets,
+    complete,
+    digests,
+    observations,
+    request_id,
+    running,
+    send,
+)
+
+
+@pytest.fixture(params=sorted(ENGINES), scope="module")
+def make(request: pytest.FixtureRequest) -> MakeEngine:
+    return ENGINES[request.param]
+
+
+@pytest.fixture
+def engine(make: MakeEngine, tmp_path: Path) -> Iterator[Engine]:
+    with running(make, tmp_path) as engine:
+        yield engine
+
+
+def test_the_series_of_these_tests_touch_every_shard() -> None:
+    assert {shard_of(name.fingerprint(), SHARDS) for name in NAMES} == set(range(SHARDS))
+
+
+def test_what_is_accepted_is_observed(engine: Engine) -> None:
+    samples = batch(0, 120)
+    assert send(engine, samples) == Accepted(len(samples), {}, {})
+    complete(engine, samples)
+    engine.settle(60)
+    assert [buckets(engine, name) for name in NAMES] == [120] * len(NAMES)
+    status = engine.status()
+    assert [s.shard for s in status] == [0, 1]
+    assert sum(s.samples for s in status) == len(samples)
+    assert sum(s.series for s in status) == len(NAMES)
+    assert all(s.lag_samples == 0 and s.held == 0 and s.log_ok for s in status)
+    assert all(s.applied == s.appended > 0 and s.checkpointed == 0 for s in status)
+    assert all(s.clock_ms == samples.ts_ms.max() for s in status)
+
+
+def test_a_series_that_no_shard_was_told_of_is_asked_for(engine: Engine) -> None:
+    with pytest.raises(UnknownSeries):
+        send(engine, batch(0, 5, told=False), 1)
+    assert send(engine, batch(0, 5), 1) == Accepted(30, {}, {})
+    assert send(engine, batch(5, 5, told=False), 2) == Accepted(30, {}, {})
+
+
+def test_a_shard_that_knows_its_series_keeps_its_share_once(engine: Engine) -> None:
+    """One shard takes its share, the other asks for names; the whole is then sent again."""
+    owned = [name for name in NAMES if shard_of(name.fingerprint(), SHARDS) == 0]
+    send(engine, batch(0, 5, owned), 1)
+    with pytest.raises(UnknownSeries):
+        send(engine, batch(5, 5, told=False), 2)
+    again = send(engine, batch(5, 5), 2)
+    assert (again.accepted, again.repeated) == (30, False)
+    complete(engine, batch(5, 5))
+    engine.settle(60)
+    assert sum(s.samples for s in engine.status()) == 5 * len(owned) + 30
+
+
+def test_a_retry_is_answered_and_has_no_second_effect(engine: Engine) -> None:
+    samples = batch(0, 40)
+    first = [
+        engine.submit(samples, mode=Mode.BACKFILL, arrival_ms=ARRIVAL_MS, request_id=request_id(1))
+        for _ in range(3)
+    ]
+    assert {future.result(60).accepted for future in first} == {len(samples)}
+    complete(engine, samples, 2)
+    engine.settle(60)
+    before = digests(engine), [s.appended for s in engine.status()]
+    assert send(engine, samples, 1) == Accepted(len(samples), {}, {}, repeated=True)
+    complete(engine, samples, 2)
+    engine.settle(60)
+    assert (digests(engine), [s.appended for s in engine.status()]) == before
+
+
+def test_no_tick_makes_a_shard_forget_what_it_was_sent(engine: Engine) -> None:
+    """Its time is event time and any: retries are remembered by arrival."""
+    send(engine, batch(0, 40), 1)
+    engine.control(Tick(99_999_999_999_999, complete=True, request_id=request_id(2))).result(60)
+    assert send(engine, batch(40, 1), 3).repeated is False
+    engine.settle(60)
+    assert send(engine, batch(0, 40), 1).repeated is True
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_samples_of_the_future_are_refused_and_counted(engine: Engine, mode: Mode) -> None:
+    ahead = ARRIVAL_MS + np.array([0, 600_000, 600_001, 10**12])
+    name = NAMES[0]
+    samples = SampleBatch(
+        np.full(4, name.fingerprint(), np.uint64),
+        ahead,
+        np.ones(4),
+        identities={name.fingerprint(): name.canonical()},
+    )
+    assert send(engine, samples, 1, mode) == Accepted(2, {"future": 2}, {})
+
+
+def test_an_empty_batch_is_answered(engine: Engine) -> None:
+    nothing = SampleBatch(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0))
+    assert send(engine, nothing, 1).accepted == 0
+
+
+def test_a_declaration_is_known_to_every_shard(engine: Engine) -> None:
+    body = {"name": "load", "declaration": {"cadence_ms": 60_000, "min_change_absolute": 3.5}}
+    engine.control(Control(Kind.METRIC, body)).result(60)
+    engine.settle(60)
+    for shard in range(SHARDS):
+        assert engine.ask(shard, "declarations")["load"] == body["declaration"]
+    assert engine.ask(0, "metric_names") == []
+
+
+def forget(engine: Engine, name: Identity) -> Future[None]:
+    return engine.control(Control(Kind.FORGET, {"series": f"{name.fingerprint():016x}"}))
+
+
+def test_a_forgotten_series_is_gone_and_begins_anew(engine: Engine) -> None:
+    gone, *others = NAMES
+    for number in range(8):  # some of it not applied yet, with anomalies that name the series
+        engine.submit(batch(100 * number, 100), mode=Mode.BACKFILL, arrival_ms=ARRIVAL_MS)
+    forget(engine, gone).result(60)
+    shard = shard_of(gone.fingerprint(), SHARDS)
+    assert engine.ask(shard, "series_one", id=f"{gone.fingerprint():016x}") is None
+    assert sum(s.series for s in engine.status()) == len(others)
+    newcomer = Identity.of("load", {"host": "new"})
+    send(engine, batch(800, 10, [*others, newcomer]))
+    complete(engine, batch(800, 10))
+    engine.settle(60)
+    assert buckets(engine, newcomer) == 10
+    with pytest.raises(UnknownSeries):
+        send(engine, batch(0, 10, [gone], told=False))
+    send(engine, batch(800, 10, [gone]))
+    complete(engine, batch(800, 10))
+    engine.settle(60)
+    assert buckets(engine, gone) == 10
+    assert [buckets(engine, name) for name in others] == [810] * len(others)
+    assert all(s.log_ok for s in engine.status())
+
+
+def test_restart_from_a_checkpoint_and_from_the_log(make: MakeEngine, tmp_path: Path) -> None:
+    """The same state, history and events, wherever the last stop was."""
+    kept = Kept()
+    with running(make, tmp_path, kept) as engine:
+        send(engine, batch(0, 150), 1)
+        engine.settle(60)
+        engine.checkpoint()
+        assert all(s.checkpointed == s.applied for s in engine.status())
+        send(engine, batch(150, 150), 2)
+        forget(engine, NAMES[1]).result(60)
+        complete(engine, batch(299, 1), 3)
+        engine.settle(60)
+        state = digests(engine), [observations(engine, name) for name in NAMES]
+        samples = [s.samples for s in engine.status()]
+    assert {event.anomaly.series for event in kept.events.values()} == set(NAMES)
+    assert any(state[1][0]["score"])
+
+    with running(make, tmp_path) as engine:  # from the checkpoint at the end
+        assert (digests(engine), [observations(engine, name) for name in NAMES]) == state
+        assert [s.samples for s in engine.status()] == samples
+        assert send(engine, batch(150, 150), 2).repeated
+
+    for shard in range(SHARDS):  # the newest generation is damaged: the one before it, and the log
+        newest = max((tmp_path / f"shard-{shard}" / "checkpoint").glob("*.json"))
+        newest.write_bytes(newest.read_bytes()[:-10])
+    again = Kept()
+    with running(make, tmp_path, again) as engine:
+        engine.settle(60)
+        assert (digests(engine), [observations(engine, name) for name in NAMES]) == state
+        assert send(engine, batch(0, 150), 1).repeated
+    assert again.events.items() <= kept.events.items()
+    assert all(again.positions.get(shard, 0) <= kept.positions[shard] for shard in range(SHARDS))
+
+
+def test_a_killed_worker_fails_its_requests_and_loses_nothing(tmp_path: Path) -> None:
+    make = ENGINES["processes"]
+    with running(make, tmp_path / "uninterrupted") as engine:
+        send(engine, batch(0, 150), 1)
+        send(engine, batch(150, 150), 2)
+        engine.settle(60)
+        expected = digests(engine)
+
+    with running(make, tmp_path / "killed") as engine:
+        send(engine, batch(0, 150), 1)
+        victim = next(child for child in active_children() if child.name == "shard-0")
+        assert victim.pid is not None
+        os.kill(victim.pid, signal.SIGKILL)
+        with pytest.raises(IntakeUnavailable):
+            for _ in range(1_000):  # until the server has noticed
+                send(engine, batch(150, 150), 2)
+                time.sleep(0.01)
+        assert [s.log_ok for s in engine.status()] == [False, True]
+        with pytest.raises(IntakeUnavailable):
+            engine.ask(0, "digest")
+        with pytest.raises(IntakeUnavailable):
+            engine.settle(60)
+
+    with running(make, tmp_path / "killed") as engine:
+        send(engine, batch(150, 150), 2)
+        engine.settle(60)
+        assert digests(engine) == expected
+
+
+def test_many_senders_while_checkpoints_are_written(engine: Engine) -> None:
+    """Nothing waits for anything that waits for it."""
+    futures = []
+    for number in range(60):
+        samples = batch(10 * number, 10)
+        futures.append(
+            engine.submit(
+                samples, mode=Mode.BACKFILL, arrival_ms=ARRIVAL_MS, request_id=request_id(number + 1)
+            )
+        )
+        if number % 20 == 19:
+            engine.checkpoint()
+    assert all(future.result(60).accepted == 60 for future in futures)
+    engine.settle(60)
+    engine.checkpoint()
+    assert all(s.checkpointed == s.applied == s.appended for s in engine.status())
+
+
+def test_times_of_the_batches_here_are_whole_minutes() -> None:
+    assert START_MS % MINUTE_MS == 0
