@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, njit
+from numba import carray, njit  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
@@ -37,7 +37,7 @@ _extreme_value = record_type(extreme_value.dtype)
 @njit(cache=True, nogil=True, inline="always")
 def season(s: Any) -> NDArray[np.float32]:
     """The season pool as an array."""
-    return carray(float32_pointer(s.season), (s.max_season,), np.float32)
+    return carray(float32_pointer(s.season), (s.max_season,), np.float32)  # type: ignore[call-arg]
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,6 @@ and ask here for the record they want. Whoever owns the directory keeps the arra
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -19,7 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-def record_type(dtype: np.dtype[np.void]) -> Callable[[int], Any]:
+def record_type(dtype: np.dtype[np.void]) -> Any:
     """A compiled function from an address to the record of ``dtype`` that lies there."""
     record = numba.from_dtype(dtype)
 
@@ -30,13 +29,13 @@ def record_type(dtype: np.dtype[np.void]) -> Callable[[int], Any]:
 
         return record(types.int64), codegen
 
-    return at  # type: ignore[no-any-return]
+    return at
 
 
 @intrinsic
 def float32_pointer(typingctx: Any, address: Any) -> Any:
     """The address as a pointer to float32, for `numba.carray`."""
-    pointer = types.CPointer(types.float32)
+    pointer: Any = types.CPointer(types.float32)  # type: ignore[no-untyped-call]
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.inttoptr(args[0], context.get_value_type(pointer))
@@ -52,7 +51,9 @@ def prefetch(typingctx: Any, address: Any) -> Any:
         pointer = builder.inttoptr(args[0], cgutils.voidptr_t)
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        function = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, kind, "llvm.prefetch.p0"
+        )
         builder.call(function, [pointer, number(1), number(3), number(1)])
         return context.get_dummy_value()
 

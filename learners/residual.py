@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from learners import ratio
-from learners.gaussian import HALF
+from learners.gaussian import upper_quantile
 from learners.score import n_factor
-
-_LN10 = math.log(10.0)
 
 
 @njit(cache=True, nogil=True)
@@ -33,18 +33,19 @@ def width(scale: float, expected: float, n: float, n_mean: float, unit: float, s
     return wide
 
 
+_STEP = 1.0 / 64.0
+_TABLE: NDArray[np.float64] = np.array([upper_quantile(i * _STEP) for i in range(64 * 16 + 1)])
+
+
 @njit(cache=True, nogil=True)
 def normal_score(level: float, r: float) -> float:
-    """The z with surprise ``level`` on the side of ``r``; within 5e-4.
+    """The z with surprise ``level`` on the side of ``r``; from a table, within 0.02, at most that of L = 16.
 
     >>> abs(normal_score(5.0, 1.0) - 4.2649) < 1e-3, normal_score(0.1, -3.0)
     (True, -0.0)
-
-    Source: M. Abramowitz & I. A. Stegun, Handbook of Mathematical Functions (1964), 26.2.23.
     """
-    if level <= HALF:
-        return math.copysign(0.0, r)
-    t = math.sqrt(2.0 * _LN10 * level)
-    top = 2.515517 + t * (0.802853 + t * 0.010328)
-    bottom = 1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
-    return math.copysign(max(t - top / bottom, 0.0), r)
+    at = max(level, 0.0) / _STEP
+    if at >= len(_TABLE) - 1:
+        return math.copysign(_TABLE[-1], r)
+    i = int(at)
+    return math.copysign(_TABLE[i] + (at - i) * (_TABLE[i + 1] - _TABLE[i]), r)

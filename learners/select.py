@@ -23,8 +23,8 @@ from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import classify, shape_of
 from learners.families import BASELINES
 from learners.lowpass import OFF, WHITE_SCALE, step
-from learners.runs import NEVER
 from learners.residual import normal_score, width
+from learners.runs import NEVER
 from learners.score import L_OPEN
 from learners.season import NONE, Seasons, find
 from learners.threshold import extreme_value

@@ -61,7 +61,8 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
         frame = frame.sort_index(kind="stable")
     frame = frame.rename(columns={time: "timestamp"})
     values = frame["value"].to_numpy(np.float64)
-    return frame[np.isfinite(values)].reset_index(drop=True)
+    finite: pd.DataFrame = frame[np.isfinite(values)]
+    return finite.reset_index(drop=True)
 
 
 def _tags(table: pd.DataFrame) -> list[str]:
@@ -131,7 +132,9 @@ class _Run:
         )
 
 
-def _joined(table: pd.DataFrame, keys: NDArray[np.uint64], ts_ms: NDArray[np.int64], run: _Run) -> pd.DataFrame:
+def _joined(
+    table: pd.DataFrame, keys: NDArray[np.uint64], ts_ms: NDArray[np.int64], run: _Run
+) -> pd.DataFrame:
     distinct, which = np.unique(keys, return_inverse=True)
     cadence = np.array([run.cadences.get(int(key), 1) for key in distinct], np.int64)[which]
     bucket = ts_ms // np.maximum(cadence, 1) * np.maximum(cadence, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from collections import defaultdict
@@ -12,7 +13,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
+
+
+def _kernels() -> str:
+    """Names the state of all sources: Numba does not notice that a function another one calls has changed."""
+    whole = hashlib.sha256()
+    for package in ("learners", "monitor", "collectors"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            whole.update(path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba" / _kernels()))
 
 # Cores are shared, so time per example says nothing; in CI the examples are the same in every run.
 _common = settings(

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.batch import Mode, Reason
-from monitor.domain.errors import IntakeUnavailable, Overloaded, UnknownSeries, WatchkeeperError
+from monitor.domain.errors import IntakeUnavailable, Overloaded, UnknownSeries
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
 from monitor.engine.base import Accepted, Events, ShardStatus
 from monitor.engine.learner import Learner
 from monitor.engine.queries import Queries
 from monitor.engine.recovery import recover, save
+from monitor.engine.tasks import Tasks, refused
 from monitor.engine.translate import events_of
 from monitor.intake.index import FingerprintTaken
 from monitor.intake.limits import Limits
@@ -39,7 +40,6 @@ from monitor.intake.log import Ticket
 log = logging.getLogger(__name__)
 
 LEARNING_SLICE_S = 0.25
-LEARN_AGAIN_S = 1.0
 HAND_OVER_AFTER_S = 0.2
 HAND_OVER_EVENTS = 512
 _NOTHING: dict[str, int] = {}
@@ -51,7 +51,7 @@ class HostSettings:
 
     directory: Path
     default_zone: str = "UTC"
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     segment_bytes: int = 128 << 20
     retention_days: int = 400
     backlog_samples: int = 20_000_000
@@ -63,7 +63,10 @@ class Host:
     events when it returns; a checkpoint never covers events that were not handed over."""
 
     def __init__(
-        self, number: int, settings: HostSettings, on_events: Callable[[Events], None],
+        self,
+        number: int,
+        settings: HostSettings,
+        on_events: Callable[[Events], None],
         observe: Callable[[Observations, NDArray[np.uint64]], None] | None = None,
     ) -> None:
         self._observe = observe
@@ -81,10 +84,8 @@ class Host:
         self._stop = False
         self._counted = -1
         self._failure: BaseException | None = None
-        self._tasks: deque[tuple[Callable[[], int], Future[int]]] = deque()
+        self._tasks = Tasks()
         self._newest: Future[int] | None = None
-        self._lost: deque[list[int]] = deque()
-        self._learn_at = 0.0
         self.parts = recover(number, settings, self._durable, self._replayed)
         self.learner = Learner(self.parts)
         self.queries = Queries(self.parts, self._state)
@@ -199,7 +200,7 @@ class Host:
     def _rows(
         self, fingerprint: NDArray[np.uint64], identities: dict[int, bytes], fresh: list[tuple[int, bytes]]
     ) -> tuple[NDArray[np.int32], Reason | None]:
-        """Rows of the samples, and why some have none. ``fresh`` gets the series to be named in the record."""
+        """Rows of the samples, and why some have none. ``fresh`` gets the series that the record names."""
         index = self.parts.index
         rows = index.lookup(fingerprint)
         refused: Reason | None = None
@@ -273,12 +274,9 @@ class Host:
             with self._wake:
                 self._failure = error
                 self._wake.notify_all()
-                tasks, self._tasks = self._tasks, deque()
-            for _, done in tasks:
-                done.set_exception(IntakeUnavailable(f"shard {self.number} has stopped: {error}"))
+                self._tasks.refuse(f"shard {self.number} has stopped: {error}")
 
     def _step(self) -> bool:
-        self._take_back()
         with self._wake:
             if not self._queue and not self._tasks and not self._may_learn():
                 if self._stop:
@@ -296,34 +294,18 @@ class Host:
         late = time.monotonic() - self._delivered_at > HAND_OVER_AFTER_S
         if self._undelivered and (idle or late or len(self._undelivered) >= HAND_OVER_EVENTS):
             self._hand_over()
-        self._do_tasks()
+        self._tasks.run()
         if self.parts.log.failed and not self._stop:
             self.parts.log.prove()
         return True
 
     def _task(self, action: Callable[[], int]) -> Future[int]:
         """Have the host's thread do something between two records."""
-        done: Future[int] = Future()
         with self._wake:
             if self._failure is not None or self._stop:
-                done.set_exception(IntakeUnavailable(f"shard {self.number} has stopped"))
-            else:
-                self._tasks.append((action, done))
-                self._wake.notify_all()
-        return done
-
-    def _do_tasks(self) -> None:
-        """A task that fails (a full disk, say) ends its own future only."""
-        while self._tasks:
-            action, done = self._tasks.popleft()
-            try:
-                done.set_result(action())
-            except (OSError, WatchkeeperError) as error:
-                log.error("shard %d: %s", self.number, error)
-                done.set_exception(error)
-            except BaseException as error:
-                done.set_exception(error)
-                raise
+                return refused(f"shard {self.number} has stopped")
+            self._wake.notify_all()
+            return self._tasks.add(action)
 
     def _replayed(self, events: Sequence[Any]) -> None:
         self._undelivered.extend(events)
@@ -341,7 +323,7 @@ class Host:
 
     def _may_learn(self) -> bool:
         """Held series wait for the next start when the host is about to end."""
-        return self.learner.waiting and not self._stop and time.monotonic() >= self._learn_at
+        return not self._stop and self.learner.ready()
 
     def _learn(self) -> None:
         for entry in self.learner.run(LEARNING_SLICE_S if self._queue else 2.0):
@@ -350,19 +332,13 @@ class Host:
                 with self._intake:
                     ticket = self._append(entry)
             except IntakeUnavailable:
-                self._lost.append(rows)
+                self.learner.lost(rows)
                 return
-            ticket.future.add_done_callback(partial(self._assignment_logged, rows))
+            ticket.future.add_done_callback(partial(self._assignment_ended, rows))
 
-    def _assignment_logged(self, rows: list[int], done: Future[int]) -> None:
+    def _assignment_ended(self, rows: list[int], done: Future[int]) -> None:
         if done.exception() is not None:
-            self._lost.append(rows)
-
-    def _take_back(self) -> None:
-        """Series whose assignment did not reach the disk are still held: decide again, a little later."""
-        while self._lost:
-            self.learner.again(self._lost.popleft())
-            self._learn_at = time.monotonic() + LEARN_AGAIN_S
+            self.learner.lost(rows)
 
     def _hand_over(self) -> None:
         events = list(self._undelivered)

@@ -1,4 +1,4 @@
-"""Shards in this process: for tests, back-tests and small machines. The same hosts as the worker processes."""
+"""Shards in this process: for tests, back-tests and small machines. The same hosts as in worker processes."""
 
 from __future__ import annotations
 

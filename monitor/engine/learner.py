@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
-from monitor.learning.learning import WINDOW_BUCKETS, Current, Waiting, decide
+from monitor.learning.learning import Current, Waiting, decide, window_buckets
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 
+AGAIN_S = 1.0
 CHUNK = 256
 """Series whose windows are read in one pass over history, and whose assignments share one record."""
 
@@ -26,12 +27,10 @@ class Learner:
         self._parts = parts
         self._due: deque[int] = deque()
         self._sent: set[int] = set()
+        self._lost: deque[Sequence[int]] = deque()
+        self._not_before = 0.0
         flags = parts.shard.common["flags"][: parts.shard.rows]
         self.add(np.flatnonzero(flags & st.HELD).astype(np.int32))
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self._due)
 
     @property
     def count(self) -> int:
@@ -41,10 +40,18 @@ class Learner:
     def add(self, rows: NDArray[np.int32]) -> None:
         self._due.extend(int(row) for row in rows)
 
-    def again(self, rows: Sequence[int]) -> None:
-        """The assignments of these rows were not logged."""
-        self._sent.difference_update(rows)
-        self._due.extend(rows)
+    def ready(self) -> bool:
+        """Is there something to decide now? What was lost is taken up again a little later."""
+        while self._lost:
+            rows = self._lost.popleft()
+            self._sent.difference_update(rows)
+            self._due.extend(rows)
+            self._not_before = time.monotonic() + AGAIN_S
+        return bool(self._due) and time.monotonic() >= self._not_before
+
+    def lost(self, rows: Sequence[int]) -> None:
+        """The assignments of these rows did not reach the disk. From any thread."""
+        self._lost.append(rows)
 
     def assigned(self, control: Control) -> None:
         """An assignment record was applied."""
@@ -71,10 +78,12 @@ class Learner:
 
     def _waiting(self, rows: NDArray[np.int32]) -> list[Waiting]:
         shard = self._parts.shard
-        window = self._parts.history.window(rows, WINDOW_BUCKETS)
+        wanted = [window_buckets(int(cadence)) for cadence in shard.clocks["cadence"][rows]]
+        window = self._parts.history.window(rows, max(wanted))
         found = []
         for place, row in enumerate(rows):
-            part = slice(int(window.offsets[place]), int(window.offsets[place + 1]))
+            end = int(window.offsets[place + 1])
+            part = slice(max(int(window.offsets[place]), end - wanted[place]), end)
             common, clock, profile = shard.common[row], shard.clocks[row], shard.profiles[row]
             found.append(
                 Waiting(

@@ -65,7 +65,11 @@ class Parts:
         self.history.append(applied.observations)
         for late in applied.revisions:
             self.history.append_revision(
-                int(late["row"]), int(late["ts_ms"]), float(late["value"]), float(late["n"]), self._arrival(entry)
+                int(late["row"]),
+                int(late["ts_ms"]),
+                float(late["value"]),
+                float(late["n"]),
+                self._arrival(entry),
             )
         if isinstance(entry, Samples):
             self.samples += len(entry)

@@ -36,7 +36,9 @@ class Queries:
             rows = self._parts.index.rows()
             prints = self._parts.index.fingerprints()[rows]
             order = np.argsort(prints)
-            start = int(np.searchsorted(prints[order], np.uint64(int(after, 16)), side="right")) if after else 0
+            start = (
+                int(np.searchsorted(prints[order], np.uint64(int(after, 16)), side="right")) if after else 0
+            )
             found: list[dict[str, Any]] = []
             for place in order[start:]:
                 row = int(rows[place])

@@ -1,4 +1,4 @@
-"""Anomalies and incidents as the service asks for them: the incident engine writes, the store's queries read."""
+"""Anomalies and incidents as the service asks for them: the incident engine writes, queries read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages between a server and its shard processes: MessagePack with NumPy columns as raw bytes; no pickle."""
+"""Messages between a server and its shard processes: MessagePack, NumPy columns as raw bytes; no pickle."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ all the same, so that a replay repeats the decision of the version that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,20 @@ from learners.select import Choice, Window, choose
 
 WINDOW_BUCKETS = 2_016
 """Final buckets that a pass looks back on: a week at five minutes, twelve weeks by the hour."""
+
+WINDOW_BUCKETS_MAX = 4_320
+"""And at most, where that is less than three days: a day is only found in more than two of them."""
+
+_DAY_MS = 86_400_000
+
+
+def window_buckets(cadence_ms: int) -> int:
+    """How many final buckets a pass reads of a series.
+
+    >>> [window_buckets(ms) for ms in (1_000, 60_000, 300_000, 3_600_000)]
+    [4320, 4320, 2016, 2016]
+    """
+    return max(WINDOW_BUCKETS, min(3 * _DAY_MS // max(cadence_ms, 1), WINDOW_BUCKETS_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +49,8 @@ class Current:
 class Waiting:
     """One series that is held at ``final_n`` buckets, with its window of final history.
 
-    ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Anomalies are part of it:
-    nobody has confirmed them, and the law of the tail has to know what recurs.
+    ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Anomalies are part of
+    it: nobody has confirmed them, and the law of the tail has to know what recurs.
     """
 
     row: int

@@ -23,7 +23,7 @@ TRUSTED_FROM = 128
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """``choice`` None keeps everything; without ``models`` only the tail and what the series is are renewed."""
+    """``choice`` None keeps everything; without ``models`` only the tail and what the series is are new."""
 
     row: int
     final_n: int

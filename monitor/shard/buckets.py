@@ -2,8 +2,9 @@
 
 A series in the usual case (cadence known, last value of a bucket counts, one bucket of lateness) keeps its
 newest bucket and the one before it in its clock row; a sample that begins a new bucket makes the one
-two back final. Every other series (cadence unknown yet, held for an assignment, sum or mean of samples, longer
-lateness) lets its samples wait in the pending pool, from which `drain` makes buckets final in time order.
+two back final. Every other series (cadence unknown yet, held for an assignment, sum or mean of samples,
+longer lateness) lets its samples wait in the pending pool, from which `drain` makes buckets final in time
+order.
 Which way a series goes never changes a result: what is late depends on the newest bucket seen, and two
 values for one time leave the larger (value, n), in both.
 """
@@ -17,11 +18,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from learners.base import Family
+from learners.base import COMMON_BYTES, MODEL_BYTES, Family
+from learners.memory import prefetch
 from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
-from monitor.shard.judge import final_missing, final_value
+from monitor.shard.judge import N_MAX, final_missing, final_value
 from monitor.shard.state import (
     BACKFILLED,
+    CLOCK,
     COUNT,
     DIRTY,
     HELD,
@@ -42,6 +45,8 @@ from monitor.shard.state import (
 
 _EMA = int(Family.EMA)
 ROOM_CHANGES = 8
+AHEAD = 16
+CLOCK_BYTES = CLOCK.itemsize
 MOST_WAITING = 64
 """Distinct times at which a series gets its cadence even if two buckets did not pass since the eighth."""
 
@@ -65,6 +70,14 @@ def has_room(s: Any) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def fetch(s: Any, row: int) -> None:
+    """Ask for the memory that a sample of ``row`` will touch; without it, waiting is half the time."""
+    prefetch(s.clocks + row * CLOCK_BYTES)  # type: ignore[call-arg]
+    prefetch(s.common + row * COMMON_BYTES)
+    prefetch(s.models + row * (2 * MODEL_BYTES))
+
+
+@njit(cache=True, nogil=True)
 def take(
     directory: NDArray[np.void],
     row: NDArray[np.int32],
@@ -83,6 +96,8 @@ def take(
     for i in range(start, len(ts_ms)):
         if not has_room(s):
             return i
+        if i + AHEAD < len(ts_ms):
+            fetch(s, row[i + AHEAD])
         take_one(s, row[i], ts_ms[i], value[i], n[i] if with_n else math.nan, backfill)
     return len(ts_ms)
 
@@ -91,7 +106,11 @@ def take(
 def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: bool) -> None:
     clock = clock_at(s, row)
     common = common_at(s, row)
+    if common.flags & LIVE == 0:  # forgotten since it was sent
+        return
     value += 0.0  # -0.0 is 0.0
+    if n > N_MAX:
+        n = N_MAX
     if backfill:
         common.flags |= BACKFILLED
     else:

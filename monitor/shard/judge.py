@@ -42,11 +42,22 @@ from monitor.shard.state import (
     rule_at,
     whole,
 )
-from monitor.shard.tracker import QUIET, close, emit, ended, follow, missing_opens, open_episode, release, restore, set_peak
+from monitor.shard.tracker import (
+    QUIET,
+    close,
+    emit,
+    ended,
+    follow,
+    missing_opens,
+    open_episode,
+    release,
+    restore,
+    set_peak,
+)
 from monitor.shard.zones import local_offset
 
 Y_MAX = 1e30
-N_MAX = 1e30
+N_MAX = 1e12  # cases that are counted; a rate out of more could not be told from 0 or 1
 QUIET_LEVEL = 2.0  # up to this L a sample teaches fully; from L_OPEN on, nothing
 CONTEST_FORGETTING = 0.01
 ENDED_DAYS_MS = 7 * 86_400_000
@@ -71,7 +82,7 @@ def pass_due(final_n: int, cadence: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def fold(value: float) -> int:
+def fold(value: float) -> Any:
     """32 bits of a value that differ when values differ (but for one pair in four thousand million)."""
     bits = np.float64(value).view(np.uint64)
     return np.uint32((bits ^ (bits >> np.uint64(32))) & np.uint64(0xFFFFFFFF))
@@ -153,7 +164,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         if counted:
             spike = min(spike, ratio.surprise(value, rate, n))
     # An extreme is the residual's own affair; the low-pass is for several that are each below threshold.
-    lowpass = np.float64(common.lowpass)
+    lowpass: float = np.float64(common.lowpass)
     if not learning:
         lowpass = lowpass_step(lowpass, normal_score(spike, r), 1.0 if spike < L_OPEN else 0.0)
         reach = LEAN_MOST * abs(np.float64(common.lowpass_scale))
@@ -236,9 +247,8 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         tail_learn(s, common.tail, row, r, weight)
         learn(s, common.champion, 2 * row, t, y, weight)
         learn(s, common.challenger, 2 * row + 1, t, y, weight)
-        loss = min(abs(r), 5.0) + math.log(scale)
-        loss2 = min(abs(y - centre2) / scale2, 5.0) + math.log(scale2)
-        common.advantage += CONTEST_FORGETTING * (loss - loss2 - common.advantage)
+        better = min(abs(r), 5.0) - min(abs(y - centre2) / scale2, 5.0) + math.log(scale / scale2)
+        common.advantage += CONTEST_FORGETTING * (better - common.advantage)
     if not math.isnan(n):
         if math.isnan(clock.n_mean):
             clock.n_mean = n
@@ -327,10 +337,16 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
                 release(s, common.episode)
             if common.episode < 0:
                 missing_opens(s, row, bucket + clock.streak + 1, bucket, at_ms, level)
-        if clock.streak == -STREAK_MAX:
-            ended(s, row, bucket - STREAK_MAX + 1, bucket, at_ms)
+        if -clock.streak >= min(ended_after(clock), STREAK_MAX):
+            ended(s, row, bucket + clock.streak + 1, bucket, at_ms)
             common.flags |= ENDED
         bucket += 1
+
+
+@njit(cache=True, nogil=True)
+def ended_after(clock: Any) -> int:
+    """Missing buckets after which the series counts as ended; never while its silence is no news."""
+    return max(ENDED_DAYS_MS // whole(clock.cadence), ENDED_CADENCES, 2 * whole(clock.gap_max))
 
 
 @njit(cache=True, nogil=True)
@@ -339,7 +355,7 @@ def _stay_missing(s: Any, row: int, e: int, first: int, last: int) -> None:
     cadence = whole(clock.cadence)
     episode = episode_at(s, e)
     onset = episode.onset
-    gone = onset + max(ENDED_DAYS_MS // cadence, ENDED_CADENCES)
+    gone = onset + ended_after(clock)
     until = min(last, gone)
     episode.count += until - first + 1
     episode.last = until

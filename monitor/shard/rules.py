@@ -78,7 +78,8 @@ class Rules:
         rule["min_relative"] = declared.get("min_change_relative") or 0.0
         rule["static_lower"] = _bound(declared.get("static_lower"), -math.inf)
         rule["static_upper"] = _bound(declared.get("static_upper"), math.inf)
-        rule["aggregation"] = AGGREGATIONS[declared.get("aggregation") or ("sum" if kind == "delta" else "last")]
+        usual = "sum" if kind == "delta" else "last"
+        rule["aggregation"] = AGGREGATIONS[declared.get("aggregation") or usual]
         rule["ratio"] = kind == "ratio"
         rule["polarity"] = POLARITIES[declared.get("polarity") or "both"]
 

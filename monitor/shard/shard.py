@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.bank import Bank
+from learners.bank import Bank, aligned
 from monitor.domain.batch import Mode
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
@@ -49,7 +49,7 @@ class Shard:
     def __init__(self, default_zone: str = "UTC", rows: int = 1024) -> None:
         self.bank = Bank(rows)
         self.rules = Rules(default_zone)
-        self.clocks = np.zeros(rows, st.CLOCK)
+        self.clocks = aligned((rows,), st.CLOCK)
         self.profiles = np.zeros(rows, st.PROFILE)
         self.pending = _free_list(1024, st.PENDING)
         self.episodes = _free_list(256, st.EPISODE)
@@ -115,7 +115,8 @@ class Shard:
 
     def _declare(self, entry: Control) -> None:
         metric = entry.body.get("name") or entry.body["metric"]
-        rows = np.flatnonzero(np.isin(self.clocks["rule"][: self.rows], self.rules.numbers_of(metric))).tolist()
+        concerned = np.isin(self.clocks["rule"][: self.rows], self.rules.numbers_of(metric))
+        rows = np.flatnonzero(concerned).tolist()
         before = [is_pooled(self.directory[0], row) for row in rows]
         self.rules.declare(metric, entry.body["declaration"])
         self._locate()
@@ -271,8 +272,8 @@ class Shard:
     def restore(arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Shard:
         shard = Shard.__new__(Shard)
         shard.__init__(meta["rules"]["default_zone"], rows=1)  # type: ignore[misc]
-        prefix = "bank."
-        shard.bank = Bank.from_state({k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)})
+        bank = {name.removeprefix("bank."): a for name, a in arrays.items() if name.startswith("bank.")}
+        shard.bank = Bank.from_state(bank)
         size = len(shard.bank.common)
         shard.rows = int(meta["rows"])
         shard.rules = Rules.from_state(meta["rules"])
@@ -321,5 +322,6 @@ def _doubled(pool: NDArray[np.void], directory: NDArray[np.void], free: str) -> 
 
 
 def _extended(array: NDArray[np.void], size: int) -> NDArray[np.void]:
-    more = max(size - len(array), 0)
-    return np.concatenate([array, np.zeros(more, array.dtype)])
+    extended = aligned((max(size, len(array)),), array.dtype)
+    extended[: len(array)] = array
+    return extended

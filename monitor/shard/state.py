@@ -172,12 +172,18 @@ ROW = np.dtype([("row", "i4")])
 ZONE_CHANGE = np.dtype([("ts_ms", "i8"), ("offset_ms", "i8")])
 ZONE = np.dtype([("first", "i8"), ("end", "i8")])
 
-_ADDRESSES = ("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules")
-_ADDRESSES += ("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty")
-_SIZES = ("max_season", "max_outcomes", "max_changes", "max_due", "max_revisions", "max_dirty")
-_SIZES += ("max_pending", "max_episodes")
-_COUNTS = ("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes")
-_COUNTS += ("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode")
+_ADDRESSES = (
+    *("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules"),
+    *("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty"),
+)
+_SIZES = (
+    *("max_season", "max_outcomes", "max_changes", "max_due", "max_revisions", "max_dirty"),
+    *("max_pending", "max_episodes"),
+)
+_COUNTS = (
+    *("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes"),
+    *("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode"),
+)
 
 DIRECTORY = np.dtype([(name, "i8") for name in (*_ADDRESSES, *_SIZES, *_COUNTS)])
 """Where every array lies, how long the buffers are, and how full: the one argument of every kernel.

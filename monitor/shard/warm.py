@@ -33,5 +33,6 @@ def warm_shard() -> None:
 def _assignment(shard: Shard) -> Control:
     count = int(shard.clocks["final_n"][0])
     t = np.arange(count, dtype=np.int64)
-    window = Window(t=t, y=(t % 5).astype(np.float64), n=np.full(count, np.nan), cadence_ms=_MINUTE_MS, kind=None)
+    y, none = (t % 5).astype(np.float64), np.full(count, np.nan)
+    window = Window(t=t, y=y, n=none, cadence_ms=_MINUTE_MS, kind=None)
     return Control(Kind.ASSIGN, {"items": [Assignment(0, count, choose(window)).to_body()]})

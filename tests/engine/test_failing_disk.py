@@ -1,4 +1,4 @@
-"""A disk that refuses: nothing is acknowledged, nothing that was acknowledged is lost, and it goes on by itself."""
+"""A disk that refuses: no acknowledgement, nothing acknowledged is lost, and it goes on by itself."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ class Server:
     ) -> None:
         self.folder = folder
         self.port = port
+        self._before = before
         self._command = [*before, sys.executable, "-m", "api.cli", "serve", "--data-dir", str(folder)]
         self._command += ["--engine", engine, "--shards", str(shards)]
         self._variables = variables
@@ -45,15 +46,23 @@ class Server:
 
     @property
     def pid(self) -> int:
+        """The server's own, also under a program that starts it."""
         assert self._process is not None
-        return self._process.pid
+        if not self._before:
+            return self._process.pid
+        return children()[self._process.pid][0]
 
     def start(self) -> None:
         """Return when it is ready."""
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """Return at once."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.starts += 1
-        words = self.folder / f"server-{self.starts}.txt"
-        with words.open("wb") as file:
+        self._words = self.folder / f"server-{self.starts}.txt"
+        with self._words.open("wb") as file:
             self._process = subprocess.Popen(
                 [*self._command, "--port", str(self.port)],
                 cwd=ROOT,
@@ -62,14 +71,21 @@ class Server:
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
+
+    def wait_ready(self) -> None:
+        assert self._process is not None
         until = time.monotonic() + START_S
-        while not self._ready(words):
+        while not self._ready():
             if self._process.poll() is not None or time.monotonic() > until:
-                raise AssertionError(f"the server did not start:\n{words.read_text()}")
+                raise AssertionError(f"the server did not start:\n{self.words()}")
             time.sleep(0.02)
 
-    def _ready(self, words: Path) -> bool:
-        found = _URL.search(words.read_text())
+    def words(self) -> str:
+        """What it has said since its last start."""
+        return self._words.read_text()
+
+    def _ready(self) -> bool:
+        found = _URL.search(self.words())
         if found is None:
             return False
         self.url = found[1]
@@ -90,7 +106,7 @@ class Server:
         """As Ctrl-C or a service manager; asserts that the stop was tidy."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
         try:
             assert self._process.wait(60) == 0
         finally:
@@ -119,7 +135,9 @@ class Server:
         until, quiet = time.monotonic() + timeout_s, 0
         while quiet < 3:
             shards = self.get("status")["shards"]
-            idle = all(s["applied"] == s["appended"] and not s["held"] and not s["lag_samples"] for s in shards)
+            idle = all(
+                s["applied"] == s["appended"] and not s["held"] and not s["lag_samples"] for s in shards
+            )
             quiet = quiet + 1 if idle else 0
             assert time.monotonic() < until, shards
             time.sleep(0.3)
@@ -135,9 +153,9 @@ def serving(folder: Path, **more: Any) -> Iterator[Server]:
         server.stop()
 
 
-def descendants(pid: int) -> set[int]:
-    """Processes that a process started, and they in turn."""
-    children: dict[int, list[int]] = {}
+def children() -> dict[int, list[int]]:
+    """The processes of this machine by the one that started them."""
+    found: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -145,11 +163,17 @@ def descendants(pid: int) -> set[int]:
             except OSError:
                 continue
             parent = int(stat.rsplit(")", 1)[1].split()[1])
-            children.setdefault(parent, []).append(int(entry.name))
+            found.setdefault(parent, []).append(int(entry.name))
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Processes that a process started, and they in turn."""
+    of = children()
     found: set[int] = set()
     waiting = [pid]
     while waiting:
-        for child in children.get(waiting.pop(), []):
+        for child in of.get(waiting.pop(), []):
             found.add(child)
             waiting.append(child)
     return found

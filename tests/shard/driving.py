@@ -15,7 +15,7 @@ from monitor.domain.batch import Mode
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
-from monitor.learning.learning import WINDOW_BUCKETS, Current, Waiting, decide
+from monitor.learning.learning import Current, Waiting, decide, window_buckets
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 from monitor.shard.digest import digest
@@ -101,10 +101,10 @@ class Run:
 
     def waiting(self, row: int) -> Waiting:
         seen = self.observations(row)
-        part = slice(max(len(seen) - WINDOW_BUCKETS, 0), None)
         common, clock, profile = self.shard.common[row], self.shard.clocks[row], self.shard.profiles[row]
         zone = int(self.shard.rules.table["zone"][clock["rule"]])
         cadence = int(clock["cadence"])
+        part = slice(max(len(seen) - window_buckets(cadence), 0), None)
         return Waiting(
             row=row,
             final_n=int(clock["final_n"]),
