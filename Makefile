@@ -32,7 +32,7 @@ test: $(STAMPS)/all $(PAGE) ## what every change must pass: check, then unit, br
 	$(BIN)/python -m pytest
 
 test-all: $(STAMPS)/all $(PAGE) ## test, with the slow ones and those that need root
-	@tools/system_packages.sh chromium strace e2fsprogs mount
+	@tools/system_packages.sh chromium strace e2fsprogs xfsprogs mount
 	@$(MAKE) --no-print-directory check
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "slow or not slow"
 

@@ -133,7 +133,7 @@ class SampleIntake:
         decoded = self._decode(request, body)
         mode = request.mode or decoded.mode or Mode.LIVE
         if request.strict:
-            self._check_strict(request, decoded, mode)
+            self._check_strict(request, decoded)
         request_id = self._request_id(request, body)
         future = None
         if len(decoded.batch):
@@ -156,9 +156,9 @@ class SampleIntake:
             raise
         return decoded
 
-    def _check_strict(self, request: Request, decoded: Decoded, mode: Mode) -> None:
+    def _check_strict(self, request: Request, decoded: Decoded) -> None:
         rejects = list(decoded.rejects)
-        if mode is Mode.LIVE and len(decoded.batch):
+        if len(decoded.batch):
             late = decoded.batch.ts_ms > self._monitor.now_ms() + self._limits.future_ms_max
             if count := int(late.sum()):
                 rejects.append(Reject(Reason.FUTURE, count))

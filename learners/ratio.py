@@ -19,6 +19,7 @@ import math
 from numba import njit
 
 MEMORY = 20.0
+CASES_MOST = 1e12
 _LN10 = math.log(10.0)
 
 
@@ -29,7 +30,7 @@ def rate(expected: float, n_mean: float) -> float:
     >>> round(rate(0.0, 2.0), 4), round(rate(0.5, 100.0), 4)
     (0.0122, 0.5)
     """
-    cases = MEMORY * max(n_mean, 1.0)
+    cases = MEMORY * min(max(n_mean, 1.0), CASES_MOST)
     return (min(max(expected, 0.0), 1.0) * cases + 0.5) / (cases + 1.0)
 
 

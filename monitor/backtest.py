@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from collectors.files import chunks, merged_in_time
-from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.anomaly import Anomaly, AnomalyKind, Verdict
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.observation import Observations
 from monitor.domain.records import Tick
@@ -33,6 +33,7 @@ from monitor.settings import Settings
 
 CHUNK = 50_000
 _SCORED = ("expected", "lower", "upper", "score")
+_ANOMALOUS = (Verdict.ANOMALY, Verdict.STATIC_BOUND)
 
 
 def backtest(frame: pd.DataFrame, settings: Settings | None = None) -> pd.DataFrame:
@@ -128,7 +129,11 @@ class _Run:
         whole = Observations.concat(parts)
         prints = [f for _, f in self._parts] or [np.empty(0, np.uint64)]
         return pd.DataFrame(
-            {"key": np.concatenate(prints), "bucket": whole.ts_ms, **{c: getattr(whole, c) for c in _SCORED}}
+            {
+                "key": np.concatenate(prints),
+                "bucket": whole.ts_ms,
+                **{c: getattr(whole, c) for c in (*_SCORED, "verdict")},
+            }
         )
 
 
@@ -143,14 +148,17 @@ def _joined(
     out = table[["timestamp", "metric", *_tags(table), "value"]].copy()
     for column in _SCORED:
         out[column] = scored[column].to_numpy(np.float64)
-    numbers, kinds = _placed(keys, bucket, run.anomalies)
+    numbers, kinds = _placed(keys, bucket, scored["verdict"].to_numpy(np.float64), run.anomalies)
     out["anomaly"] = numbers
     out["kind"] = kinds
     return out
 
 
 def _placed(
-    keys: NDArray[np.uint64], bucket: NDArray[np.int64], anomalies: dict[str, Anomaly]
+    keys: NDArray[np.uint64],
+    bucket: NDArray[np.int64],
+    verdict: NDArray[np.float64],
+    anomalies: dict[str, Anomaly],
 ) -> tuple[Any, NDArray[np.object_]]:
     """The number and the kind of the anomaly that each sample is part of."""
     number = np.zeros(len(keys), np.int64)
@@ -164,7 +172,13 @@ def _placed(
         key = np.uint64(anomaly.series.fingerprint())
         first, last = np.searchsorted(ordered, key, "left"), np.searchsorted(ordered, key, "right")
         part = order[first:last]
-        inside = part[(bucket[part] >= anomaly.onset_ms) & (bucket[part] <= anomaly.last_ms)]
+        last_ms = anomaly.last_ms if anomaly.end_ms is not None else _still(part, bucket, verdict)
+        inside = part[(bucket[part] >= anomaly.onset_ms) & (bucket[part] <= last_ms)]
         number[inside] = count
         kind[inside] = anomaly.kind.value
     return pd.arrays.IntegerArray(number, number == 0), kind
+
+
+def _still(part: NDArray[np.intp], bucket: NDArray[np.int64], verdict: NDArray[np.float64]) -> int:
+    """The last anomalous bucket of a series whose anomaly is open where the data end."""
+    return int(bucket[part[np.isin(verdict[part], _ANOMALOUS)]].max(initial=0))

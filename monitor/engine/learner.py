@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
-from monitor.learning.learning import Current, Waiting, decide, window_buckets
+from monitor.learning.learning import Current, Waiting, decide, declustered, window_buckets
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 
@@ -84,6 +84,7 @@ class Learner:
         for place, row in enumerate(rows):
             end = int(window.offsets[place + 1])
             part = slice(max(int(window.offsets[place]), end - wanted[place]), end)
+            told = declustered(window.verdict[part])
             common, clock, profile = shard.common[row], shard.clocks[row], shard.profiles[row]
             found.append(
                 Waiting(
@@ -91,9 +92,9 @@ class Learner:
                     final_n=int(clock["final_n"]),
                     cadence_ms=int(clock["cadence"]),
                     kind=self._kind(int(row)),
-                    t=self._civil(window.ts_ms[part], int(clock["cadence"]), int(clock["rule"])),
-                    y=window.value[part],
-                    n=window.n[part].astype(np.float64),
+                    t=self._civil(window.ts_ms[part][told], int(clock["cadence"]), int(clock["rule"])),
+                    y=window.value[part][told],
+                    n=window.n[part][told].astype(np.float64),
                     current=Current(
                         champion=int(common["champion"]),
                         challenger=int(common["challenger"]),

@@ -77,7 +77,8 @@ class Parts:
             self.newest_ms = max(self.newest_ms, entry.clock_ms)
             self.arrival_ms = max(self.arrival_ms, entry.arrival_ms)
         elif isinstance(entry, Tick):
-            self.clock_ms = max(self.clock_ms, entry.ts_ms)
+            if entry.complete or self.shard.has_live():
+                self.clock_ms = max(self.clock_ms, entry.ts_ms)
         elif entry.kind == Kind.FORGET:
             self.history.delete(np.array(entry.body["rows"], np.int32))
         self.applied = record.position

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.select import Choice, Window, choose
+from monitor.domain.anomaly import Verdict
 
 WINDOW_BUCKETS = 2_016
 """Final buckets that a pass looks back on: a week at five minutes, twelve weeks by the hour."""
@@ -22,6 +23,20 @@ WINDOW_BUCKETS_MAX = 4_320
 """And at most, where that is less than three days: a day is only found in more than two of them."""
 
 _DAY_MS = 86_400_000
+_ANOMALOUS = (int(Verdict.ANOMALY), int(Verdict.STATIC_BOUND))
+
+
+def declustered(verdict: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which buckets a pass learns from: of each run of anomalous ones only the first.
+
+    Nobody has confirmed them, so the law of the tail has to know that they happened; but one
+    event is one exceedance, however long it lasts.
+
+    >>> declustered(np.array([0, 2, 2, 2, 0], np.uint8))
+    array([ True,  True, False, False,  True])
+    """
+    anomalous = np.isin(verdict, _ANOMALOUS)
+    return ~(anomalous & np.concatenate([[False], anomalous[:-1]]))
 
 
 def window_buckets(cadence_ms: int) -> int:

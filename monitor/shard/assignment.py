@@ -40,9 +40,7 @@ class Assignment:
         return Assignment(body["row"], body["final_n"], choice, body["models"])
 
 
-def place(
-    bank: Bank, profiles: NDArray[np.void], clocks: NDArray[np.void], assignment: Assignment
-) -> None:
+def place(bank: Bank, profiles: NDArray[np.void], clocks: NDArray[np.void], assignment: Assignment) -> None:
     """Write the assignment into the row; season tables of the former models are given back."""
     row, choice = assignment.row, assignment.choice
     common = bank.common.view(st.COMMON).reshape(-1)

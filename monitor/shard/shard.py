@@ -286,6 +286,11 @@ class Shard:
         shard._locate()
         return shard
 
+    def has_live(self) -> bool:
+        """Is any series fed live? The wall clock says nothing of the others."""
+        flags = self.common["flags"][: self.rows]
+        return bool(np.any((flags & (st.LIVE | st.BACKFILLED)) == st.LIVE))
+
     @property
     def bytes(self) -> int:
         """Resident bytes of all arrays that hold state."""

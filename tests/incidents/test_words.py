@@ -38,7 +38,7 @@ COUNTS = SeriesCounts(
 
 
 def test_the_storm_names_its_airports() -> None:
-    incident = compose(STORM[0].id, STORM, EPOCH + DAY, COUNTS, RULES)
+    incident = compose(STORM[0].id, STORM, EPOCH + 3 * DAY, COUNTS, RULES)
     assert incident.title == (
         "cancelled_share up at 3 origins (EWR, JFK, LGA) from 4 Feb 17:00 to 5 Feb 15:00 UTC; 19 series"
     )
