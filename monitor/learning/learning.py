@@ -36,7 +36,8 @@ def declustered(verdict: NDArray[np.uint8]) -> NDArray[np.bool_]:
     array([ True,  True, False, False,  True])
     """
     anomalous = np.isin(verdict, _ANOMALOUS)
-    return ~(anomalous & np.concatenate([[False], anomalous[:-1]]))
+    first: NDArray[np.bool_] = ~(anomalous & np.concatenate([[False], anomalous[:-1]]))
+    return first
 
 
 def window_buckets(cadence_ms: int) -> int:
