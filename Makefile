@@ -27,12 +27,12 @@ serve: $(STAMPS)/run $(PAGE) ## the server on ./watchkeeper-data
 	$(BIN)/watchkeeper serve
 
 test: $(STAMPS)/all $(PAGE) ## what every change must pass: check, then unit, browser and fault tests
-	@tools/system_packages.sh chromium strace
+	@tools/system_packages.sh chromium strace postgresql
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest
 
 test-all: $(STAMPS)/all $(PAGE) ## test, with the slow ones and those that need root
-	@tools/system_packages.sh chromium strace e2fsprogs xfsprogs mount
+	@tools/system_packages.sh chromium strace postgresql e2fsprogs xfsprogs mount
 	@$(MAKE) --no-print-directory check
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "slow or not slow"
 

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Makes sure that programs which come as Debian packages are there: chromium, strace, e2fsprogs.
+# Makes sure that programs which come as Debian packages are there: a browser, strace, a database server.
 # As root it installs what is missing; else it stops with the line to run.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
+for folder in /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done
 
 program_of() {
   case $1 in
     e2fsprogs) echo mkfs.ext4 ;;
     mount) echo losetup ;;
+    xfsprogs) echo xfs_io ;;
+    postgresql) echo initdb ;;
     *) echo "$1" ;;
   esac
 }

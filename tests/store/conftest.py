@@ -32,10 +32,10 @@ def postgres() -> Iterator[str]:
     root = os.geteuid() == 0
     if root:
         shutil.chown(folder, "postgres", "postgres")
-    as_user = ["runuser", "-u", "postgres", "--"] if root else []
+    owner = "postgres" if root else None  # it refuses to run as root
 
     def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, cwd="/", stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, user=owner, group=owner)
 
     port, data = _free_port(), str(folder / "data")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
