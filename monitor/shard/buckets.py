@@ -18,55 +18,32 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from learners.base import COMMON_BYTES, MODEL_BYTES, Family
+from learners.base import COMMON_BYTES, MODEL_BYTES
 from learners.memory import prefetch
-from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
+from monitor.shard.cadence import ENOUGH
+from monitor.shard.drain import begin, cadence_of, final_before, is_pooled
 from monitor.shard.judge import N_MAX, final_missing, final_value
+from monitor.shard.merge import larger, merge0, merge1, same_time
+from monitor.shard.pool import gather, has_room, mark, push
 from monitor.shard.state import (
     BACKFILLED,
     CLOCK,
-    COUNT,
-    DIRTY,
     HELD,
-    LAST,
     LIVE,
-    MAX,
-    MEAN,
-    MIN,
-    SUM,
     clock_at,
     common_at,
-    dirty_at,
     pending_at,
     revision_at,
     rule_at,
     whole,
 )
 
-_EMA = int(Family.EMA)
-ROOM_CHANGES = 8
 AHEAD = 16
 CLOCK_BYTES = CLOCK.itemsize
 MOST_WAITING = 64
 """Distinct times at which a series gets its cadence even if two buckets did not pass since the eighth."""
-
-_LARGEST = float(np.finfo(np.float64).max)  # what sums of samples are held to
 IDLE_CADENCES = 5
 IDLE_MS = 120_000
-
-
-@njit(cache=True, nogil=True)
-def has_room(s: Any) -> bool:
-    """May one more sample be taken without a buffer overflowing? (Up to four buckets become final.)"""
-    return (
-        s.n_outcomes + 4 <= s.max_outcomes
-        and s.n_changes + 4 * ROOM_CHANGES <= s.max_changes
-        and s.n_due + 4 <= s.max_due
-        and s.n_dirty + 4 <= s.max_dirty
-        and s.n_revisions + 4 <= s.max_revisions
-        and s.n_pending + 8 <= s.max_pending
-        and s.n_episodes + 8 <= s.max_episodes
-    )
 
 
 @njit(cache=True, nogil=True)
@@ -147,21 +124,27 @@ def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: boo
 
 
 @njit(cache=True, nogil=True)
-def is_pooled(s: Any, row: int) -> bool:
-    """Does the series go through the pool: by its declaration, while held, or until it has been drained?"""
-    rule = rule_at(s, clock_at(s, row).rule)
-    waits = common_at(s, row).flags & (HELD | DIRTY) != 0
-    return waits or rule.aggregation != LAST or rule.lateness_ms >= 0
-
-
-@njit(cache=True, nogil=True)
-def final_before(s: Any, row: int, newest: int) -> int:
-    """Index of the newest bucket that is final once ``newest`` has begun."""
-    rule = rule_at(s, clock_at(s, row).rule)
-    if rule.lateness_ms < 0:
-        return newest - 2
-    cadence = whole(clock_at(s, row).cadence)
-    return (newest * cadence - rule.lateness_ms) // cadence - 1
+def wait(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
+    """A sample of a series without a cadence. One is kept for each time: a repeated one takes no memory."""
+    clock = clock_at(s, row)
+    count = 1
+    at = clock.pool
+    while at >= 0:
+        entry = pending_at(s, at)
+        if entry.ts_ms == ts_ms:
+            same_time(s, entry.value == value)
+            if larger(value, n, entry.value, entry.n):
+                entry.value = value
+                entry.n = n
+            return
+        count += 1
+        at = entry.next
+    push(s, row, ts_ms, value, n)
+    if count >= ENOUGH:
+        order, ts = gather(s, row)
+        cadence = cadence_of(s, row, ts)
+        if ts[-1] // cadence >= ts[ENOUGH - 1] // cadence + 2 or count >= MOST_WAITING:
+            begin(s, row, order, ts)
 
 
 @njit(cache=True, nogil=True)
@@ -174,52 +157,6 @@ def revise(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
     late.ts_ms = ts_ms
     late.value = value
     late.n = n
-
-
-@njit(cache=True, nogil=True)
-def same_time(s: Any, equal: bool) -> None:
-    if equal:
-        s.n_duplicate += 1
-    else:
-        s.n_conflict += 1
-
-
-@njit(cache=True, nogil=True)
-def merge0(s: Any, clock: Any, at: int, value: float, n: float) -> None:
-    """A value for the newest bucket, ``at`` ms from its start plus one: the last time wins, at one time
-    the larger (value, n)."""
-    if at == clock.t0:
-        same_time(s, value == clock.v0)
-        if not larger(value, n, clock.v0, clock.n0):
-            return
-    elif at < clock.t0:
-        return
-    clock.t0 = at
-    clock.v0 = value
-    clock.n0 = n
-
-
-@njit(cache=True, nogil=True)
-def merge1(s: Any, clock: Any, at: int, value: float, n: float) -> None:
-    """The same for the bucket before the newest."""
-    if at == clock.t1:
-        same_time(s, value == clock.v1)
-        if not larger(value, n, clock.v1, clock.n1):
-            return
-    elif at < clock.t1:
-        return
-    clock.t1 = at
-    clock.v1 = value
-    clock.n1 = n
-
-
-@njit(cache=True, nogil=True)
-def larger(value: float, n: float, other: float, other_n: float) -> bool:
-    if value != other:
-        return value > other
-    if math.isnan(n):
-        return False
-    return math.isnan(other_n) or n > other_n
 
 
 @njit(cache=True, nogil=True)
@@ -274,273 +211,6 @@ def into_pool(s: Any, row: int) -> None:
     if clock.t1 > 0:
         push(s, row, (newest - 1) * whole(clock.cadence) + clock.t1 - 1, clock.v1, clock.n1)
     hold(s, row, newest - 2, newest)
-
-
-@njit(cache=True, nogil=True)
-def push(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
-    at = s.free_pending
-    entry = pending_at(s, at)
-    s.free_pending = entry.next
-    s.n_pending += 1
-    entry.ts_ms = ts_ms
-    entry.value = value
-    entry.n = n
-    entry.next = clock_at(s, row).pool
-    clock_at(s, row).pool = at
-
-
-@njit(cache=True, nogil=True)
-def drop(s: Any, at: int) -> None:
-    pending_at(s, at).next = s.free_pending
-    s.free_pending = at
-    s.n_pending -= 1
-
-
-@njit(cache=True, nogil=True)
-def mark(s: Any, row: int) -> None:
-    """Remember that the row's pool wants draining."""
-    if common_at(s, row).flags & DIRTY == 0:
-        common_at(s, row).flags |= DIRTY
-        dirty_at(s, s.n_dirty).row = row
-        s.n_dirty += 1
-
-
-@njit(cache=True, nogil=True)
-def drain_all(directory: NDArray[np.void], start: int) -> int:
-    """Drain every marked row from ``start`` on; -> how many are done (less than all: make room, go on)."""
-    s = directory[0]
-    count = s.n_dirty
-    for i in range(start, count):
-        row = dirty_at(s, i).row
-        common_at(s, row).flags &= ~DIRTY & 0xFF
-        if not drain(s, row):
-            common_at(s, row).flags |= DIRTY
-            return i
-    s.n_dirty = 0
-    return count
-
-
-@njit(cache=True, nogil=True)
-def drain(s: Any, row: int) -> bool:
-    """Make final what may become final among the row's pending samples. False: no room, call again."""
-    clock = clock_at(s, row)
-    common = common_at(s, row)
-    if clock.cadence == 0:
-        return True
-    order, ts = gather(s, row)
-    cadence = whole(clock.cadence)
-    newest = whole(clock.bucket)
-    limit = final_before(s, row, newest)
-    final = whole(clock.v1)
-    i = 0
-    complete = True
-    while common.flags & HELD == 0:
-        bucket = ts[i] // cadence if i < len(order) else limit + 1
-        if bucket > limit:
-            if limit > final and clock.final_n > 0:
-                if not has_room(s):
-                    complete = False
-                    break
-                final_missing(s, row, final + 1, limit)
-            final = max(final, limit)
-            break
-        if not has_room(s):
-            complete = False
-            break
-        if bucket > final + 1 and clock.final_n > 0:
-            final_missing(s, row, final + 1, bucket - 1)
-        value, n, i = aggregate(s, row, order, ts, i, bucket, cadence)
-        final = bucket
-        final_value(s, row, bucket, value, n, (bucket + 2) * cadence)
-    for j in range(i):
-        drop(s, order[j])
-    settle(s, row, order, ts, i, final, newest, complete)
-    return complete
-
-
-@njit(cache=True, nogil=True)
-def settle(
-    s: Any,
-    row: int,
-    order: NDArray[np.int32],
-    ts: NDArray[np.int64],
-    first: int,
-    final: int,
-    newest: int,
-    complete: bool,
-) -> None:
-    """What is left goes back to the pool, or into the clock row where the series needs no pool any more."""
-    clock = clock_at(s, row)
-    clock.pool = -1
-    clock.t0 = 0
-    clock.t1 = 0
-    if not complete or is_pooled(s, row):
-        clock.v1 = final
-        for j in range(len(order) - 1, first - 1, -1):
-            pending_at(s, order[j]).next = clock.pool
-            clock.pool = order[j]
-        return
-    cadence = whole(clock.cadence)
-    if clock.final_n > 0 and newest < final + 2:  # a shorter lateness was declared until now
-        newest = final + 2
-        clock.bucket = newest
-    for j in range(first, len(order)):
-        entry = pending_at(s, order[j])
-        at = ts[j] - ts[j] // cadence * cadence + 1
-        if ts[j] // cadence == newest:
-            merge0(s, clock, at, entry.value, entry.n)
-        else:
-            merge1(s, clock, at, entry.value, entry.n)
-        drop(s, order[j])
-
-
-@njit(cache=True, nogil=True)
-def gather(s: Any, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The row's pending samples in time order: places in the pool, and times."""
-    count = 0
-    at = clock_at(s, row).pool
-    while at >= 0:
-        count += 1
-        at = pending_at(s, at).next
-    places = np.empty(count, np.int32)
-    ts = np.empty(count, np.int64)
-    at = clock_at(s, row).pool
-    for i in range(count - 1, -1, -1):
-        places[i] = at
-        ts[i] = pending_at(s, at).ts_ms
-        at = pending_at(s, at).next
-    if count < 2 or np.all(ts[1:] >= ts[:-1]):
-        return places, ts
-    order = np.argsort(ts, kind="mergesort")
-    return places[order], ts[order]
-
-
-@njit(cache=True, nogil=True)
-def wait(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
-    """A sample of a series without a cadence. One is kept for each time: a repeated one takes no memory."""
-    clock = clock_at(s, row)
-    count = 1
-    at = clock.pool
-    while at >= 0:
-        entry = pending_at(s, at)
-        if entry.ts_ms == ts_ms:
-            same_time(s, entry.value == value)
-            if larger(value, n, entry.value, entry.n):
-                entry.value = value
-                entry.n = n
-            return
-        count += 1
-        at = entry.next
-    push(s, row, ts_ms, value, n)
-    if count >= ENOUGH:
-        order, ts = gather(s, row)
-        cadence = cadence_of(s, row, ts)
-        if ts[-1] // cadence >= ts[ENOUGH - 1] // cadence + 2 or count >= MOST_WAITING:
-            begin(s, row, order, ts)
-
-
-@njit(cache=True, nogil=True)
-def cadence_of(s: Any, row: int, ts: NDArray[np.int64]) -> int:
-    """The cadence as declared, else as learned of the first `ENOUGH` times; in ms."""
-    declared = rule_at(s, clock_at(s, row).rule).cadence_ms
-    if declared > 0:
-        return min(max(declared, SHORTEST_MS), LONGEST_MS)
-    return learn_cadence(ts[:ENOUGH])
-
-
-@njit(cache=True, nogil=True)
-def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> None:
-    """Give the series a cadence and a first scale, both of its first `ENOUGH` samples by time.
-
-    It waits until two buckets have passed since the eighth of them, so that neither the order of arrival
-    nor the cut of batches decides which ones they are.
-    """
-    common = common_at(s, row)
-    clock = clock_at(s, row)
-    cadence = cadence_of(s, row, ts)
-    clock.cadence = cadence
-    clock.bucket = ts[-1] // cadence
-    clock.v1 = ts[0] // cadence - 1
-    count = min(len(order), ENOUGH)
-    values = np.empty(count, np.float64)
-    for i in range(count):
-        values[i] = pending_at(s, order[i]).value
-    common.offset = middle(values)
-    spread = middle(np.abs(values - common.offset))
-    common.unit = min(max(spread, 1e-3 * abs(common.offset), 1e-9), 1e30)
-    common.champion = _EMA
-    common.challenger = _EMA
-    mark(s, row)
-
-
-@njit(cache=True, nogil=True)
-def middle(values: NDArray[np.float64]) -> float:
-    """The lower median: a value that is there, so it cannot overflow."""
-    return np.sort(values)[(len(values) - 1) // 2]
-
-
-@njit(cache=True, nogil=True)
-def aggregate(
-    s: Any,
-    row: int,
-    order: NDArray[np.int32],
-    ts: NDArray[np.int64],
-    first: int,
-    bucket: int,
-    cadence: int,
-) -> tuple[float, float, int]:
-    """One value of the samples of ``bucket``; -> value, n, place after its last sample.
-
-    Two values for one time: the larger (value, n). For sum, mean and count, n is the sum of n.
-    """
-    how = rule_at(s, clock_at(s, row).rule).aggregation
-    total = 0.0
-    weight = 0.0
-    sum_n = math.nan
-    low = math.inf
-    high = -math.inf
-    last = math.nan
-    last_n = math.nan
-    count = 0
-    i = first
-    while i < len(order) and ts[i] // cadence == bucket:
-        value = pending_at(s, order[i]).value
-        n = np.float64(pending_at(s, order[i]).n)
-        j = i + 1
-        while j < len(order) and ts[j] == ts[i]:
-            other = pending_at(s, order[j])
-            same_time(s, other.value == value)
-            if larger(other.value, other.n, value, n):
-                value = other.value
-                n = np.float64(other.n)
-            j += 1
-        i = j
-        share = 1.0 if math.isnan(n) else n
-        if not math.isnan(n):
-            sum_n = n if math.isnan(sum_n) else sum_n + n
-        total = bounded(total + (value * share if how == MEAN else value))
-        weight = bounded(weight + share)
-        count += 1
-        low = min(low, value)
-        high = max(high, value)
-        last = value
-        last_n = n
-    if how == SUM:
-        return total, sum_n, i
-    if how == MEAN:
-        return (total / weight if weight > 0.0 else last), sum_n, i
-    if how == COUNT:
-        return float(count), sum_n, i
-    if how == MIN:
-        return low, sum_n, i
-    if how == MAX:
-        return high, sum_n, i
-    return last, last_n, i
-
-
-@njit(cache=True, nogil=True)
-def bounded(value: float) -> float:
-    return min(max(value, -_LARGEST), _LARGEST)
 
 
 @njit(cache=True, nogil=True)

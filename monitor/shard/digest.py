@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from learners.base import TAIL_OFFSET, Family
 from learners.families import BASELINES
 from monitor.shard import state as st
-from monitor.shard.buckets import is_pooled
+from monitor.shard.drain import is_pooled
 from monitor.shard.shard import Shard
 
 MODELS = 2

@@ -21,7 +21,9 @@ from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment, place
-from monitor.shard.buckets import drain_all, drop, into_pool, is_pooled, mark, take, tick
+from monitor.shard.buckets import into_pool, take, tick
+from monitor.shard.drain import drain_all, is_pooled
+from monitor.shard.pool import drop, mark
 from monitor.shard.rules import Rules
 from monitor.shard.tracker import release
 

@@ -1,0 +1,165 @@
+"""Waiting samples become final buckets in time order, as far as their series' own watermark lets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from learners.base import Family
+from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
+from monitor.shard.judge import final_missing, final_value
+from monitor.shard.merge import aggregate, merge0, merge1
+from monitor.shard.pool import drop, gather, has_room, mark
+from monitor.shard.state import DIRTY, HELD, LAST, clock_at, common_at, dirty_at, pending_at, rule_at, whole
+
+_EMA = int(Family.EMA)
+
+
+@njit(cache=True, nogil=True)
+def is_pooled(s: Any, row: int) -> bool:
+    """Does the series go through the pool: by its declaration, while held, or until it has been drained?"""
+    rule = rule_at(s, clock_at(s, row).rule)
+    waits = common_at(s, row).flags & (HELD | DIRTY) != 0
+    return waits or rule.aggregation != LAST or rule.lateness_ms >= 0
+
+
+@njit(cache=True, nogil=True)
+def final_before(s: Any, row: int, newest: int) -> int:
+    """Index of the newest bucket that is final once ``newest`` has begun."""
+    rule = rule_at(s, clock_at(s, row).rule)
+    if rule.lateness_ms < 0:
+        return newest - 2
+    cadence = whole(clock_at(s, row).cadence)
+    return (newest * cadence - rule.lateness_ms) // cadence - 1
+
+
+@njit(cache=True, nogil=True)
+def drain_all(directory: NDArray[np.void], start: int) -> int:
+    """Drain every marked row from ``start`` on; -> how many are done (less than all: make room, go on)."""
+    s = directory[0]
+    count = s.n_dirty
+    for i in range(start, count):
+        row = dirty_at(s, i).row
+        common_at(s, row).flags &= ~DIRTY & 0xFF
+        if not drain(s, row):
+            common_at(s, row).flags |= DIRTY
+            return i
+    s.n_dirty = 0
+    return count
+
+
+@njit(cache=True, nogil=True)
+def drain(s: Any, row: int) -> bool:
+    """Make final what may become final among the row's pending samples. False: no room, call again."""
+    clock = clock_at(s, row)
+    common = common_at(s, row)
+    if clock.cadence == 0:
+        return True
+    order, ts = gather(s, row)
+    cadence = whole(clock.cadence)
+    newest = whole(clock.bucket)
+    limit = final_before(s, row, newest)
+    final = whole(clock.v1)
+    i = 0
+    complete = True
+    while common.flags & HELD == 0:
+        bucket = ts[i] // cadence if i < len(order) else limit + 1
+        if bucket > limit:
+            if limit > final and clock.final_n > 0:
+                if not has_room(s):
+                    complete = False
+                    break
+                final_missing(s, row, final + 1, limit)
+            final = max(final, limit)
+            break
+        if not has_room(s):
+            complete = False
+            break
+        if bucket > final + 1 and clock.final_n > 0:
+            final_missing(s, row, final + 1, bucket - 1)
+        value, n, i = aggregate(s, row, order, ts, i, bucket, cadence)
+        final = bucket
+        final_value(s, row, bucket, value, n, (bucket + 2) * cadence)
+    for j in range(i):
+        drop(s, order[j])
+    settle(s, row, order, ts, i, final, newest, complete)
+    return complete
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    s: Any,
+    row: int,
+    order: NDArray[np.int32],
+    ts: NDArray[np.int64],
+    first: int,
+    final: int,
+    newest: int,
+    complete: bool,
+) -> None:
+    """What is left goes back to the pool, or into the clock row where the series needs no pool any more."""
+    clock = clock_at(s, row)
+    clock.pool = -1
+    clock.t0 = 0
+    clock.t1 = 0
+    if not complete or is_pooled(s, row):
+        clock.v1 = final
+        for j in range(len(order) - 1, first - 1, -1):
+            pending_at(s, order[j]).next = clock.pool
+            clock.pool = order[j]
+        return
+    cadence = whole(clock.cadence)
+    if clock.final_n > 0 and newest < final + 2:  # a shorter lateness was declared until now
+        newest = final + 2
+        clock.bucket = newest
+    for j in range(first, len(order)):
+        entry = pending_at(s, order[j])
+        at = ts[j] - ts[j] // cadence * cadence + 1
+        if ts[j] // cadence == newest:
+            merge0(s, clock, at, entry.value, entry.n)
+        else:
+            merge1(s, clock, at, entry.value, entry.n)
+        drop(s, order[j])
+
+
+@njit(cache=True, nogil=True)
+def cadence_of(s: Any, row: int, ts: NDArray[np.int64]) -> int:
+    """The cadence as declared, else as learned of the first `ENOUGH` times; in ms."""
+    declared = rule_at(s, clock_at(s, row).rule).cadence_ms
+    if declared > 0:
+        return min(max(declared, SHORTEST_MS), LONGEST_MS)
+    return learn_cadence(ts[:ENOUGH])
+
+
+@njit(cache=True, nogil=True)
+def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> None:
+    """Give the series a cadence and a first scale, both of its first `ENOUGH` samples by time.
+
+    It waits until two buckets have passed since the eighth of them, so that neither the order of arrival
+    nor the cut of batches decides which ones they are.
+    """
+    common = common_at(s, row)
+    clock = clock_at(s, row)
+    cadence = cadence_of(s, row, ts)
+    clock.cadence = cadence
+    clock.bucket = ts[-1] // cadence
+    clock.v1 = ts[0] // cadence - 1
+    count = min(len(order), ENOUGH)
+    values = np.empty(count, np.float64)
+    for i in range(count):
+        values[i] = pending_at(s, order[i]).value
+    common.offset = middle(values)
+    spread = middle(np.abs(values - common.offset))
+    common.unit = min(max(spread, 1e-3 * abs(common.offset), 1e-9), 1e30)
+    common.champion = _EMA
+    common.challenger = _EMA
+    mark(s, row)
+
+
+@njit(cache=True, nogil=True)
+def middle(values: NDArray[np.float64]) -> float:
+    """The lower median: a value that is there, so it cannot overflow."""
+    return np.sort(values)[(len(values) - 1) // 2]

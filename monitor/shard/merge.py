@@ -1,0 +1,124 @@
+"""Several samples of one bucket become one value: the larger (value, n) of one time, then the aggregation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from monitor.shard.state import COUNT, MAX, MEAN, MIN, SUM, clock_at, pending_at, rule_at
+
+_LARGEST = float(np.finfo(np.float64).max)  # what sums of samples are held to
+
+
+@njit(cache=True, nogil=True)
+def same_time(s: Any, equal: bool) -> None:
+    if equal:
+        s.n_duplicate += 1
+    else:
+        s.n_conflict += 1
+
+
+@njit(cache=True, nogil=True)
+def merge0(s: Any, clock: Any, at: int, value: float, n: float) -> None:
+    """A value for the newest bucket, ``at`` ms from its start plus one: the last time wins, at one time
+    the larger (value, n)."""
+    if at == clock.t0:
+        same_time(s, value == clock.v0)
+        if not larger(value, n, clock.v0, clock.n0):
+            return
+    elif at < clock.t0:
+        return
+    clock.t0 = at
+    clock.v0 = value
+    clock.n0 = n
+
+
+@njit(cache=True, nogil=True)
+def merge1(s: Any, clock: Any, at: int, value: float, n: float) -> None:
+    """The same for the bucket before the newest."""
+    if at == clock.t1:
+        same_time(s, value == clock.v1)
+        if not larger(value, n, clock.v1, clock.n1):
+            return
+    elif at < clock.t1:
+        return
+    clock.t1 = at
+    clock.v1 = value
+    clock.n1 = n
+
+
+@njit(cache=True, nogil=True)
+def larger(value: float, n: float, other: float, other_n: float) -> bool:
+    if value != other:
+        return value > other
+    if math.isnan(n):
+        return False
+    return math.isnan(other_n) or n > other_n
+
+
+@njit(cache=True, nogil=True)
+def aggregate(
+    s: Any,
+    row: int,
+    order: NDArray[np.int32],
+    ts: NDArray[np.int64],
+    first: int,
+    bucket: int,
+    cadence: int,
+) -> tuple[float, float, int]:
+    """One value of the samples of ``bucket``; -> value, n, place after its last sample.
+
+    Two values for one time: the larger (value, n). For sum, mean and count, n is the sum of n.
+    """
+    how = rule_at(s, clock_at(s, row).rule).aggregation
+    total = 0.0
+    weight = 0.0
+    sum_n = math.nan
+    low = math.inf
+    high = -math.inf
+    last = math.nan
+    last_n = math.nan
+    count = 0
+    i = first
+    while i < len(order) and ts[i] // cadence == bucket:
+        value = pending_at(s, order[i]).value
+        n = np.float64(pending_at(s, order[i]).n)
+        j = i + 1
+        while j < len(order) and ts[j] == ts[i]:
+            other = pending_at(s, order[j])
+            same_time(s, other.value == value)
+            if larger(other.value, other.n, value, n):
+                value = other.value
+                n = np.float64(other.n)
+            j += 1
+        i = j
+        share = 1.0 if math.isnan(n) else n
+        if not math.isnan(n):
+            sum_n = n if math.isnan(sum_n) else sum_n + n
+        total = bounded(total + (value * share if how == MEAN else value))
+        weight = bounded(weight + share)
+        count += 1
+        low = min(low, value)
+        high = max(high, value)
+        last = value
+        last_n = n
+    if how == SUM:
+        return total, sum_n, i
+    if how == MEAN:
+        return (total / weight if weight > 0.0 else last), sum_n, i
+    if how == COUNT:
+        return float(count), sum_n, i
+    if how == MIN:
+        return low, sum_n, i
+    if how == MAX:
+        return high, sum_n, i
+    return last, last_n, i
+
+
+@njit(cache=True, nogil=True)
+def bounded(value: float) -> float:
+    return min(max(value, -_LARGEST), _LARGEST)
