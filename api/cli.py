@@ -22,9 +22,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 log_app = typer.Typer(help="The intake log's files.", no_args_is_help=True)
+series_app = typer.Typer(help="Series of a running server.")
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 app.add_typer(db_app, name="db")
+app.add_typer(series_app, name="series")
 
 
 class EngineName(StrEnum):
@@ -157,8 +159,9 @@ def anomalies(
     )
 
 
-@app.command()
+@series_app.callback(invoke_without_command=True)
 def series(
+    context: typer.Context,
     url: Url = URL,
     token: Token = "",
     metric: Annotated[str | None, typer.Option(help="Name of a metric.")] = None,
@@ -168,9 +171,23 @@ def series(
     json: Json = False,
 ) -> None:
     """Series of a running server."""
+    if context.invoked_subcommand is not None:
+        return
     from api.commands.ask import series
 
     raise typer.Exit(series(url, token, metric=metric, q=q, tag=tag, limit=limit, as_json=json))
+
+
+@series_app.command("delete")
+def series_delete(
+    series_id: Annotated[str, typer.Argument(metavar="ID", help="The series' id, 16 hex digits.")],
+    url: Url = URL,
+    token: Token = "",
+) -> None:
+    """Delete a series with its model, history and anomalies."""
+    from api.commands.ask import delete_series
+
+    raise typer.Exit(delete_series(url, token, series_id))
 
 
 @app.command()

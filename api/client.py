@@ -68,6 +68,9 @@ class Client:
     def put(self, path: str, body: Values) -> Values:
         return self._ask("PUT", path, {}, json=body)
 
+    def delete(self, path: str) -> Values:
+        return self._ask("DELETE", path, {})
+
     def send(
         self, body: bytes, key: str, *, mode: str, complete_ms: int | None = None, content_type: str = ARROW
     ) -> Values:

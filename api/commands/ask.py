@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from api.client import Client
 from api.tables import cell, out, print_json, show, table
@@ -78,6 +79,13 @@ def anomalies(url: str, token: str, *, limit: int, as_json: bool, **asked: str |
 def series(url: str, token: str, *, limit: int, as_json: bool, **asked: str | None) -> int:
     with Client(url, token) as server:
         return show(server.items("/api/v1/series", limit, **asked), SERIES_COLUMNS, as_json, "no series")
+
+
+def delete_series(url: str, token: str, series_id: str) -> int:
+    with Client(url, token) as server:
+        server.delete(f"/api/v1/series/{quote(series_id, safe='')}")
+    out().print(f"series {series_id} is deleted")
+    return 0
 
 
 def status(url: str, token: str, *, as_json: bool) -> int:

@@ -23,7 +23,7 @@ def commands() -> Iterator[tuple[str, set[str]]]:
         inner = getattr(command, "commands", None)
         if inner is not None:
             pending += [(f"{path} {name}", one) for name, one in inner.items()]
-        else:
+        if inner is None or getattr(command, "invoke_without_command", False):
             names = (o for parameter in command.params for o in (*parameter.opts, *parameter.secondary_opts))
             yield path, {name for name in names if name.startswith("--") and name != "--help"}
 
