@@ -18,7 +18,7 @@ from learners.lowpass import learn_scale
 from learners.lowpass import step as lowpass_step
 from learners.lowpass import surprise as lowpass_surprise
 from learners.memory import prefetch, record_type
-from learners.residual import normal_score
+from learners.residual import contest, normal_score
 from learners.runs import flat
 from learners.score import L_OPEN, combine
 from learners.threshold import extreme_value
@@ -34,7 +34,7 @@ _challenger = record_type(ema.dtype)
 _tail = record_type(extreme_value.dtype)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _fetch_rows(s: Any, row: int) -> None:
     prefetch(s.models + 2 * MODEL_BYTES * row)  # type: ignore[call-arg]
     prefetch(s.models + 2 * MODEL_BYTES * (row + 1) - 1)
@@ -44,13 +44,13 @@ def _fetch_rows(s: Any, row: int) -> None:
     prefetch(s.clocks + _CLOCK_BYTES * (row + 1) - 1)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _fetch_season(s: Any, row: int, t: int) -> None:
     m = _champion(s.models + 2 * MODEL_BYTES * row)
     prefetch(s.season + _SLOT_BYTES * (m.at + t % m.slots))  # type: ignore[call-arg]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def step(directory: Any, row: Any, bucket: Any, value: Any, level: Any) -> None:
     """Forecast by two models, residual, three surprises, gate, learn: L of each sample into ``level``."""
     s = directory[0]
@@ -63,7 +63,7 @@ def step(directory: Any, row: Any, bucket: Any, value: Any, level: Any) -> None:
         level[i] = _step_one(s, row[i], bucket[i], value[i])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _step_one(s: Any, row: int, t: int, value: float) -> float:
     common = common_at(s, row)
     clock = clock_at(s, row)
@@ -85,13 +85,11 @@ def _step_one(s: Any, row: int, t: int, value: float) -> float:
     tail_learn(s, common.tail, row, r, weight)
     learn(s, common.champion, 2 * row, t, y, weight)
     learn(s, common.challenger, 2 * row + 1, t, y, weight)
-    loss = min(abs(r), 5.0) + math.log(scale)
-    loss2 = min(abs(y - centre2) / scale2, 5.0) + math.log(scale2)
-    common.advantage += CONTEST_FORGETTING * (loss - loss2 - common.advantage)
+    common.advantage += CONTEST_FORGETTING * (contest(r, scale, y - centre2, scale2) - common.advantage)
     return level
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def judge(directory: Any, row: Any, bucket: Any, value: Any) -> None:
     """The shard's own judgement of final values: the same, and band, verdict, tracker and observation."""
     s = directory[0]
@@ -103,7 +101,7 @@ def judge(directory: Any, row: Any, bucket: Any, value: Any) -> None:
         final_value(s, row[i], bucket[i], value[i], math.nan, 0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def touch(directory: Any, row: Any, bucket: Any, nothing: float) -> None:
     """Read, change and write each record and slot that `step` uses, adding ``nothing``; the same prefetch."""
     s = directory[0]

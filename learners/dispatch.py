@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
 from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
-from learners.memory import float32_pointer, record_type
+from learners.memory import float32_pointer, prefetch, record_type
 from learners.threshold import extreme_value, scaled_minmax, sigma
 
 _EMA = int(Family.EMA)
@@ -25,6 +25,7 @@ _SIGMA = int(Tail.SIGMA)
 _SCALED_MINMAX = int(Tail.SCALED_MINMAX)
 _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
 _LEARNING_WIDTH = 8.0
+_SLOT_BYTES = 4
 _ema = record_type(ema.dtype)
 _moving_average = record_type(moving_average.dtype)
 _holt_winters = record_type(holt_winters.dtype)
@@ -34,13 +35,13 @@ _scaled_minmax = record_type(scaled_minmax.dtype)
 _extreme_value = record_type(extreme_value.dtype)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def season(s: Any) -> NDArray[np.float32]:
     """The season pool as an array."""
     return carray(float32_pointer(s.season), (s.max_season,), np.float32)  # type: ignore[call-arg]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
     """Centre and scale that the model record ``at`` expects for bucket ``t``."""
     if family == _SEASONAL_PROFILE:
@@ -52,7 +53,7 @@ def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
     return ema.forecast(_ema(s.models + at * MODEL_BYTES), season(s), t)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def learn(s: Any, family: int, at: int, t: int, y: float, weight: float) -> None:
     """Update the model record ``at`` with the value of bucket ``t``."""
     if family == _SEASONAL_PROFILE:
@@ -65,7 +66,21 @@ def learn(s: Any, family: int, at: int, t: int, y: float, weight: float) -> None
         ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, weight)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def fetch_season(s: Any, family: int, at: int, t: int) -> None:
+    """Ask for the slot of bucket ``t`` in the table of record ``at``, some samples ahead of its use."""
+    if family == _SEASONAL_PROFILE:
+        profile = _seasonal_profile(s.models + at * MODEL_BYTES)
+        buckets = np.int64(profile.slots) * profile.stride
+        if buckets > 0:
+            prefetch(s.season + _SLOT_BYTES * (profile.at + t % buckets // profile.stride))  # type: ignore[call-arg]
+    elif family == _HOLT_WINTERS:
+        seasons = _holt_winters(s.models + at * MODEL_BYTES)
+        if seasons.slots > 0:
+            prefetch(s.season + _SLOT_BYTES * (seasons.at + t % seasons.slots))  # type: ignore[call-arg]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def rebase(s: Any, family: int, at: int, delta: float) -> None:
     """Move the level of the model record ``at`` by ``delta``."""
     if family == _SEASONAL_PROFILE:
@@ -78,7 +93,7 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def tail_surprise(s: Any, family: int, row: int, r: float) -> float:
     """-log10 of the tail probability of residual ``r`` on its side; 0 while there is no tail."""
     if family == _EXTREME_VALUE:
@@ -90,7 +105,7 @@ def tail_surprise(s: Any, family: int, row: int, r: float) -> float:
     return 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
     """Residual, in scales and >= 0, at which the surprise on ``side`` reaches ``level``."""
     if family == _EXTREME_VALUE:
@@ -102,7 +117,7 @@ def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
     return _LEARNING_WIDTH
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def tail_learn(s: Any, family: int, row: int, r: float, weight: float) -> None:
     """Update the tail record of ``row`` with the residual ``r``."""
     if family == _EXTREME_VALUE:

@@ -32,7 +32,7 @@ _DEGREES = 20.0
 _WALLACE = (8.0 * _DEGREES + 1.0) / (8.0 * _DEGREES + 3.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def step(lowpass: float, r: float, weight: float) -> float:
     """The low-pass after residual ``r`` (in scales); weight 0 leaves it as it is.
 
@@ -42,7 +42,7 @@ def step(lowpass: float, r: float, weight: float) -> float:
     return lowpass + (1.0 - KEEP) * weight * (min(max(r, -CLIP), CLIP) - lowpass)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def learn_scale(scale: float, lowpass: float, weight: float) -> float:
     """The usual size of the low-pass, half-life 1,400 samples; never below half of white noise's."""
     if scale < 0.0:
@@ -52,7 +52,7 @@ def learn_scale(scale: float, lowpass: float, weight: float) -> float:
     return math.sqrt(max(size * size + _SCALE_RATE * weight * (square - size * size), _FLOOR * _FLOOR))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def tail(z: float) -> float:
     """-log10 P(T >= z) of Student's t with `_DEGREES` degrees of freedom, by Wallace's transformation."""
     return upper_tail(_WALLACE * math.sqrt(_DEGREES * math.log1p(z * z / _DEGREES)))
@@ -62,7 +62,7 @@ _STEP = 1.0 / 32.0
 _TABLE: NDArray[np.float64] = np.array([tail(i * _STEP) for i in range(2049)])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def surprise(lowpass: float, scale: float) -> float:
     """-log10 of the tail probability of ``lowpass`` on its side; from a table, within 2e-4. About 2 ns.
 

@@ -18,7 +18,7 @@ from learners.gaussian import upper_quantile
 from learners.score import n_factor
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def width(scale: float, expected: float, n: float, n_mean: float, unit: float, share: bool) -> float:
     """Scale of the residual of a value with ``n`` cases; in units, as ``scale``. ``expected`` is raw.
 
@@ -33,11 +33,47 @@ def width(scale: float, expected: float, n: float, n_mean: float, unit: float, s
     return wide
 
 
+_CELLS = 128
+_MIDDLE = 1.0 + (np.arange(_CELLS) + 0.5) / _CELLS
+_INVERSE: NDArray[np.float64] = 1.0 / _MIDDLE
+_LOG: NDArray[np.float64] = np.log(_MIDDLE)
+_LN2 = math.log(2.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def fast_log(x: float) -> float:
+    """The natural logarithm of a positive, finite, normal ``x``, within 1e-12. About 1 ns.
+
+    >>> abs(fast_log(1.0)) < 1e-12, abs(fast_log(1e-20) - math.log(1e-20)) < 1e-12
+    (True, True)
+    """
+    bits = np.float64(x).view(np.uint64)
+    cell = (bits >> np.uint64(45)) & np.uint64(127)
+    power = np.int64(bits >> np.uint64(52)) - 1023
+    part = np.uint64((bits & np.uint64(0xFFFFFFFFFFFFF)) | np.uint64(0x3FF0000000000000)).view(np.float64)
+    z = part * _INVERSE[cell] - 1.0  # at most 1/256 either way
+    series = z * (1.0 - z * (0.5 - z * (1.0 / 3.0 - 0.25 * z)))
+    return float(power * _LN2 + (_LOG[cell] + series))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def contest(r: float, scale: float, deviation2: float, scale2: float) -> float:
+    """The champion's loss less the challenger's for one sample: |residual| up to 5, and ln scale.
+
+    ``r`` is the champion's residual in scales, ``deviation2`` the challenger's in units.
+
+    >>> contest(1.0, 2.0, 3.0, 2.0), contest(0.0, 2.0, 0.0, 1.0) > 0.69
+    (-0.5, True)
+    """
+    inverse = 1.0 / scale2
+    return min(abs(r), 5.0) - min(abs(deviation2) * inverse, 5.0) + fast_log(scale * inverse)
+
+
 _STEP = 1.0 / 64.0
 _TABLE: NDArray[np.float64] = np.array([upper_quantile(i * _STEP) for i in range(64 * 16 + 1)])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def normal_score(level: float, r: float) -> float:
     """The z with surprise ``level`` on the side of ``r``; from a table, within 0.02, at most that of L = 16.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib import metadata
 
@@ -13,7 +14,7 @@ from monitor.engine.processes import ProcessEngine
 from monitor.engine.story import Story
 from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor
-from monitor.settings import Settings
+from monitor.settings import Settings, SettingsError
 from monitor.shard.warm import warm_shard
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
@@ -25,10 +26,23 @@ BYTES_PER_SERIES = 450
 def build(settings: Settings) -> Monitor:
     """A Monitor on the settings' data folder; nothing runs before `Monitor.start`."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings = _as_laid_out(settings)
     upgrade(settings.database)
     engine = _engine(settings)
     story = Story(Database(settings.database))
     return Monitor(settings, engine, story, version=version())
+
+
+def _as_laid_out(settings: Settings) -> Settings:
+    """With as many shards as the data folder was made for; SettingsError where others are asked for."""
+    layout = settings.data_dir / "layout.json"
+    if not layout.exists():
+        layout.write_text(json.dumps({"shards": settings.shards}) + "\n")
+        return settings
+    shards = int(json.loads(layout.read_text())["shards"])
+    if shards != settings.shards and "shards" in settings.model_fields_set:
+        raise SettingsError(f"shards: {settings.data_dir} was made for {shards}, not {settings.shards}")
+    return settings.model_copy(update={"shards": shards})
 
 
 def _engine(settings: Settings) -> Engine:

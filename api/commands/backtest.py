@@ -30,6 +30,8 @@ def backtest(
     console = err()
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise BadRequest(f"{out}: --out ends in .csv or .parquet")
+    if out is not None and not out.parent.is_dir():
+        raise BadRequest(f"{out}: no such folder")
     read_all = []
     for path in files:
         samples = read(path, tags, tz)

@@ -32,7 +32,7 @@ def list_metrics(
     return schemas.ListOf(items=items, next=to_cursor(page.next))
 
 
-@router.get("/{name}")
+@router.get("/{name:path}")
 def one_metric(monitor: TheMonitor, name: Name) -> schemas.Metric:
     """One metric's declaration; null where a thing is left to be learned."""
     declared = monitor.declarations()
@@ -41,7 +41,7 @@ def one_metric(monitor: TheMonitor, name: Name) -> schemas.Metric:
     return schemas.Metric(name=name, **_known(declared.get(name, {})))
 
 
-@router.put("/{name}")
+@router.put("/{name:path}")
 def declare_metric(monitor: TheMonitor, name: Name, declaration: schemas.Declaration) -> schemas.Metric:
     """Say what a metric is. In the log of every shard when this is answered."""
     if not name.isprintable() or len(name.encode("utf-8", "replace")) > _NAME_BYTES_MAX:

@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype
-from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
+from learners.baseline.spread import SPREAD_RATE, bounded, clipped_by, follow, rate_of, scale_of
 
 ALPHA = 0.05
 _COUNT_MAX = 1e6
@@ -35,7 +35,7 @@ dtype = model_dtype(
 )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (0, 1) before the first."""
     if m.count <= 0.0:
@@ -43,7 +43,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return np.float64(m.level), scale_of(np.float64(m.square), np.float64(m.floor))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     """Take in the value ``y`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -57,19 +57,19 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     alpha = np.float64(m.alpha) if m.alpha > 0.0 else ALPHA
     beta = np.float64(m.beta) if m.beta > 0.0 else SPREAD_RATE
     square = np.float64(m.square)
-    delta = clipped(y - m.level, scale_of(square, np.float64(m.floor)))
+    delta = clipped_by(y - m.level, square, np.float64(m.floor))
     m.level = bounded(m.level + rate_of(alpha, count, weight) * delta)
     m.square = follow(square, delta, rate_of(beta, count, weight))
     m.count = min(count + weight, _COUNT_MAX)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``."""
     m.level = bounded(m.level + delta)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

@@ -29,7 +29,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
-from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
+from learners.baseline.spread import SPREAD_RATE, bounded, clipped, clipped_by, follow, rate_of, scale_of
 
 MULTIPLICATIVE = 1
 _OFF = 255
@@ -74,7 +74,7 @@ def code_of(rate: float) -> int:
     return min(round(-8.0 * math.log2(rate)), _OFF - 1) if rate > 0.0 else _OFF
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _base(m: Any, t: int) -> tuple[float, float]:
     """Level and trend carried forward to bucket ``t``."""
     level, trend = np.float64(m.level), np.float64(m.trend)
@@ -91,30 +91,35 @@ def _base(m: Any, t: int) -> tuple[float, float]:
     return level + run * trend, kept * trend
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _seasons(m: Any, season: Any, t: int) -> tuple[float, float]:
     first = np.float64(season[m.at + t % m.slots]) if m.slots > 0 else 0.0
     second = np.float64(season[m.at + m.slots + t % m.slots2]) if m.slots2 > 0 else 0.0
     return first, second
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _factor(season: float) -> float:
     return min(max(1.0 + season, _FACTOR_MIN), _FACTOR_MAX)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _floor(m: Any) -> float:
+    return RATE[m.floor] if m.floor > 0 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _scale(m: Any) -> float:
-    return scale_of(np.float64(m.square), RATE[m.floor] if m.floor > 0 else 0.0)
+    return scale_of(np.float64(m.square), _floor(m))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _size(base: float, centre: float) -> float:
     """What the relative scale of a multiplicative record is multiplied by."""
     return max(abs(centre), 0.1 * abs(base), _BASE_MIN)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of bucket ``t``; (0, 1) before the first value."""
     if m.seen == 0:
@@ -127,7 +132,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return centre, _scale(m) * _size(base, centre)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     """Take in the value ``y`` of bucket ``t`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -148,13 +153,16 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     period = max(m.slots, m.slots2)
     error = y - centre
     if m.seen > period:
-        error = clipped(error, _scale(m) * size)
+        if product:
+            error = clipped(error, _scale(m) * size)
+        else:
+            error = clipped_by(error, square, _floor(m))
         since = np.float64(m.seen - period) if m.seen < _SEEN_MAX else 1.0 * _SEEN_MAX
-        relative = error / size
+        relative = error / size if product else error
         m.square = follow(square, relative, rate_of(RATE[m.spread], since, weight))
     else:
         error = bounded(error)
-    step = error / (f1 * f2)
+    step = error / (f1 * f2) if product else error
     alpha = weight * RATE[m.alpha]
     m.level = bounded(base + alpha * step)
     m.trend = bounded(trend + alpha * RATE[m.beta] * step)
@@ -171,26 +179,31 @@ def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
     m.last = t & 0xFFFF
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _season_rate(gamma: int, seen: int, slots: int) -> float:
     """A season that learns at all is a plain mean at first."""
-    return 0.0 if gamma == _OFF else max(RATE[gamma], 1.0 / (2.0 + seen // slots))
+    if gamma == _OFF:
+        return 0.0
+    rate = np.float64(RATE[gamma])
+    if rate * (np.int64(seen) + np.int64(slots)) >= slots:  # then 2 + seen // slots is more than 1 / rate
+        return rate
+    return max(rate, 1.0 / (2.0 + seen // slots))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _kept(slot: float, product: bool) -> float:
     if product:
         return min(max(slot, _FACTOR_MIN - 1.0), _FACTOR_MAX - 1.0)
     return bounded(slot)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``; a multiplicative forecast moves by delta times the season."""
     m.level = bounded(m.level + delta)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

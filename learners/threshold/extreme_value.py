@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from learners.base import tail_dtype
 from learners.gaussian import HALF
+from learners.score import L_OPEN
 
 EXCEEDED = 0.05
 HALF_LIFE = 4096
@@ -71,7 +72,7 @@ dtype = tail_dtype(
 )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _law(u: float, s: float, x: float, depth: float) -> float:
     """The residual that the tail law exceeds with probability q e^-depth."""
     if x <= 0.0:
@@ -79,26 +80,41 @@ def _law(u: float, s: float, x: float, depth: float) -> float:
     return u + s * math.expm1(min(x * depth, 600.0)) / x
 
 
-@njit(cache=True, nogil=True)
-def _side(m: Any, k: int) -> tuple[float, float, float, float]:
-    """Threshold, scale, shape, and stretch a unit of L, on side ``k``; all within bounds."""
-    u = max(np.float64(m.threshold[k]), _U_MIN)
-    s = max(np.float64(m.excess[k]), _S_MIN)
-    x = m.shape[k] * _SHAPE_UNIT
-    stretch = max(np.float64(m.record[k]), 0.0) / (_L_N * (1.0 + m.recurrence[k] * _RECUR_UNIT))
-    return u, s, x, stretch
+def _by_shape(depth: float) -> NDArray[np.float64]:
+    """`_law` with u = 0 and s = 1 at a fixed ``depth``, for each shape that can be stored."""
+    return np.array([_law(0.0, 1.0, code * _SHAPE_UNIT, depth) for code in range(256)])
 
 
-@njit(cache=True, nogil=True)
+_TO_OPEN = _by_shape((L_OPEN - _L_Q) * _LN10)
+_TO_EXPECTED = _by_shape((_L_N - _L_Q) * _LN10)
+_TO_CLIP = _by_shape(_CLIP_DEPTH)
+_FORGOTTEN = np.array([math.log(2.0) / (1 << (code if 0 < code < 32 else 12)) for code in range(256)])
+"""Share of the record that one sample takes away, by code of the half-life."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _record(m: Any, k: int) -> tuple[float, float]:
+    """Numerator and denominator (at least log10 N) of the stretch a unit of L, on side ``k``."""
+    return max(np.float64(m.record[k]), 0.0), _L_N * (1.0 + m.recurrence[k] * _RECUR_UNIT)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def surprise(m: Any, r: float) -> float:
     """-log10 P(residual at least as far out as ``r`` on its side); 0.301 at 0."""
     k = 1 if r >= 0.0 else 0
     far = min(abs(r), 1e100)
-    u, s, x, stretch = _side(m, k)
-    edge = u + stretch * _L_Q
-    if far <= edge:
-        part = far / edge
+    u = max(np.float64(m.threshold[k]), _U_MIN)
+    record, shared = _record(m, k)
+    part = far * shared / (u * shared + record * _L_Q)
+    if part <= 1.0:
         return _L_ZERO + (_L_Q - _L_ZERO) * part * part
+    return float(_surprise_beyond(m, k, far, u, record / shared))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _surprise_beyond(m: Any, k: int, far: float, u: float, stretch: float) -> float:
+    s = max(np.float64(m.excess[k]), _S_MIN)
+    x = m.shape[k] * _SHAPE_UNIT
     # The law alone, without the stretch, is an upper bound; from there Newton's steps fall monotonically.
     if x > 0.0:
         depth = math.log1p(x * (far - u) / s) / x
@@ -113,49 +129,56 @@ def surprise(m: Any, r: float) -> float:
             depth -= step
             if step <= 1e-12 * (1.0 + depth):
                 break
-    return _L_Q + max(depth, 0.0) / _LN10
+    return float(_L_Q + max(depth, 0.0) / _LN10)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def limit(m: Any, side: int, level: float) -> float:
     """The residual (>= 0) at which the surprise on ``side`` (+1, -1) reaches ``level``."""
-    u, s, x, stretch = _side(m, 1 if side > 0 else 0)
+    k = 1 if side > 0 else 0
+    u = max(np.float64(m.threshold[k]), _U_MIN)
+    record, shared = _record(m, k)
     if level <= _L_Q:
-        return (u + stretch * _L_Q) * math.sqrt(max(level - _L_ZERO, 0.0) / (_L_Q - _L_ZERO))
-    return _law(u, s, x, (level - _L_Q) * _LN10) + stretch * level
+        edge = u + record / shared * _L_Q
+        return edge * math.sqrt(max(level - _L_ZERO, 0.0) / (_L_Q - _L_ZERO))
+    s = max(np.float64(m.excess[k]), _S_MIN)
+    code = m.shape[k]
+    if level == L_OPEN:  # asked for twice a sample
+        return float(u + s * _TO_OPEN[code] + record / shared * level)
+    return _law(u, s, code * _SHAPE_UNIT, (level - _L_Q) * _LN10) + record / shared * level
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def learn(m: Any, r: float, weight: float) -> None:
     """Take in the residual ``r`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:
         return
     far = min(abs(r), _LARGE)
-    above = 1 if r >= 0.0 else 0
-    half_life = 1 << (m.half_life if 0 < m.half_life < 32 else 12)
-    kept = 1.0 - weight * math.log(2.0) / half_life
-    for k in range(2):
-        u, s, x, _ = _side(m, k)
-        m.record[k] = np.float64(m.record[k]) * kept
-        if k == above and far > u:
-            _learn_excess(m, k, far, u, s, x, weight, half_life)
-            m.threshold[k] = min(u + _U_RATE * weight * s * (1.0 - EXCEEDED), _LARGE)
-        else:
-            m.threshold[k] = max(u - _U_RATE * weight * s * EXCEEDED, _U_MIN)
+    k = 1 if r >= 0.0 else 0
+    u = max(np.float64(m.threshold[k]), _U_MIN)
+    kept = 1.0 - weight * _FORGOTTEN[m.half_life]
+    fall = _U_RATE * EXCEEDED * weight
+    m.record[0] = np.float64(m.record[0]) * kept
+    m.record[1] = np.float64(m.record[1]) * kept
+    m.threshold[0] = max(m.threshold[0] - fall * max(np.float64(m.excess[0]), _S_MIN), _U_MIN)
+    m.threshold[1] = max(m.threshold[1] - fall * max(np.float64(m.excess[1]), _S_MIN), _U_MIN)
+    if far > u:
+        _learn_excess(m, k, far, u, weight)
 
 
-@njit(cache=True, nogil=True)
-def _learn_excess(
-    m: Any, k: int, far: float, u: float, s: float, x: float, weight: float, half_life: int
-) -> None:
-    expected = _law(u, s, x, (_L_N - _L_Q) * _LN10)
-    seen = m.recurrence[k] * _RECUR_UNIT * (1.0 - min(weight * math.log(2.0) / (EXCEEDED * half_life), 1.0))
+@njit(cache=True, nogil=True, error_model="numpy")
+def _learn_excess(m: Any, k: int, far: float, u: float, weight: float) -> None:
+    s = max(np.float64(m.excess[k]), _S_MIN)
+    x = m.shape[k] * _SHAPE_UNIT
+    m.threshold[k] = min(u + _U_RATE * weight * s * (1.0 - EXCEEDED), _LARGE)
+    expected = u + s * _TO_EXPECTED[m.shape[k]]
+    seen = m.recurrence[k] * _RECUR_UNIT * (1.0 - min(weight * _FORGOTTEN[m.half_life] / EXCEEDED, 1.0))
     if far > _OUTLIER * expected:
         seen += weight
     m.recurrence[k] = int(min(seen / _RECUR_UNIT, 65535.0))
 
     # One natural-gradient step of the likelihood: inverse Fisher information times score.
-    z = min(far, _law(u, s, x, _CLIP_DEPTH)) / s - u / s
+    z = min(far, u + s * _TO_CLIP[m.shape[k]]) / s - u / s
     shrunk = z / (1.0 + x * z)
     score_s = (1.0 + x) * shrunk - 1.0
     if x > 1e-3:

@@ -77,10 +77,13 @@ class Parts:
             self.newest_ms = max(self.newest_ms, entry.clock_ms)
             self.arrival_ms = max(self.arrival_ms, entry.arrival_ms)
         elif isinstance(entry, Tick):
-            if entry.complete or self.shard.has_live():
+            if entry.complete:
+                self.clock_ms = max(self.clock_ms, min(entry.ts_ms, self.newest_ms))
+            elif self.shard.has_live():
                 self.clock_ms = max(self.clock_ms, entry.ts_ms)
         elif entry.kind == Kind.FORGET:
             self.history.delete(np.array(entry.body["rows"], np.int32))
+            self.remembered = Remembered()  # what was deleted may be sent again
         self.applied = record.position
         return applied
 

@@ -19,6 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES
+from learners.dispatch import fetch_season
 from learners.memory import prefetch
 from monitor.shard.cadence import ENOUGH
 from monitor.shard.drain import begin, cadence_of, final_before, is_pooled
@@ -39,6 +40,7 @@ from monitor.shard.state import (
 )
 
 AHEAD = 16
+SEASON_AHEAD = 8
 CLOCK_BYTES = CLOCK.itemsize
 MOST_WAITING = 64
 """Distinct times at which a series gets its cadence even if two buckets did not pass since the eighth."""
@@ -75,6 +77,9 @@ def take(
             return i
         if i + AHEAD < len(ts_ms):
             fetch(s, row[i + AHEAD])
+        if i + SEASON_AHEAD < len(ts_ms):
+            j = row[i + SEASON_AHEAD]  # its records are here by now, and say where its slot is
+            fetch_season(s, common_at(s, j).champion, 2 * j, whole(clock_at(s, j).bucket) - 1)
         take_one(s, row[i], ts_ms[i], value[i], n[i] if with_n else math.nan, backfill)
     return len(ts_ms)
 
@@ -221,7 +226,7 @@ def tick(
 
     A live series is left alone until it has been silent for `IDLE_CADENCES` and `IDLE_MS`.
 
-    ``finish`` ends a file: series without a cadence get one, and everything up to ``ts_ms`` becomes final.
+    ``finish`` ends a file: series without a cadence get one, and every bucket with a value becomes final.
     """
     s = directory[0]
     for row in range(start, rows):
@@ -237,10 +242,11 @@ def tick(
             order, ts = gather(s, row)
             begin(s, row, order, ts)
         cadence = whole(clock.cadence)
-        bucket = ts_ms // cadence + (2 if finish else 0)
+        bucket = ts_ms // cadence
         if finish:
-            rule = rule_at(s, clock.rule)
-            bucket += max(rule.lateness_ms, 0) // cadence
+            # Not beyond what makes its own newest bucket final: the next file may go on with it.
+            lateness = max(rule_at(s, clock.rule).lateness_ms, 0) // cadence
+            bucket = min(bucket, whole(clock.bucket)) + 2 + lateness
         idle_ms = ts_ms - whole(clock.bucket) * cadence
         if not finish and idle_ms <= max(IDLE_CADENCES * cadence, IDLE_MS):
             continue

@@ -12,7 +12,7 @@ from learners.base import Family
 from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
 from monitor.shard.judge import final_missing, final_value
 from monitor.shard.merge import aggregate, merge0, merge1
-from monitor.shard.pool import drop, gather, has_room, mark
+from monitor.shard.pool import drop, gather, has_output_room, mark
 from monitor.shard.state import DIRTY, HELD, LAST, clock_at, common_at, dirty_at, pending_at, rule_at, whole
 
 _EMA = int(Family.EMA)
@@ -69,13 +69,13 @@ def drain(s: Any, row: int) -> bool:
         bucket = ts[i] // cadence if i < len(order) else limit + 1
         if bucket > limit:
             if limit > final and clock.final_n > 0:
-                if not has_room(s):
+                if not has_output_room(s):
                     complete = False
                     break
                 final_missing(s, row, final + 1, limit)
             final = max(final, limit)
             break
-        if not has_room(s):
+        if not has_output_room(s):
             complete = False
             break
         if bucket > final + 1 and clock.final_n > 0:

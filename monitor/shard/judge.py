@@ -14,7 +14,7 @@ from learners.dispatch import forecast, learn, tail_learn, tail_limit, tail_surp
 from learners.lowpass import learn_scale
 from learners.lowpass import step as lowpass_step
 from learners.lowpass import surprise as lowpass_surprise
-from learners.residual import normal_score
+from learners.residual import contest, normal_score
 from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
 from learners.score import L_CLOSE, L_OPEN, combine, score
@@ -69,7 +69,7 @@ SHARE = CLASSES.index("ratio")
 STREAK_MAX = 32_000
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def pass_due(final_n: int, cadence: int) -> bool:
     """Is a learning pass due after ``final_n`` final buckets: 32, 128, 512, then daily, at least 256 apart.
 
@@ -81,14 +81,14 @@ def pass_due(final_n: int, cadence: int) -> bool:
     return (final_n - 512) % max(256, 86_400_000 // max(cadence, 1)) == 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fold(value: float) -> Any:
     """32 bits of a value that differ when values differ (but for one pair in four thousand million)."""
     bits = np.float64(value).view(np.uint64)
     return np.uint32((bits ^ (bits >> np.uint64(32))) & np.uint64(0xFFFFFFFF))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def gate(level: float) -> float:
     """How much a sample of surprise ``level`` may teach: 1 below 2, falling to 0 at `L_OPEN`."""
     if level <= QUIET_LEVEL:
@@ -98,7 +98,7 @@ def gate(level: float) -> float:
     return (L_OPEN - level) / (L_OPEN - QUIET_LEVEL)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def longest(run: int, known: int) -> int:
     """The longest run after one of ``run``: the known one is forgotten by 1/256 a run, `NEVER` stays."""
     if known == NEVER:
@@ -106,7 +106,7 @@ def longest(run: int, known: int) -> int:
     return max(run, known - (known >> 8))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def count_streak(clock: Any, value: float) -> None:
     """Lengths of runs of equal values, and the longest so far, slowly forgotten."""
     bits = fold(value)
@@ -121,7 +121,7 @@ def count_streak(clock: Any, value: float) -> None:
     clock.last = bits
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: int) -> None:
     """Judge the final ``value`` of ``bucket`` and let the models learn from it. About 100 ns.
 
@@ -134,7 +134,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     cadence = whole(clock.cadence)
     ts_ms = bucket * cadence
     offset_ms = local_offset(s, rule.zone, ts_ms)
-    t = (ts_ms + offset_ms) // cadence
+    t = bucket if offset_ms == 0 else (ts_ms + offset_ms) // cadence
     unit = np.float64(common.unit)
     if n > N_MAX:
         n = N_MAX
@@ -146,7 +146,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     expected = centre * unit + common.offset
     counted = n > 0.0 and (rule.ratio != 0 or profile_at(s, row).metric_class == SHARE)
     width = residual_width(scale, expected, n, clock.n_mean, unit, counted)
-    rate = ratio.rate(expected, clock.n_mean)
+    rate = ratio.rate(expected, clock.n_mean) if counted else 0.0
     r = deviation / width
     count_streak(clock, value)
 
@@ -180,17 +180,18 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     level = combine(spike, shift, still)
     if e >= 0 and spike >= L_OPEN:
         episode_at(s, e).leaning = 0
-    kind, direction = _kind(spike, shift, still, r, lowpass)
-
     breach = static_surprise(rule.static_lower, rule.static_upper, value)
-    if breach > level:
-        level = breach
-        direction = 1 if value > rule.static_upper else -1
-        kind = SPIKE if direction > 0 else DIP
-
-    wanted = breach > 0.0 or _worth(rule, kind, direction, value, expected)
+    outside = breach > level
+    level = max(level, breach)
+    kind, direction = SPIKE, 1
+    wanted = False
     verdict = LEARNING if learning else IN_BAND
     if level >= L_OPEN:
+        kind, direction = _kind(spike, shift, still, r, lowpass)
+        if outside:
+            direction = 1 if value > rule.static_upper else -1
+            kind = SPIKE if direction > 0 else DIP
+        wanted = breach > 0.0 or _worth(rule, kind, direction, value, expected)
         verdict = ANOMALY if wanted else BELOW_MIN_CHANGE
         if wanted and breach >= level:
             verdict = STATIC_BOUND
@@ -206,8 +207,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         elif level >= L_OPEN and _returned(s, row, e, deviation, width):
             restore(s, e)
             e = -1
-            centre, scale = forecast(s, common.champion, 2 * row, t)
-            centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
+            centre, scale, centre2, scale2 = _forecasts_anew(s, row, t)
             moved = centre * unit + common.offset - expected
             expected, lower, upper = expected + moved, lower + moved, upper + moved
             deviation = y - centre
@@ -221,7 +221,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     if e >= 0 and episode_at(s, e).adopted_at == 0:
         peak = episode_at(s, e).peak_residual
         if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper):
-            tail_learn(s, common.tail, row, peak, 1.0)
+            _learn_peak(s, row, peak)
             common.lowpass = 0.0
             e = -1
         else:
@@ -247,7 +247,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         tail_learn(s, common.tail, row, r, weight)
         learn(s, common.champion, 2 * row, t, y, weight)
         learn(s, common.challenger, 2 * row + 1, t, y, weight)
-        better = min(abs(r), 5.0) - min(abs(y - centre2) / scale2, 5.0) + math.log(scale / scale2)
+        better = contest(r, scale, y - centre2, scale2)
         common.advantage += CONTEST_FORGETTING * (better - common.advantage)
     if not math.isnan(n):
         if math.isnan(clock.n_mean):
@@ -276,7 +276,22 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     out.model = common.champion
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forecasts_anew(s: Any, row: int, t: int) -> tuple[float, float, float, float]:
+    """Both models' forecasts once more, after a change of level; apart from the path of ordinary samples."""
+    common = common_at(s, row)
+    centre, scale = forecast(s, common.champion, 2 * row, t)
+    centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
+    return centre, scale, centre2, scale2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _learn_peak(s: Any, row: int, peak: float) -> None:
+    """The tail takes in the largest residual of an anomaly that is over."""
+    tail_learn(s, common_at(s, row).tail, row, peak, 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _kind(spike: float, shift: float, still: float, r: float, lowpass: float) -> tuple[int, int]:
     if still > spike and still > shift:
         return FLAT_LINE, 0
@@ -284,7 +299,7 @@ def _kind(spike: float, shift: float, still: float, r: float, lowpass: float) ->
     return (SPIKE, 1) if up else (DIP, -1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _worth(rule: Any, kind: int, direction: int, value: float, expected: float) -> bool:
     """Is the change on a side that matters and large enough, in the metric's own units?"""
     if kind == FLAT_LINE:
@@ -295,14 +310,14 @@ def _worth(rule: Any, kind: int, direction: int, value: float, expected: float) 
     return change >= rule.min_absolute and change >= rule.min_relative * abs(expected)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _returned(s: Any, row: int, e: int, deviation: float, width: float) -> bool:
     """The level before the adoption is a hypothesis: does the value lie where it said?"""
     old = (deviation + episode_at(s, e).shift) / width
     return bool(tail_surprise(s, common_at(s, row).tail, row, old) < L_CLOSE)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def final_missing(s: Any, row: int, first: int, last: int) -> None:
     """Buckets ``first`` to ``last`` (inclusive) are final and empty. Missing is not zero: nothing is learned,
     but time passes, and an open anomaly closes after `QUIET` of them.
@@ -329,7 +344,7 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
             if -clock.streak > clock.gap_max:
                 episode.quiet += 1
             if episode.quiet >= QUIET:
-                tail_learn(s, common.tail, row, episode.peak_residual, 1.0)
+                _learn_peak(s, row, episode.peak_residual)
                 close(s, e, at_ms, episode.last + 1)
         level = gap(-clock.streak, clock.gap_max)
         if level >= L_OPEN and common.tail != NO_TAIL:
@@ -343,13 +358,13 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
         bucket += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def ended_after(clock: Any) -> int:
     """Missing buckets after which the series counts as ended; never while its silence is no news."""
     return max(ENDED_DAYS_MS // whole(clock.cadence), ENDED_CADENCES, 2 * whole(clock.gap_max))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _stay_missing(s: Any, row: int, e: int, first: int, last: int) -> None:
     clock = clock_at(s, row)
     cadence = whole(clock.cadence)

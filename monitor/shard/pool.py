@@ -16,11 +16,16 @@ ROOM_CHANGES = 8
 @njit(cache=True, nogil=True)
 def has_room(s: Any) -> bool:
     """May one more sample be taken without a buffer overflowing? (Up to four buckets become final.)"""
+    return has_output_room(s) and s.n_dirty + 4 <= s.max_dirty
+
+
+@njit(cache=True, nogil=True)
+def has_output_room(s: Any) -> bool:
+    """The same for a sample that already waits: it marks no row, and the list of marked ones may be full."""
     return (
         s.n_outcomes + 4 <= s.max_outcomes
         and s.n_changes + 4 * ROOM_CHANGES <= s.max_changes
         and s.n_due + 4 <= s.max_due
-        and s.n_dirty + 4 <= s.max_dirty
         and s.n_revisions + 4 <= s.max_revisions
         and s.n_pending + 8 <= s.max_pending
         and s.n_episodes + 8 <= s.max_episodes

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from learners.bank import Bank, aligned
@@ -191,7 +192,9 @@ class Shard:
 
     def _collect(self) -> None:
         directory = self.directory
-        self._parts.outcomes.append(self._outcomes[: int(directory["n_outcomes"][0])].copy())
+        count = int(directory["n_outcomes"][0])
+        if count or not self._parts.outcomes:
+            self._parts.outcomes.append(_columns(self._outcomes, count))
         self._parts.changes.append(self._changes[: int(directory["n_changes"][0])].copy())
         self._parts.due.append(self._due[: int(directory["n_due"][0])].copy())
         self._parts.revisions.append(self._revisions[: int(directory["n_revisions"][0])].copy())
@@ -202,10 +205,10 @@ class Shard:
         self._collect()
         directory = self.directory
         parts, self._parts = self._parts, _Parts()
-        outcomes = np.concatenate(parts.outcomes)
+        outcomes = parts.outcomes
         changes = np.concatenate(parts.changes)
         applied = Applied(
-            observations=Observations(**{c: np.ascontiguousarray(outcomes[c]) for c in COLUMNS}),
+            observations=outcomes[0] if len(outcomes) == 1 else Observations.concat(outcomes),
             changes=changes[np.lexsort((changes["row"], changes["at_ms"]))],
             due=np.concatenate(parts.due),
             revisions=np.concatenate(parts.revisions),
@@ -304,10 +307,45 @@ class _Parts:
     """Buffers copied out while one entry is applied."""
 
     def __init__(self) -> None:
-        self.outcomes: list[NDArray[np.void]] = []
+        self.outcomes: list[Observations] = []
         self.changes: list[NDArray[np.void]] = []
         self.due: list[NDArray[np.int32]] = []
         self.revisions: list[NDArray[np.void]] = []
+
+
+def _columns(outcomes: NDArray[np.void], count: int) -> Observations:
+    """The first ``count`` outcomes by column, in one pass over them."""
+    columns = {name: np.empty(count, kind) for name, kind in COLUMNS.items()}
+    _transpose(outcomes[:count], *columns.values())
+    return Observations(**columns)
+
+
+@njit(cache=True, nogil=True)
+def _transpose(
+    outcomes: Any,
+    row: Any,
+    ts_ms: Any,
+    value: Any,
+    n: Any,
+    expected: Any,
+    lower: Any,
+    upper: Any,
+    score: Any,
+    verdict: Any,
+    model: Any,
+) -> None:
+    for i in range(len(outcomes)):
+        out = outcomes[i]
+        row[i] = out.row
+        ts_ms[i] = out.ts_ms
+        value[i] = out.value
+        n[i] = out.n
+        expected[i] = out.expected
+        lower[i] = out.lower
+        upper[i] = out.upper
+        score[i] = out.score
+        verdict[i] = out.verdict
+        model[i] = out.model
 
 
 def _free_list(size: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:

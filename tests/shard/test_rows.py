@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitor.domain.batch import Mode
-from monitor.domain.records import Control, Kind, Samples
+from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import state as st
 from monitor.shard.shard import Shard
@@ -135,3 +135,14 @@ def test_bytes_a_series() -> None:
     shard.apply(Samples(*none, None, Mode.LIVE, 0, 0, new))
     grown = (shard.bytes - before) / len(shard.clocks)
     assert grown <= 2 * 32 + 64 + 64 + 12
+
+
+def test_more_series_than_the_list_of_marked_rows_holds_are_finished() -> None:
+    count = 70_000
+    shard = Shard(rows=count)
+    new = tuple((row, Identity.of(f"m{row}").canonical()) for row in range(count))
+    rows = np.arange(count, dtype=np.int32)
+    times, values = np.full(count, 1_600_000_000_000, np.int64), np.ones(count)
+    shard.apply(Samples(rows, times, values, None, Mode.BACKFILL, 0, 0, new))
+    applied = shard.apply(Tick(1_600_000_000_000, complete=True))
+    assert len(applied.observations) == count
