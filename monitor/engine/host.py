@@ -205,18 +205,19 @@ class Host:
         rows = index.lookup(fingerprint)
         refused: Reason | None = None
         if (rows < 0).any():
-            for unknown in np.unique(fingerprint[rows < 0]):
-                canonical = identities.get(int(unknown))
-                if canonical is None:
-                    raise UnknownSeries(f"shard {self.number} was not told what {int(unknown):016x} is")
-                if len(index) >= self.settings.series_limit:
-                    refused = Reason.SERIES_LIMIT
-                    continue
-                try:
-                    fresh.append((self.parts.enter(int(unknown), canonical), canonical))
-                except FingerprintTaken:
-                    refused = Reason.BAD_NAME
-            rows = index.lookup(fingerprint)
+            with self._state:  # questions and the naming of events read the index too
+                for unknown in np.unique(fingerprint[rows < 0]):
+                    canonical = identities.get(int(unknown))
+                    if canonical is None:
+                        raise UnknownSeries(f"shard {self.number} was not told what {int(unknown):016x} is")
+                    if len(index) >= self.settings.series_limit:
+                        refused = Reason.SERIES_LIMIT
+                        continue
+                    try:
+                        fresh.append((self.parts.enter(int(unknown), canonical), canonical))
+                    except FingerprintTaken:
+                        refused = Reason.BAD_NAME
+                rows = index.lookup(fingerprint)
         with self._ids:
             fresh += self.parts.unlogged.items()
             self.parts.unlogged.clear()

@@ -83,7 +83,6 @@ class Parts:
                 self.clock_ms = max(self.clock_ms, entry.ts_ms)
         elif entry.kind == Kind.FORGET:
             self.history.delete(np.array(entry.body["rows"], np.int32))
-            self.remembered = Remembered()  # what was deleted may be sent again
         self.applied = record.position
         return applied
 
