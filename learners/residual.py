@@ -62,7 +62,7 @@ def contest(r: float, scale: float, deviation2: float, scale2: float) -> float:
 
     ``r`` is the champion's residual in scales, ``deviation2`` the challenger's in units.
 
-    >>> contest(1.0, 2.0, 3.0, 2.0), contest(0.0, 2.0, 0.0, 1.0) > 0.69
+    >>> round(contest(1.0, 2.0, 3.0, 2.0), 9), contest(0.0, 2.0, 0.0, 1.0) > 0.69
     (-0.5, True)
     """
     inverse = 1.0 / scale2

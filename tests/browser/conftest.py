@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser.fake_api import DIST, FakeApi, Server
+
+expect.set_options(timeout=20_000)  # two cores, and a compiler beside
 
 _WATCH = """
 window.violations = [];

@@ -57,6 +57,7 @@ def test_incident_shows_facts_suspects_and_painted_charts(watched: Watched, fake
 def test_rows_behind_a_chart_name_values_and_verdicts(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(f"{fake.url}/#/incident/i1")
+    expect(part(page, "chart").first.locator("canvas")).to_be_visible()
     rows = part(page, "rows").first
     rows.locator("summary").click()
     expect(rows.locator("tbody tr").first).to_contain_text("anomaly")
