@@ -53,8 +53,8 @@ class Bank:
         have = len(self.common)
         if rows > have:
             size = max(rows, have + have // 2)
-            self.models = _grown(self.models, size)
-            self.common = _grown(self.common, size)
+            self.models = grown(self.models, size)
+            self.common = grown(self.common, size)
 
     def allocate_season(self, slots: int) -> int:
         """Place of a zeroed table of ``slots``; the one of that size released last, if any. 0 for 0 slots."""
@@ -67,7 +67,7 @@ class Bank:
         at = self._top
         self._top += size
         if self._top > len(self.season):
-            self.season = _grown(self.season, max(self._top, len(self.season) + len(self.season) // 2))
+            self.season = grown(self.season, max(self._top, len(self.season) + len(self.season) // 2))
         return at
 
     def release_season(self, at: int, slots: int) -> None:
@@ -134,12 +134,12 @@ class Bank:
     def from_state(state: Mapping[str, NDArray[np.generic]]) -> Bank:
         """The bank of which `state` told; the arrays are copied."""
         bank = Bank(0)
-        models = np.array(state["models"], np.uint8).reshape(-1, 2, MODEL_BYTES)
-        common = np.array(state["common"], np.uint8).reshape(-1, COMMON_BYTES)
-        bank.models, bank.common = _grown(models, len(models)), _grown(common, len(common))
+        models = np.asarray(state["models"], np.uint8).reshape(-1, 2, MODEL_BYTES)
+        common = np.asarray(state["common"], np.uint8).reshape(-1, COMMON_BYTES)
+        bank.models, bank.common = grown(models, len(models)), grown(common, len(common))
         season = np.array(state["season"], np.float32)
         bank._top = len(season)
-        bank.season = _grown(season, max(len(season), _FIRST_SLOTS))
+        bank.season = grown(season, max(len(season), _FIRST_SLOTS))
         for size, at in np.array(state["free"], np.int64).reshape(-1, 2).tolist():
             bank._free.setdefault(size, []).append(at)
         return bank
@@ -153,7 +153,8 @@ def aligned(shape: tuple[int, ...], dtype: np.dtype[_Scalar]) -> NDArray[_Scalar
     return raw[start : start + count].view(dtype).reshape(shape)
 
 
-def _grown(array: NDArray[_Scalar], size: int) -> NDArray[_Scalar]:
-    grown: NDArray[_Scalar] = aligned((size, *array.shape[1:]), array.dtype)
-    grown[: len(array)] = array
-    return grown
+def grown(array: NDArray[_Scalar], size: int) -> NDArray[_Scalar]:
+    """A copy with room for at least ``size`` rows, zeros behind the old ones, on a cache line."""
+    larger: NDArray[_Scalar] = aligned((max(size, len(array)), *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger

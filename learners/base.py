@@ -20,8 +20,9 @@ in bytes 32-63 of the common row (`tail_dtype`), with the kernels
 - ``limit(m, side, level) -> r``: the residual (>= 0) at which ``surprise`` reaches ``level`` on that side;
 - ``learn(m, r, weight)``.
 
-Families share one buffer: each sees it through its own dtype (`views`), so that champion and challenger
-of a series lie side by side whatever their families are, and a change of family moves no memory.
+Families share one buffer: each sees it through its own dtype (`view`, `memory.record_type`), so that
+champion and challenger of a series lie side by side whatever their families are, and a change of family
+moves no memory.
 """
 
 from __future__ import annotations

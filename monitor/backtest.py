@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from collectors.files import chunks, merged_in_time
-from monitor.domain.anomaly import Anomaly, AnomalyKind, Verdict
+from monitor.domain.anomaly import ANOMALOUS, Anomaly, AnomalyKind
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.observation import Observations
 from monitor.domain.records import Tick
@@ -33,7 +33,6 @@ from monitor.settings import Settings
 
 CHUNK = 50_000
 _SCORED = ("expected", "lower", "upper", "score")
-_ANOMALOUS = (Verdict.ANOMALY, Verdict.STATIC_BOUND)
 
 
 def backtest(frame: pd.DataFrame, settings: Settings | None = None) -> pd.DataFrame:
@@ -181,4 +180,4 @@ def _placed(
 
 def _still(part: NDArray[np.intp], bucket: NDArray[np.int64], verdict: NDArray[np.float64]) -> int:
     """The last anomalous bucket of a series whose anomaly is open where the data end."""
-    return int(bucket[part[np.isin(verdict[part], _ANOMALOUS)]].max(initial=0))
+    return int(bucket[part[np.isin(verdict[part], ANOMALOUS)]].max(initial=0))

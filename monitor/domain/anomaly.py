@@ -36,6 +36,10 @@ class Verdict(IntEnum):
     MISSING = 5
 
 
+ANOMALOUS = (int(Verdict.ANOMALY), int(Verdict.STATIC_BOUND))
+"""Verdicts of buckets that are part of an anomaly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """All times are event times in UTC milliseconds, at the start of their bucket.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from threading import Lock
 from typing import Any
 
@@ -155,7 +154,3 @@ def _matches(identity: Identity, metric: str | None, q: str | None, tag: str | N
         if identity.tag(key) != value:
             return False
     return q is None or q.casefold() in str(identity).casefold()
-
-
-def finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.select import Choice, Window, choose
-from monitor.domain.anomaly import Verdict
+from monitor.domain.anomaly import ANOMALOUS
 
 WINDOW_BUCKETS = 2_016
 """Final buckets that a pass looks back on: a week at five minutes, twelve weeks by the hour."""
@@ -23,7 +23,6 @@ WINDOW_BUCKETS_MAX = 4_320
 """And at most, where that is less than three days: a day is only found in more than two of them."""
 
 _DAY_MS = 86_400_000
-_ANOMALOUS = (int(Verdict.ANOMALY), int(Verdict.STATIC_BOUND))
 
 
 def declustered(verdict: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -35,7 +34,7 @@ def declustered(verdict: NDArray[np.uint8]) -> NDArray[np.bool_]:
     >>> declustered(np.array([0, 2, 2, 2, 0], np.uint8))
     array([ True,  True, False, False,  True])
     """
-    anomalous = np.isin(verdict, _ANOMALOUS)
+    anomalous = np.isin(verdict, ANOMALOUS)
     first: NDArray[np.bool_] = ~(anomalous & np.concatenate([[False], anomalous[:-1]]))
     return first
 
@@ -65,8 +64,8 @@ class Current:
 class Waiting:
     """One series that is held at ``final_n`` buckets, with its window of final history.
 
-    ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Anomalies are part of
-    it: nobody has confirmed them, and the law of the tail has to know what recurs.
+    ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Of each anomaly
+    the first bucket (`declustered`).
     """
 
     row: int

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.bank import Bank
-from learners.base import TAIL_OFFSET
+from learners.base import TAIL_OFFSET, view
 from learners.select import Choice
 from monitor.shard import state as st
 
@@ -43,7 +43,7 @@ class Assignment:
 def place(bank: Bank, profiles: NDArray[np.void], clocks: NDArray[np.void], assignment: Assignment) -> None:
     """Write the assignment into the row; season tables of the former models are given back."""
     row, choice = assignment.row, assignment.choice
-    common = bank.common.view(st.COMMON).reshape(-1)
+    common = view(bank.common, st.COMMON)
     if assignment.final_n >= TRUSTED_FROM:
         common["flags"][row] |= st.TRUSTED
     if choice is None:

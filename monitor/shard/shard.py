@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from learners.bank import Bank, aligned
+from learners.bank import Bank, aligned, grown
+from learners.base import view
 from monitor.domain.batch import Mode
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
@@ -117,7 +118,7 @@ class Shard:
         self._locate()
 
     def _declare(self, entry: Control) -> None:
-        metric = entry.body.get("name") or entry.body["metric"]
+        metric = entry.body["name"]
         concerned = np.isin(self.clocks["rule"][: self.rows], self.rules.numbers_of(metric))
         rows = np.flatnonzero(concerned).tolist()
         before = [is_pooled(self.directory[0], row) for row in rows]
@@ -228,8 +229,8 @@ class Shard:
     def _grow_rows(self, rows: int) -> None:
         size = max(rows, 2 * len(self.clocks))
         self.bank.ensure(size)
-        self.clocks = _extended(self.clocks, size)
-        self.profiles = _extended(self.profiles, size)
+        self.clocks = grown(self.clocks, size)
+        self.profiles = grown(self.profiles, size)
         self._locate()
 
     def _locate(self) -> None:
@@ -256,7 +257,7 @@ class Shard:
             self.directory[name] = array.ctypes.data
             if f"max_{name}" in (self.directory.dtype.names or ()):
                 self.directory[f"max_{name}"] = len(array)
-        self.common = self.bank.common.reshape(-1).view(st.COMMON)
+        self.common = view(self.bank.common, st.COMMON)
         self._located = tuple(arrays.values())
 
     # ------------------------------------------------------------------ snapshots
@@ -282,8 +283,8 @@ class Shard:
         size = len(shard.bank.common)
         shard.rows = int(meta["rows"])
         shard.rules = Rules.from_state(meta["rules"])
-        shard.clocks = _extended(np.array(arrays["clocks"]), size)
-        shard.profiles = _extended(np.array(arrays["profiles"]), size)
+        shard.clocks = grown(arrays["clocks"], size)
+        shard.profiles = grown(arrays["profiles"], size)
         shard.pending = np.array(arrays["pending"])
         shard.episodes = np.array(arrays["episodes"])
         for name, count in zip(_KEPT, arrays["counts"], strict=True):
@@ -364,9 +365,3 @@ def _doubled(pool: NDArray[np.void], directory: NDArray[np.void], free: str) -> 
     more["next"][-1] = directory[free][0]
     directory[free] = size
     return np.concatenate([pool, more])
-
-
-def _extended(array: NDArray[np.void], size: int) -> NDArray[np.void]:
-    extended = aligned((max(size, len(array)),), array.dtype)
-    extended[: len(array)] = array
-    return extended
