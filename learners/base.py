@@ -4,7 +4,8 @@ A *baseline family* is one file of ``learners/baseline``: a record layout of 32 
 kernels over one record, compiled by Numba and called once per sample from the shard's loop:
 
 - ``forecast(m, season, t) -> (centre, scale)``: stated before the sample is seen; changes nothing;
-- ``learn(m, season, t, y, weight)``: ``weight`` in [0, 1] is the gate's word (0 teaches nothing);
+- ``learn(m, season, t, y, centre, scale, weight)``: ``centre`` and ``scale`` are what ``forecast`` said of
+  this bucket, ``weight`` in [0, 1] is the gate's word (0 teaches nothing);
 - ``rebase(m, season, delta)``: the level moves by ``delta``, nothing else does.
 
 ``m`` is one record of the family's ``dtype``; ``season`` is the one float32 pool that holds every season

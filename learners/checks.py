@@ -44,6 +44,13 @@ def _finite(rows: NDArray[np.void]) -> bool:
     return all(bool(np.isfinite(field).all()) for field in fields)
 
 
+def _teach(
+    family: BaselineFamily, m: Any, season: NDArray[np.float32], t: int, y: float, weight: float
+) -> None:
+    centre, scale = family.forecast(m, season, t)
+    family.learn(m, season, t, y, centre, scale, weight)
+
+
 def record_has_its_size(family: BaselineFamily) -> None:
     assert family.dtype.itemsize == MODEL_BYTES
 
@@ -57,7 +64,7 @@ def state_stays_finite(family: BaselineFamily) -> None:
             assert math.isfinite(centre), f"centre {centre} at {i}"
             assert math.isfinite(scale), f"scale {scale} at {i}"
             assert scale > 0.0
-            family.learn(rows[0], season, i, y, (1.0, 0.3, 1e-9)[i % 3])
+            _teach(family, rows[0], season, i, y, (1.0, 0.3, 1e-9)[i % 3])
             assert _finite(rows), rows
             assert np.isfinite(season).all()
 
@@ -66,7 +73,7 @@ def weight_zero_changes_nothing(family: BaselineFamily) -> None:
     for start in (0, 100):
         rows, season = _warmed(family, start)
         before = _bytes(rows, season)
-        family.learn(rows[0], season, 100, 7.0, 0.0)
+        _teach(family, rows[0], season, 100, 7.0, 0.0)
         assert _bytes(rows, season) == before
 
 
@@ -82,11 +89,11 @@ def resumed_equals_unbroken(family: BaselineFamily) -> None:
     rows, season = _warmed(family)
     other, other_season = _warmed(family)
     for t, y in enumerate(stream("heavy", 60, seed=9).y, start=100):
-        family.learn(rows[0], season, t, y, 1.0)
+        _teach(family, rows[0], season, t, y, 1.0)
         # A snapshot is the bytes; the resumed learner lives in another place.
         other = writable(other.tobytes(), family.dtype)
         other_season = np.frombuffer(other_season.tobytes(), np.float32).copy()
-        family.learn(other[0], other_season, t, y, 1.0)
+        _teach(family, other[0], other_season, t, y, 1.0)
     assert _bytes(rows, season) == _bytes(other, other_season)
 
 
@@ -97,7 +104,7 @@ def warm_equals_one_by_one(family: BaselineFamily) -> None:
     seen = family.warm(data.y, data.t, **knobs_of(family))
     for i, y in enumerate(data.y):
         assert family.forecast(rows[0], season, i) == (seen.centre[i], seen.scale[i])
-        family.learn(rows[0], season, i, y, 1.0)
+        _teach(family, rows[0], season, i, y, 1.0)
     assert _bytes(rows, season) == _bytes(seen.record.reshape(1), seen.season)
 
 
@@ -110,8 +117,8 @@ def relocated_equals_itself(family: BaselineFamily) -> None:
     moved = family.relocate(rows.reshape(()), 30).reshape(1)
     for t in range(100, 160):
         assert family.forecast(moved[0], pool, t) == family.forecast(rows[0], season, t)
-        family.learn(moved[0], pool, t, math.sin(t), 1.0)
-        family.learn(rows[0], season, t, math.sin(t), 1.0)
+        _teach(family, moved[0], pool, t, math.sin(t), 1.0)
+        _teach(family, rows[0], season, t, math.sin(t), 1.0)
     assert (pool[:30] == 7.0).all()
     assert (pool[30 + slots :] == 7.0).all()
 
@@ -139,7 +146,7 @@ def one_extreme_teaches_little(family: BaselineFamily) -> None:
     rows, season = _warmed(family)
     t = 100
     centre, scale = family.forecast(rows[0], season, t + PERIOD)
-    family.learn(rows[0], season, t, 1e6, 1.0)
+    _teach(family, rows[0], season, t, 1e6, 1.0)
     after, scale_after = family.forecast(rows[0], season, t + PERIOD)
     assert abs(after - centre) <= 4.0 * scale * 1.01
     assert scale_after <= 1.5 * scale

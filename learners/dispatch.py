@@ -38,7 +38,7 @@ _extreme_value = record_type(extreme_value.dtype)
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def season(s: Any) -> NDArray[np.float32]:
     """The season pool as an array."""
-    return carray(float32_pointer(s.season), (s.max_season,), np.float32)  # type: ignore[call-arg]
+    return carray(float32_pointer(s.season), (s.max_season,), np.float32)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -54,16 +54,39 @@ def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def learn(s: Any, family: int, at: int, t: int, y: float, weight: float) -> None:
-    """Update the model record ``at`` with the value of bucket ``t``."""
+def learn(s: Any, family: int, at: int, t: int, y: float, centre: float, scale: float, weight: float) -> None:
+    """Teach the model record ``at`` the value of bucket ``t``, for which it said ``centre``, ``scale``."""
     if family == _SEASONAL_PROFILE:
-        seasonal_profile.learn(_seasonal_profile(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+        seasonal_profile.learn(
+            _seasonal_profile(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight
+        )
     elif family == _HOLT_WINTERS:
-        holt_winters.learn(_holt_winters(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+        holt_winters.learn(_holt_winters(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
     elif family == _MOVING_AVERAGE:
-        moving_average.learn(_moving_average(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+        moving_average.learn(
+            _moving_average(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight
+        )
     else:
-        ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, weight)
+        ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def load(s: Any, family: int, at: int, t: int, x: Any, width: int, group: int) -> tuple[float, float]:
+    """`forecast`, and a lane of `correction` filled from the record ``at``; scale 0: it does not suit."""
+    if family == _HOLT_WINTERS:
+        return holt_winters.load(_holt_winters(s.models + at * MODEL_BYTES), season(s), t, x, width, group)
+    if family == _EMA:
+        return ema.load(_ema(s.models + at * MODEL_BYTES), season(s), t, x, width, group)
+    return 0.0, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def store(s: Any, family: int, at: int, t: int, x: Any, width: int, group: int) -> None:
+    """Put back what the lane that `load` has filled has learned."""
+    if family == _HOLT_WINTERS:
+        holt_winters.store(_holt_winters(s.models + at * MODEL_BYTES), season(s), t, x, width, group)
+    else:
+        ema.store(_ema(s.models + at * MODEL_BYTES), season(s), t, x, width, group)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,7 +100,7 @@ def fetch_season(s: Any, family: int, at: int, t: int) -> None:
     elif family == _HOLT_WINTERS:
         seasons = _holt_winters(s.models + at * MODEL_BYTES)
         if seasons.slots > 0:
-            prefetch(s.season + _SLOT_BYTES * (seasons.at + t % seasons.slots))  # type: ignore[call-arg]
+            prefetch(s.season + _SLOT_BYTES * holt_winters.first_slot(seasons, t))  # type: ignore[call-arg]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -23,7 +23,8 @@ KEEP = 0.9
 CLIP = 4.0
 WHITE_SCALE = math.sqrt((1.0 - KEEP) / (1.0 + KEEP))
 """Standard deviation of the low-pass of independent residuals of scale 1: 0.229."""
-_SCALE_RATE = 0.0005
+SCALE_EVERY = 8
+_SCALE_RATE = 0.0005 * SCALE_EVERY
 _REACH = 8.0
 OFF = -1e6
 """The scale of a series whose low-pass says nothing."""
@@ -44,12 +45,15 @@ def step(lowpass: float, r: float, weight: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def learn_scale(scale: float, lowpass: float, weight: float) -> float:
-    """The usual size of the low-pass, half-life 1,400 samples; never below half of white noise's."""
+    """The usual size of the low-pass, half-life 1,400 samples; never below half of white noise's.
+
+    It is asked for one sample in `SCALE_EVERY`: the low-pass remembers longer than that, so nothing is lost.
+    """
     if scale < 0.0:
         return scale
-    size = max(scale, _FLOOR)
-    square = min(lowpass * lowpass, _REACH * _REACH * size * size)
-    return math.sqrt(max(size * size + _SCALE_RATE * weight * (square - size * size), _FLOOR * _FLOOR))
+    known = max(scale, _FLOOR)
+    square = min(lowpass * lowpass, _REACH * _REACH * known * known)
+    return math.sqrt(max(known * known + _SCALE_RATE * weight * (square - known * known), _FLOOR * _FLOOR))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -60,17 +64,38 @@ def tail(z: float) -> float:
 
 _STEP = 1.0 / 32.0
 _TABLE: NDArray[np.float64] = np.array([tail(i * _STEP) for i in range(2049)])
+_LAST = len(_TABLE) - 1.0
+ORDINARY = 3.0
+"""Up to so many scales a low-pass is ordinary: one in 350 is beyond."""
+_T0, _T1, _T2, _T3, _T4, _T5 = 0.30103063, 0.34234134, 0.13419718, 0.01270360, -0.00741925, 0.00071007
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def size(lowpass: float, scale: float) -> float:
+    """The low-pass in scales, whatever its side."""
+    return abs(lowpass) / max(abs(scale), _FLOOR)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def ordinary(z: float) -> float:
+    """`surprise` of a low-pass of up to `ORDINARY` scales: a polynomial, so four at a time in a loop."""
+    return _T0 + z * (_T1 + z * (_T2 + z * (_T3 + z * (_T4 + z * _T5))))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def beyond(z: float) -> float:
+    """`surprise` of a low-pass of more than `ORDINARY` scales: from a table."""
+    at = min(z * (1.0 / _STEP), _LAST)
+    i = int(min(at, _LAST - 1.0))
+    return float(_TABLE[i] + (at - i) * (_TABLE[i + 1] - _TABLE[i]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def surprise(lowpass: float, scale: float) -> float:
-    """-log10 of the tail probability of ``lowpass`` on its side; from a table, within 2e-4. About 2 ns.
+    """-log10 of the tail probability of ``lowpass`` on its side, within 2e-4. About 2 ns.
 
     >>> round(surprise(0.0, WHITE_SCALE), 3), surprise(1.5, WHITE_SCALE) > 5.0 > surprise(1.0, WHITE_SCALE)
     (0.301, True)
     """
-    at = abs(lowpass) / max(abs(scale), _FLOOR) / _STEP
-    if at >= len(_TABLE) - 1:
-        return float(_TABLE[-1])
-    i = int(at)
-    return float(_TABLE[i] + (at - i) * (_TABLE[i + 1] - _TABLE[i]))
+    z = size(lowpass, scale)
+    return ordinary(z) if z <= ORDINARY else beyond(z)

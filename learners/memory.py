@@ -32,15 +32,22 @@ def record_type(dtype: np.dtype[np.void]) -> Any:
     return at
 
 
-@intrinsic
-def float32_pointer(typingctx: Any, address: Any) -> Any:
-    """The address as a pointer to float32, for `numba.carray`."""
-    pointer: Any = types.CPointer(types.float32)  # type: ignore[no-untyped-call]
+def _pointer_type(item: Any) -> Any:
+    """A compiled function from an address to a pointer to ``item``, for `numba.carray`."""
+    pointer: Any = types.CPointer(item)  # type: ignore[no-untyped-call]
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], context.get_value_type(pointer))
+    @intrinsic
+    def at(typingctx: Any, address: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], context.get_value_type(pointer))
 
-    return pointer(types.int64), codegen
+        return pointer(types.int64), codegen
+
+    return at
+
+
+float32_pointer = _pointer_type(types.float32)
+float64_pointer = _pointer_type(types.float64)
 
 
 @intrinsic

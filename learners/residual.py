@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners import ratio
-from learners.gaussian import upper_quantile
+from learners.gaussian import HALF, upper_quantile
 from learners.score import n_factor
 
 
@@ -33,27 +33,27 @@ def width(scale: float, expected: float, n: float, n_mean: float, unit: float, s
     return wide
 
 
-_CELLS = 128
-_MIDDLE = 1.0 + (np.arange(_CELLS) + 0.5) / _CELLS
-_INVERSE: NDArray[np.float64] = 1.0 / _MIDDLE
-_LOG: NDArray[np.float64] = np.log(_MIDDLE)
 _LN2 = math.log(2.0)
+_SQRT2 = math.sqrt(2.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def fast_log(x: float) -> float:
-    """The natural logarithm of a positive, finite, normal ``x``, within 1e-12. About 1 ns.
+    """The natural logarithm of a positive, finite, normal ``x``, within 1e-8; four at a time in a loop.
 
-    >>> abs(fast_log(1.0)) < 1e-12, abs(fast_log(1e-20) - math.log(1e-20)) < 1e-12
+    >>> abs(fast_log(1.0)) < 1e-12, abs(fast_log(1e-20) - math.log(1e-20)) < 1e-8
     (True, True)
     """
     bits = np.float64(x).view(np.uint64)
-    cell = (bits >> np.uint64(45)) & np.uint64(127)
-    power = np.int64(bits >> np.uint64(52)) - 1023
+    power = np.float64(np.int32(bits >> np.uint64(52)) - np.int32(1023))
     part = np.uint64((bits & np.uint64(0xFFFFFFFFFFFFF)) | np.uint64(0x3FF0000000000000)).view(np.float64)
-    z = part * _INVERSE[cell] - 1.0  # at most 1/256 either way
-    series = z * (1.0 - z * (0.5 - z * (1.0 / 3.0 - 0.25 * z)))
-    return float(power * _LN2 + (_LOG[cell] + series))
+    large = part > _SQRT2
+    part = 0.5 * part if large else part
+    power = power + 1.0 if large else power
+    z = (part - 1.0) / (part + 1.0)  # the series of 2 artanh z, |z| below 0.172
+    square = z * z
+    series = 1.0 + square * (1.0 / 3.0 + square * (0.2 + square * (1.0 / 7.0 + square * (1.0 / 9.0))))
+    return float(power * _LN2 + 2.0 * z * series)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -71,17 +71,28 @@ def contest(r: float, scale: float, deviation2: float, scale2: float) -> float:
 
 _STEP = 1.0 / 64.0
 _TABLE: NDArray[np.float64] = np.array([upper_quantile(i * _STEP) for i in range(64 * 16 + 1)])
+_LAST = len(_TABLE) - 1.0
+_Z1, _Z2, _Z3, _Z4, _Z5 = 2.88343180, -3.20223634, 5.01612193, -6.08887700, 4.31570980
+_Z6 = float(upper_quantile(HALF + 1.0)) - (_Z1 + _Z2 + _Z3 + _Z4 + _Z5)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def ordinary_score(level: float, r: float) -> float:
+    """`normal_score` where ``level`` is at most log10 2 + 1: a polynomial, so four at a time in a loop."""
+    q = max(level - HALF, 0.0)
+    z = q * (_Z1 + q * (_Z2 + q * (_Z3 + q * (_Z4 + q * (_Z5 + q * _Z6)))))
+    return math.copysign(z, r)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def normal_score(level: float, r: float) -> float:
-    """The z with surprise ``level`` on the side of ``r``; from a table, within 0.02, at most that of L = 16.
+    """The z with surprise ``level`` on the side of ``r``; within 0.02, at most that of L = 16.
 
     >>> abs(normal_score(5.0, 1.0) - 4.2649) < 1e-3, normal_score(0.1, -3.0)
     (True, -0.0)
     """
-    at = max(level, 0.0) / _STEP
-    if at >= len(_TABLE) - 1:
-        return math.copysign(_TABLE[-1], r)
-    i = int(at)
+    if level <= HALF + 1.0:
+        return ordinary_score(level, r)
+    at = min(level * (1.0 / _STEP), _LAST)
+    i = int(min(at, _LAST - 1.0))
     return math.copysign(_TABLE[i] + (at - i) * (_TABLE[i + 1] - _TABLE[i]), r)

@@ -15,6 +15,8 @@ from numba import njit
 
 L_OPEN = 5.0
 L_CLOSE = 2.5
+L_QUIET = 2.0
+"""Up to this L a sample teaches fully; from `L_OPEN` on, nothing."""
 _LOG10_3 = math.log10(3.0)
 _HALF_SCORE = 4.0
 
@@ -37,6 +39,16 @@ def score(level: float) -> float:
     (0.0, 50.0, 55.6)
     """
     return 100.0 * level / (level + _HALF_SCORE)
+
+
+@njit(cache=True, nogil=True)
+def gate(level: float) -> float:
+    """How much a sample of surprise ``level`` may teach: 1 up to `L_QUIET`, falling to 0 at `L_OPEN`.
+
+    >>> gate(1.0), round(gate(3.5), 6), gate(9.0)
+    (1.0, 0.5, 0.0)
+    """
+    return min(max((L_OPEN - level) * (1.0 / (L_OPEN - L_QUIET)), 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True)

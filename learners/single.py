@@ -83,9 +83,10 @@ class Model:
 
     def learn_one(self, value: float, t: int, weight: float = 1.0) -> None:
         """Take in ``value`` of bucket ``t``; ``weight`` in [0, 1], 0 teaches nothing."""
-        residual = self._residual(value, t)
-        self._family.learn(self._rows[0], self.season, t, (value - self.offset) / self.unit, weight)
-        self._tail_family.learn(self._tail[0], residual, weight)
+        y = (value - self.offset) / self.unit
+        centre, scale = self._family.forecast(self._rows[0], self.season, t)
+        self._family.learn(self._rows[0], self.season, t, y, centre, scale, weight)
+        self._tail_family.learn(self._tail[0], (y - centre) / scale, weight)
 
     def _residual(self, value: float, t: int) -> float:
         centre, scale = self._family.forecast(self._rows[0], self.season, t)

@@ -18,7 +18,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype
-from learners.baseline.spread import SPREAD_RATE, bounded, clipped_by, follow, rate_of, scale_of
+from learners.baseline import correction
+from learners.baseline.spread import SLOW, SPREAD_RATE, bounded, clipped, follow, rate_of
 
 ALPHA = 0.05
 _COUNT_MAX = 1e6
@@ -26,11 +27,12 @@ _COUNT_MAX = 1e6
 dtype = model_dtype(
     [
         ("level", "f4"),
-        ("square", "f4"),  # slowly forgotten mean of squared residuals
+        ("scale", "f4"),  # root of a slowly forgotten mean of squared residuals
         ("alpha", "f4"),  # 0: ALPHA
         ("beta", "f4"),  # 0: SPREAD_RATE
         ("count", "f4"),
         ("floor", "f4"),  # smallest scale; 0: FLOOR
+        ("settled", "u1"),  # 1: both rates have stopped falling, and the count with them
     ]
 )
 
@@ -40,27 +42,55 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (0, 1) before the first."""
     if m.count <= 0.0:
         return np.float64(m.level), 1.0
-    return np.float64(m.level), scale_of(np.float64(m.square), np.float64(m.floor))
+    return np.float64(m.level), max(np.float64(m.scale), np.float64(m.floor))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
-    """Take in the value ``y`` with ``weight`` in [0, 1]."""
+def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
+    """Take in ``y``, of which `forecast` said ``centre`` and ``scale``, with ``weight`` in [0, 1]."""
     if weight <= 0.0:
         return
     count = np.float64(m.count)
     if count <= 0.0:
         m.level = bounded(y)
-        m.square = 1.0
+        m.scale = 1.0
         m.count = weight
         return
     alpha = np.float64(m.alpha) if m.alpha > 0.0 else ALPHA
     beta = np.float64(m.beta) if m.beta > 0.0 else SPREAD_RATE
-    square = np.float64(m.square)
-    delta = clipped_by(y - m.level, square, np.float64(m.floor))
-    m.level = bounded(m.level + rate_of(alpha, count, weight) * delta)
-    m.square = follow(square, delta, rate_of(beta, count, weight))
-    m.count = min(count + weight, _COUNT_MAX)
+    delta = clipped(y - centre, scale)
+    m.level = bounded(centre + rate_of(alpha, count, weight) * delta)
+    known = np.float64(m.scale)
+    m.scale = follow(known, delta / known, rate_of(beta, count, weight))
+    if m.settled == 0:
+        m.count = min(count + weight, _COUNT_MAX)
+        if beta <= SLOW and min(alpha, beta) * np.float64(m.count) >= 1.0:
+            m.settled = 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def load(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> tuple[float, float]:
+    """`forecast`, and a lane of a block (`correction`) filled; scale 0 if the record is not settled."""
+    if m.settled == 0:
+        return 0.0, 0.0
+    x[group + correction.BASE * width] = m.level
+    x[group + correction.TREND * width] = 0.0
+    x[group + correction.FIRST * width] = 0.0
+    x[group + correction.SECOND * width] = 0.0
+    x[group + correction.KNOWN * width] = m.scale
+    x[group + correction.ALPHA * width] = np.float64(m.alpha) if m.alpha > 0.0 else ALPHA
+    x[group + correction.BETA * width] = 0.0
+    x[group + correction.GAMMA * width] = 0.0
+    x[group + correction.GAMMA2 * width] = 0.0
+    x[group + correction.SPREAD * width] = np.float64(m.beta) if m.beta > 0.0 else SPREAD_RATE
+    return np.float64(m.level), max(np.float64(m.scale), np.float64(m.floor))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def store(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> None:
+    """Take back what the lane has learned."""
+    m.level = x[group + correction.BASE * width]
+    m.scale = x[group + correction.KNOWN * width]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -73,7 +103,7 @@ def rebase(m: Any, season: Any, delta: float) -> None:
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])
-        learn(rows[0], season, t[i], y[i], weight[i])
+        learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
 
 
 def season_slots(record: NDArray[np.void]) -> int:

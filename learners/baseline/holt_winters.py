@@ -29,9 +29,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
-from learners.baseline.spread import SPREAD_RATE, bounded, clipped, clipped_by, follow, rate_of, scale_of
+from learners.baseline import correction
+from learners.baseline.spread import SLOW, SPREAD_RATE, bounded, clipped, follow, rate_of
 
 MULTIPLICATIVE = 1
+SETTLED = 2  # additive, and no rate falls any more: nothing depends on `seen`, which stands still
 _OFF = 255
 _SEEN_MAX = 65_535
 _GAP_MAX = 4096
@@ -45,7 +47,7 @@ dtype = model_dtype(
     [
         ("level", "f4"),
         ("trend", "f4"),
-        ("square", "f4"),
+        ("scale", "f4"),  # relative where multiplicative
         ("at", "i4"),  # the first season's table; the second's follows it
         ("slots", "u2"),  # 0: no season
         ("slots2", "u2"),
@@ -92,9 +94,21 @@ def _base(m: Any, t: int) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _slot(at: int, t: int, slots: Any) -> int:
+    """Index of the slot of ``t``; in 32 bits, where a remainder costs half."""
+    return at + int(np.uint32(t) % np.uint32(slots))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def first_slot(m: Any, t: int) -> int:
+    """Index of the first season's slot of ``t``; there must be a season."""
+    return _slot(m.at, t, m.slots)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _seasons(m: Any, season: Any, t: int) -> tuple[float, float]:
-    first = np.float64(season[m.at + t % m.slots]) if m.slots > 0 else 0.0
-    second = np.float64(season[m.at + m.slots + t % m.slots2]) if m.slots2 > 0 else 0.0
+    first = np.float64(season[_slot(m.at, t, m.slots)]) if m.slots > 0 else 0.0
+    second = np.float64(season[_slot(m.at + m.slots, t, m.slots2)]) if m.slots2 > 0 else 0.0
     return first, second
 
 
@@ -104,13 +118,9 @@ def _factor(season: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _floor(m: Any) -> float:
-    return RATE[m.floor] if m.floor > 0 else 0.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _scale(m: Any) -> float:
-    return scale_of(np.float64(m.square), _floor(m))
+    floor = RATE[m.floor] if m.floor > 0 else 0.0
+    return max(np.float64(m.scale), floor)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -133,50 +143,118 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
-    """Take in the value ``y`` of bucket ``t`` with ``weight`` in [0, 1]."""
+def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
+    """Take in the value ``y`` of bucket ``t``, of which `forecast` said ``centre`` and ``scale``, with
+    ``weight`` in [0, 1].
+    """
     if weight <= 0.0:
         return
     product = m.flags & MULTIPLICATIVE != 0
     if m.seen == 0:
         m.level = bounded(y)
-        m.square = 1.0 / _size(y, y) ** 2 if product else 1.0
+        m.scale = 1.0 / _size(y, y) if product else 1.0
         m.seen = 1
         m.last = t & 0xFFFF
         return
-    base, trend = _base(m, t)
-    first, second = _seasons(m, season, t)
-    f1, f2 = (_factor(first), _factor(second)) if product else (1.0, 1.0)
-    centre = base * f1 * f2 if product else base + first + second
-    size = _size(base, centre) if product else 1.0
-    square = np.float64(m.square)
     period = max(m.slots, m.slots2)
     error = y - centre
     if m.seen > period:
-        if product:
-            error = clipped(error, _scale(m) * size)
-        else:
-            error = clipped_by(error, square, _floor(m))
+        error = clipped(error, scale)
         since = np.float64(m.seen - period) if m.seen < _SEEN_MAX else 1.0 * _SEEN_MAX
-        relative = error / size if product else error
-        m.square = follow(square, relative, rate_of(RATE[m.spread], since, weight))
+        known = np.float64(m.scale)
+        z = error / known if not product else error / scale * (_scale(m) / known)
+        m.scale = follow(known, z, rate_of(RATE[m.spread], since, weight))
     else:
         error = bounded(error)
-    step = error / (f1 * f2) if product else error
+    if product:
+        _learn_factors(m, season, t, error, weight)
+    else:
+        _learn_terms(m, season, t, error, weight)
+    m.last = t & 0xFFFF
+    if m.flags & SETTLED == 0:
+        m.seen = min(m.seen + 1, _SEEN_MAX)
+        if not product and _settled(m):
+            m.flags |= SETTLED
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _settled(m: Any) -> bool:
+    seen, slots, slots2 = np.int64(m.seen), np.int64(m.slots), np.int64(m.slots2)
+    since = seen - max(slots, slots2)
+    first = m.slots == 0 or m.gamma == _OFF or RATE[m.gamma] * (seen + slots) >= slots
+    second = m.slots2 == 0 or m.gamma2 == _OFF or RATE[m.gamma2] * (seen + slots2) >= slots2
+    rate = RATE[m.spread]
+    return bool(first and second and rate <= SLOW and since > 0 and rate * since >= 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def load(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> tuple[float, float]:
+    """`forecast`, and a lane of a block (`correction`) filled; scale 0 if the record does not suit."""
+    if m.flags != SETTLED:
+        return 0.0, 0.0
+    trend = np.float64(m.trend)
+    if trend != 0.0:
+        if (t - m.last) & 0xFFFF > 1:
+            return 0.0, 0.0
+        trend *= 1.0 - RATE[m.damping]
+    first, second = _seasons(m, season, t)
+    x[group + correction.BASE * width] = np.float64(m.level) + trend
+    x[group + correction.TREND * width] = trend
+    x[group + correction.FIRST * width] = first
+    x[group + correction.SECOND * width] = second
+    x[group + correction.KNOWN * width] = m.scale
+    x[group + correction.ALPHA * width] = RATE[m.alpha]
+    x[group + correction.BETA * width] = RATE[m.beta]
+    x[group + correction.GAMMA * width] = RATE[m.gamma]
+    x[group + correction.GAMMA2 * width] = RATE[m.gamma2]
+    x[group + correction.SPREAD * width] = RATE[m.spread]
+    return x[group + correction.BASE * width] + first + second, _scale(m)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def store(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> None:
+    """Take back what the lane has learned."""
+    m.level = x[group + correction.BASE * width]
+    m.trend = x[group + correction.TREND * width]
+    m.scale = x[group + correction.KNOWN * width]
+    m.last = t & 0xFFFF
+    if m.slots > 0:
+        season[_slot(m.at, t, m.slots)] = x[group + correction.FIRST * width]
+    if m.slots2 > 0:
+        season[_slot(m.at + m.slots, t, m.slots2)] = x[group + correction.SECOND * width]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _learn_terms(m: Any, season: Any, t: int, error: float, weight: float) -> None:
+    base, trend = _base(m, t)
+    alpha = weight * RATE[m.alpha]
+    m.level = bounded(base + alpha * error)
+    m.trend = bounded(trend + alpha * RATE[m.beta] * error)
+    if m.slots > 0:
+        slot = _slot(m.at, t, m.slots)
+        season[slot] = bounded(season[slot] + weight * _season_rate(m.gamma, m.seen, m.slots) * error)
+    if m.slots2 > 0:
+        slot = _slot(m.at + m.slots, t, m.slots2)
+        season[slot] = bounded(season[slot] + weight * _season_rate(m.gamma2, m.seen, m.slots2) * error)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _learn_factors(m: Any, season: Any, t: int, error: float, weight: float) -> None:
+    base, trend = _base(m, t)
+    first, second = _seasons(m, season, t)
+    f1, f2 = _factor(first), _factor(second)
+    step = error / (f1 * f2)
     alpha = weight * RATE[m.alpha]
     m.level = bounded(base + alpha * step)
     m.trend = bounded(trend + alpha * RATE[m.beta] * step)
-    safe = not product or abs(base) > _BASE_MIN
-    if m.slots > 0 and safe:
+    if abs(base) <= _BASE_MIN:
+        return
+    if m.slots > 0:
         rate = weight * _season_rate(m.gamma, m.seen, m.slots)
-        part = error / (base * f2) if product else error
-        season[m.at + t % m.slots] = _kept(first + rate * part, product)
-    if m.slots2 > 0 and safe:
-        part = error / (base * f1) if product else error
+        season[_slot(m.at, t, m.slots)] = _kept(first + rate * error / (base * f2))
+    if m.slots2 > 0:
         rate = weight * _season_rate(m.gamma2, m.seen, m.slots2)
-        season[m.at + m.slots + t % m.slots2] = _kept(second + rate * part, product)
-    m.seen = min(m.seen + 1, _SEEN_MAX)
-    m.last = t & 0xFFFF
+        season[_slot(m.at + m.slots, t, m.slots2)] = _kept(second + rate * error / (base * f1))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -191,10 +269,8 @@ def _season_rate(gamma: int, seen: int, slots: int) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _kept(slot: float, product: bool) -> float:
-    if product:
-        return min(max(slot, _FACTOR_MIN - 1.0), _FACTOR_MAX - 1.0)
-    return bounded(slot)
+def _kept(season: float) -> float:
+    return min(max(season, _FACTOR_MIN - 1.0), _FACTOR_MAX - 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -207,7 +283,7 @@ def rebase(m: Any, season: Any, delta: float) -> None:
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])
-        learn(rows[0], season, t[i], y[i], weight[i])
+        learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
 
 
 def season_slots(record: NDArray[np.void]) -> int:

@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
-from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
+from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of
 
 WINDOW = 16
 _SEEN_MAX = 65_535
@@ -24,7 +24,7 @@ _SEEN_MAX = 65_535
 dtype = model_dtype(
     [
         ("sum", "f8"),
-        ("square", "f4"),
+        ("scale", "f4"),
         ("beta", "f4"),  # 0: SPREAD_RATE
         ("at", "i4"),  # first slot of the ring
         ("window", "u2"),
@@ -41,22 +41,22 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (0, 1) before the first."""
     if m.seen == 0:
         return 0.0, 1.0
-    return m.sum / max(m.filled, 1), scale_of(np.float64(m.square), np.float64(m.floor))
+    return m.sum / max(m.filled, 1), max(np.float64(m.scale), np.float64(m.floor))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
-    """Take in the value ``y`` with ``weight`` in [0, 1]."""
+def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
+    """Take in ``y``, of which `forecast` said ``centre`` and ``scale``, with ``weight`` in [0, 1]."""
     if weight <= 0.0:
         return
     if m.seen == 0:
-        m.square = 1.0
+        m.scale = 1.0
         value = bounded(y)
     else:
-        centre, scale = forecast(m, season, t)
         delta = clipped(y - centre, scale)
         beta = np.float64(m.beta) if m.beta > 0.0 else SPREAD_RATE
-        m.square = follow(np.float64(m.square), delta, rate_of(beta, np.float64(m.seen), weight))
+        known = np.float64(m.scale)
+        m.scale = follow(known, delta / known, rate_of(beta, np.float64(m.seen), weight))
         value = bounded(centre + weight * delta)
     m.seen = min(m.seen + 1, _SEEN_MAX)
     if m.window == 0:
@@ -95,7 +95,7 @@ def rebase(m: Any, season: Any, delta: float) -> None:
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])
-        learn(rows[0], season, t[i], y[i], weight[i])
+        learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
 
 
 def season_slots(record: NDArray[np.void]) -> int:

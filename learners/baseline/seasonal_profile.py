@@ -24,7 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
-from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of, scale_of
+from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of
 
 SLOTS_MAX = 336
 _COUNT_MAX = 1e7
@@ -35,7 +35,7 @@ _CODE_MAX = 48  # ratios from 1/8 to 8
 dtype = model_dtype(
     [
         ("level", "f4"),
-        ("square", "f4"),
+        ("scale", "f4"),
         ("count", "f4"),
         ("alpha", "f4"),
         ("gamma", "f4"),
@@ -101,7 +101,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     centre, ratio = _expected(m, season, t)
     if m.count <= np.int64(m.slots) * m.stride:
         return centre, 1.0
-    return centre, scale_of(np.float64(m.square), 0.0) * ratio
+    return centre, np.float64(m.scale) * ratio
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -114,25 +114,29 @@ def _dither(t: int) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def learn(m: Any, season: Any, t: int, y: float, weight: float) -> None:
-    """Take in the value ``y`` of bucket ``t`` with ``weight`` in [0, 1]."""
+def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
+    """Take in the value ``y`` of bucket ``t``, of which `forecast` said ``centre`` and ``scale``, with
+    ``weight`` in [0, 1].
+    """
     if weight <= 0.0:
         return
     period = np.float64(np.int64(m.slots) * m.stride)
     count = np.float64(m.count)
     if count <= 0.0:
-        m.level = bounded(y) if m.level == 0.0 and m.slots == 0 else m.level
-        m.square = 1.0
-    centre, ratio = _expected(m, season, t)
-    scale = scale_of(np.float64(m.square), 0.0) * ratio
+        m.scale = 1.0
+        if m.slots == 0:
+            m.level = bounded(y)
+            m.count = weight
+            return
     young = count < period
     error = clipped(y - centre, 2.0 * scale if young else scale)  # a season is a few units wide
     code_step = 0
     if not young:
         spread = np.float64(m.spread) if m.spread > 0.0 else SPREAD_RATE
-        m.square = follow(np.float64(m.square), error / ratio, rate_of(spread, count - period, weight))
+        z = error / scale
+        m.scale = follow(np.float64(m.scale), z, rate_of(spread, count - period, weight))
         m.level = bounded(m.level + weight * m.alpha * error)
-        excess = min((error / scale) ** 2, 9.0) - 1.0
+        excess = min(z * z, 9.0) - 1.0
         turns = count / max(period, 1.0)
         rate = max(_RATIO_RATE, 0.2 / (1.0 + turns))
         code_step = math.floor(_CODES_A_STEP * rate * weight * excess + _dither(t))
@@ -178,7 +182,7 @@ def rebase(m: Any, season: Any, delta: float) -> None:
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])
-        learn(rows[0], season, t[i], y[i], weight[i])
+        learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
 
 
 def season_slots(record: NDArray[np.void]) -> int:

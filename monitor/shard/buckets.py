@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from learners.base import COMMON_BYTES, MODEL_BYTES
 from learners.dispatch import fetch_season
 from learners.memory import prefetch
+from monitor.shard.block import flush, queue
 from monitor.shard.cadence import ENOUGH
 from monitor.shard.drain import begin, cadence_of, final_before, is_pooled
 from monitor.shard.judge import N_MAX, final_missing, final_value
@@ -31,6 +32,7 @@ from monitor.shard.state import (
     CLOCK,
     HELD,
     LIVE,
+    QUEUED,
     clock_at,
     common_at,
     pending_at,
@@ -74,6 +76,7 @@ def take(
     with_n = len(n) == len(ts_ms)
     for i in range(start, len(ts_ms)):
         if not has_room(s):
+            flush(s)
             return i
         if i + AHEAD < len(ts_ms):
             fetch(s, row[i + AHEAD])
@@ -81,6 +84,7 @@ def take(
             j = row[i + SEASON_AHEAD]  # its records are here by now, and say where its slot is
             fetch_season(s, common_at(s, j).champion, 2 * j, whole(clock_at(s, j).bucket) - 1)
         take_one(s, row[i], ts_ms[i], value[i], n[i] if with_n else math.nan, backfill)
+    flush(s)
     return len(ts_ms)
 
 
@@ -114,6 +118,8 @@ def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: boo
                 mark(s, row)
         return
     if bucket > newest:
+        if common.flags & QUEUED:
+            flush(s)
         advance(s, row, bucket)
         if common.flags & HELD:
             push(s, row, ts_ms, value, n)
@@ -171,6 +177,10 @@ def advance(s: Any, row: int, bucket: int) -> None:
     cadence = whole(clock.cadence)
     newest = whole(clock.bucket)
     clock.bucket = bucket
+    if clock.t1 > 0 and bucket == newest + 1 and queue(s, row, newest - 1, clock.v1, clock.n1):
+        clock.t1, clock.v1, clock.n1 = clock.t0, clock.v0, clock.n0
+        clock.t0 = 0
+        return
     if clock.t1 > 0:
         final_value(s, row, newest - 1, clock.v1, clock.n1, (newest + 1) * cadence)
     elif clock.final_n > 0:
@@ -231,6 +241,7 @@ def tick(
     s = directory[0]
     for row in range(start, rows):
         if not has_room(s):
+            flush(s)
             return row
         flags = common_at(s, row).flags
         if flags & LIVE == 0 or (flags & BACKFILLED != 0) != backfilled:
@@ -258,4 +269,5 @@ def tick(
                 mark(s, row)
         else:
             advance(s, row, bucket)
+    flush(s)
     return rows

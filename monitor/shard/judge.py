@@ -9,15 +9,15 @@ import numpy as np
 from numba import njit
 
 from learners import ratio
+from learners.block import CONTEST_FORGETTING, lean, scaled
 from learners.classify import CLASSES
 from learners.dispatch import forecast, learn, tail_learn, tail_limit, tail_surprise
-from learners.lowpass import learn_scale
-from learners.lowpass import step as lowpass_step
+from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.lowpass import surprise as lowpass_surprise
 from learners.residual import contest, normal_score
 from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
-from learners.score import L_CLOSE, L_OPEN, combine, score
+from learners.score import L_CLOSE, L_OPEN, combine, gate, score
 from learners.threshold.static import surprise as static_surprise
 from monitor.shard.state import (
     ANOMALY,
@@ -56,14 +56,10 @@ from monitor.shard.tracker import (
 )
 from monitor.shard.zones import local_offset
 
-Y_MAX = 1e30
 N_MAX = 1e12  # cases that are counted; a rate out of more could not be told from 0 or 1
-QUIET_LEVEL = 2.0  # up to this L a sample teaches fully; from L_OPEN on, nothing
-CONTEST_FORGETTING = 0.01
 ENDED_DAYS_MS = 7 * 86_400_000
 ENDED_CADENCES = 20
 NO_TAIL = 0
-LEAN_MOST = 9.0  # scales beyond which the low-pass does not go, so that it comes back soon
 ORDINARY = 1.0  # surprise of the residual below which a bucket is no part of a lean
 SHARE = CLASSES.index("ratio")
 STREAK_MAX = 32_000
@@ -73,12 +69,17 @@ STREAK_MAX = 32_000
 def pass_due(final_n: int, cadence: int) -> bool:
     """Is a learning pass due after ``final_n`` final buckets: 32, 128, 512, then daily, at least 256 apart.
 
+    Always at a multiple of 32, so that most samples are told by a glance.
+
     >>> [n for n in range(2000) if pass_due(n, 3_600_000)]
     [32, 128, 512, 768, 1024, 1280, 1536, 1792]
     """
+    if final_n & 31 != 0:
+        return False
     if final_n <= 512:
         return final_n == 32 or final_n == 128 or final_n == 512
-    return (final_n - 512) % max(256, 86_400_000 // max(cadence, 1)) == 0
+    every = max(86_400_000 // max(cadence, 1), 256) + 31
+    return (final_n - 512) % (every - every % 32) == 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -86,16 +87,6 @@ def fold(value: float) -> Any:
     """32 bits of a value that differ when values differ (but for one pair in four thousand million)."""
     bits = np.float64(value).view(np.uint64)
     return np.uint32((bits ^ (bits >> np.uint64(32))) & np.uint64(0xFFFFFFFF))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def gate(level: float) -> float:
-    """How much a sample of surprise ``level`` may teach: 1 below 2, falling to 0 at `L_OPEN`."""
-    if level <= QUIET_LEVEL:
-        return 1.0
-    if level >= L_OPEN:
-        return 0.0
-    return (L_OPEN - level) / (L_OPEN - QUIET_LEVEL)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -138,7 +129,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     unit = np.float64(common.unit)
     if n > N_MAX:
         n = N_MAX
-    y = min(max((value - common.offset) / unit, -Y_MAX), Y_MAX)
+    y = scaled(value, common.offset, unit)
 
     centre, scale = forecast(s, common.champion, 2 * row, t)
     centre2, scale2 = forecast(s, common.challenger, 2 * row + 1, t)
@@ -163,12 +154,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         spike = tail_surprise(s, common.tail, row, r)
         if counted:
             spike = min(spike, ratio.surprise(value, rate, n))
-    # An extreme is the residual's own affair; the low-pass is for several that are each below threshold.
     lowpass: float = np.float64(common.lowpass)
     if not learning:
-        lowpass = lowpass_step(lowpass, normal_score(spike, r), 1.0 if spike < L_OPEN else 0.0)
-        reach = LEAN_MOST * abs(np.float64(common.lowpass_scale))
-        lowpass = min(max(lowpass, -reach), reach)
+        lowpass = lean(lowpass, np.float64(common.lowpass_scale), spike, normal_score(spike, r))
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
     e = common.episode
@@ -243,10 +231,11 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     if weight > 0.0 or learning:
         if learning:
             weight = 1.0
-        common.lowpass_scale = learn_scale(common.lowpass_scale, common.lowpass, weight)
+        if clock.final_n % SCALE_EVERY == 0:
+            common.lowpass_scale = learn_scale(common.lowpass_scale, common.lowpass, weight)
         tail_learn(s, common.tail, row, r, weight)
-        learn(s, common.champion, 2 * row, t, y, weight)
-        learn(s, common.challenger, 2 * row + 1, t, y, weight)
+        learn(s, common.champion, 2 * row, t, y, centre, scale, weight)
+        learn(s, common.challenger, 2 * row + 1, t, y, centre2, scale2, weight)
         better = contest(r, scale, y - centre2, scale2)
         common.advantage += CONTEST_FORGETTING * (better - common.advantage)
     if not math.isnan(n):

@@ -8,14 +8,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from learners.block import WIDTH
 from monitor.shard.state import DIRTY, clock_at, common_at, dirty_at, pending_at
 
 ROOM_CHANGES = 8
+ROOM = WIDTH + 4
+"""Final values that one more sample may bring about: its own, and all that wait for their block."""
 
 
 @njit(cache=True, nogil=True)
 def has_room(s: Any) -> bool:
-    """May one more sample be taken without a buffer overflowing? (Up to four buckets become final.)"""
+    """May one more sample be taken without a buffer overflowing? (Four final buckets, and a block.)"""
     return has_output_room(s) and s.n_dirty + 4 <= s.max_dirty
 
 
@@ -23,12 +26,12 @@ def has_room(s: Any) -> bool:
 def has_output_room(s: Any) -> bool:
     """The same for a sample that already waits: it marks no row, and the list of marked ones may be full."""
     return (
-        s.n_outcomes + 4 <= s.max_outcomes
-        and s.n_changes + 4 * ROOM_CHANGES <= s.max_changes
-        and s.n_due + 4 <= s.max_due
+        s.n_outcomes + ROOM <= s.max_outcomes
+        and s.n_changes + ROOM * ROOM_CHANGES <= s.max_changes
+        and s.n_due + ROOM <= s.max_due
         and s.n_revisions + 4 <= s.max_revisions
         and s.n_pending + 8 <= s.max_pending
-        and s.n_episodes + 8 <= s.max_episodes
+        and s.n_episodes + ROOM <= s.max_episodes
     )
 
 

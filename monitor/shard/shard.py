@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from learners.bank import Bank, aligned, grown
 from learners.base import view
+from learners.block import BYTES, WIDTH
 from monitor.domain.batch import Mode
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
@@ -25,7 +26,7 @@ from monitor.shard import state as st
 from monitor.shard.assignment import Assignment, place
 from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
-from monitor.shard.pool import drop, mark
+from monitor.shard.pool import ROOM, drop, mark
 from monitor.shard.rules import Rules
 from monitor.shard.tracker import release
 
@@ -64,6 +65,8 @@ class Shard:
         self._due = np.zeros(_BUFFER, np.int32)
         self._dirty = np.zeros(_BUFFER, np.int32)
         self._revisions = np.zeros(_BUFFER, st.REVISION)
+        self._jobs = np.zeros(WIDTH, st.JOB)
+        self._block = aligned((BYTES,), np.dtype(np.uint8))
         self._parts: _Parts = _Parts()
         self._locate()
 
@@ -222,7 +225,7 @@ class Shard:
     def _ensure_pools(self) -> None:
         if self.directory["n_pending"][0] + 64 > len(self.pending):
             self.pending = _doubled(self.pending, self.directory, "free_pending")
-        if self.directory["n_episodes"][0] + 64 > len(self.episodes):
+        if self.directory["n_episodes"][0] + 2 * ROOM > len(self.episodes):
             self.episodes = _doubled(self.episodes, self.directory, "free_episode")
         self._locate()
 
@@ -252,6 +255,8 @@ class Shard:
             "due": self._due,
             "revisions": self._revisions,
             "dirty": self._dirty,
+            "jobs": self._jobs,
+            "block": self._block,
         }
         for name, array in arrays.items():
             self.directory[name] = array.ctypes.data

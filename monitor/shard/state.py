@@ -32,6 +32,7 @@ ENDED = 4  # silent for so long that it counts as ended
 LIVE = 8  # the row belongs to a series
 TRUSTED = 16  # assigned at least once from 128 buckets or more
 DIRTY = 32  # marked for draining in this call
+QUEUED = 64  # a final value of it waits for its block in this call
 
 COMMON = common_dtype(
     [
@@ -156,6 +157,13 @@ RULE = np.dtype(
     align=True,
 )
 
+JOB = np.dtype(
+    [("bucket", "i8"), ("value", "f8"), ("t", "i8"), ("row", "i4"), ("suits", "u1"), ("suits2", "u1")],
+    align=True,
+)
+"""A final value that waits for its block; ``t``: the bucket in civil time; does its champion learn in the
+block, and its challenger?"""
+
 # Aggregations of the samples of one bucket.
 LAST, SUM, MEAN, COUNT, MIN, MAX = range(6)
 
@@ -175,13 +183,14 @@ ZONE = np.dtype([("first", "i8"), ("end", "i8")])
 _ADDRESSES = (
     *("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules"),
     *("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty"),
+    *("jobs", "block"),
 )
 _SIZES = (
     *("max_season", "max_outcomes", "max_changes", "max_due", "max_revisions", "max_dirty"),
     *("max_pending", "max_episodes"),
 )
 _COUNTS = (
-    *("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes"),
+    *("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes", "n_jobs"),
     *("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode"),
 )
 
@@ -203,6 +212,7 @@ _outcome = record_type(OUTCOME)
 _change = record_type(CHANGE)
 _row = record_type(ROW)
 _revision = record_type(REVISION)
+_job = record_type(JOB)
 _CLOCK_BYTES = CLOCK.itemsize
 _PROFILE_BYTES = PROFILE.itemsize
 _PENDING_BYTES = PENDING.itemsize
@@ -214,6 +224,7 @@ _OUTCOME_BYTES = OUTCOME.itemsize
 _CHANGE_BYTES = CHANGE.itemsize
 _ROW_BYTES = ROW.itemsize
 _REVISION_BYTES = REVISION.itemsize
+_JOB_BYTES = JOB.itemsize
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -285,3 +296,8 @@ def dirty_at(s: Any, at: int) -> Any:
 @njit(cache=True, nogil=True, inline="always")
 def revision_at(s: Any, at: int) -> Any:
     return _revision(s.revisions + at * _REVISION_BYTES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def job_at(s: Any, at: int) -> Any:
+    return _job(s.jobs + at * _JOB_BYTES)

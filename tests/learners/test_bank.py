@@ -102,7 +102,8 @@ def test_a_row_of_the_bank_equals_a_model_of_its_own(name: str) -> None:
         assert said.scale == pytest.approx(choice.unit * scale, rel=1e-12)
         value = said.centre + (t % 5 - 2) * said.scale
         model.learn_one(value, t)
-        family.learn(rows[0], bank.season, t, (value - choice.offset) / choice.unit, 1.0)
+        y = (value - choice.offset) / choice.unit
+        family.learn(rows[0], bank.season, t, y, centre, scale, 1.0)
 
 
 def test_single_model() -> None:

@@ -37,15 +37,16 @@ def test_ema_is_the_pair_ema_emv() -> None:
     y = 3.0 + 0.5 * np.random.default_rng(0).standard_normal(500)
     rows = np.zeros(1, ema.dtype)
     rows["alpha"] = rows["beta"] = alpha
-    rows["level"], rows["square"], rows["count"] = 3.0, 0.25, 1e5
+    rows["level"], rows["scale"], rows["count"] = 3.0, 0.5, 1e5
     mean, variance = 3.0, (1 - alpha) * 0.25
     for t, value in enumerate(y):
-        ema.learn(rows[0], np.zeros(0, np.float32), t, value, 1.0)
+        said = ema.forecast(rows[0], np.zeros(0, np.float32), t)
+        ema.learn(rows[0], np.zeros(0, np.float32), t, value, *said, 1.0)
         delta = value - mean
         mean += alpha * delta
         variance = (1 - alpha) * (variance + alpha * delta * delta)
     assert rows["level"][0] == pytest.approx(mean, rel=1e-5)
-    assert (1 - alpha) * rows["square"][0] == pytest.approx(variance, rel=1e-4)
+    assert (1 - alpha) * rows["scale"][0] ** 2 == pytest.approx(variance, rel=1e-3)
 
 
 @given(values, st.integers(1, 9))
@@ -64,8 +65,8 @@ def test_moving_average_sum_does_not_drift() -> None:
     rows["window"] = 16
     season = np.zeros(16, np.float32)
     for value in y:
-        rows["square"] = 1e18  # nothing is clipped
-        moving_average.learn(rows[0], season, 0, value, 1.0)
+        rows["scale"] = 1e9  # nothing is clipped
+        moving_average.learn(rows[0], season, 0, value, *moving_average.forecast(rows[0], season, 0), 1.0)
     assert moving_average.forecast(rows[0], season, 0)[0] == pytest.approx(0.1, rel=1e-5)
 
 
@@ -88,11 +89,12 @@ def test_holt_equals_river() -> None:
         river.learn_one(value)
     rows = holt_winters.blank(alpha=0.25, beta=0.5, phi=1.0)
     rows["level"], rows["trend"] = river.level[-1], river.trend[-1]
-    rows["seen"], rows["last"], rows["square"] = 2, 1, 100.0
+    rows["seen"], rows["last"], rows["scale"] = 2, 1, 10.0
     season = np.zeros(0, np.float32)
     for t in range(2, 80):
-        assert holt_winters.forecast(rows[0], season, t)[0] == pytest.approx(river.forecast(1)[0], rel=1e-4)
-        holt_winters.learn(rows[0], season, t, y[t], 1.0)
+        centre, scale = holt_winters.forecast(rows[0], season, t)
+        assert centre == pytest.approx(river.forecast(1)[0], rel=1e-4)
+        holt_winters.learn(rows[0], season, t, y[t], centre, scale, 1.0)
         river.learn_one(y[t])
 
 

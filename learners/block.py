@@ -1,0 +1,162 @@
+"""One step of up to `WIDTH` different series at once: residuals, scores and bands as columns.
+
+What each series does by itself (forecast, learn) is a scalar kernel over its record. What all do alike lies
+here as loops over the columns of a small table, which the compiler turns into vector instructions: four
+series an operation, and no constant is loaded twice. The functions are the scalar ones, called in a loop, so
+a series gets the same bits alone or in a block. The table has `BYTES` bytes and stays in the first cache.
+
+Whoever uses it fills the columns of the first group for lanes 0 ... WIDTH - 1 (what stands in lanes that are
+not in use does not matter), then calls `residuals`, mends ``SPIKE`` and ``Z`` where ``PART`` is above 1, and
+calls `levels`, `bands` and `learn`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import carray, njit  # type: ignore[attr-defined]
+
+from learners import lowpass as low
+from learners.baseline import correction
+from learners.memory import float64_pointer
+from learners.residual import contest, ordinary_score
+from learners.score import L_OPEN, combine, gate, score
+from learners.threshold.extreme_value import FAR_MOST, open_limit, ordinary, part_of
+
+WIDTH = 32
+
+# Filled by the caller.
+VALUE = 0 * WIDTH
+OFFSET = 1 * WIDTH
+UNIT = 2 * WIDTH
+CENTRE = 3 * WIDTH  # of the champion, in units
+SCALE = 4 * WIDTH
+CENTRE2 = 5 * WIDTH  # of the challenger
+SCALE2 = 6 * WIDTH
+LOWPASS = 7 * WIDTH
+LOWPASS_SCALE = 8 * WIDTH
+ADVANTAGE = 9 * WIDTH
+STILL = 10 * WIDTH  # surprise of the run of equal values
+THRESHOLD = 11 * WIDTH  # of the tail: two columns each, downward and upward
+EXCESS = 13 * WIDTH
+TO_OPEN = 15 * WIDTH
+RECORD = 17 * WIDTH
+RECURRENCE = 19 * WIDTH
+
+# Made by `residuals`.
+Y = 21 * WIDTH
+R = 22 * WIDTH
+PART = 23 * WIDTH
+SPIKE = 24 * WIDTH
+Z = 25 * WIDTH  # normal score
+
+# Made by `levels`.
+LEAN = 26 * WIDTH  # the low-pass in scales
+SHIFT = 27 * WIDTH
+LEVEL = 28 * WIDTH
+WEIGHT = 29 * WIDTH
+
+# Made by `bands`.
+EXPECTED = 30 * WIDTH
+LOWER = 31 * WIDTH
+UPPER = 32 * WIDTH
+SCORE = 33 * WIDTH
+
+# Filled by the caller where a model suits `baseline.correction`: one group of columns a model.
+MODEL = 34 * WIDTH
+MODEL2 = MODEL + correction.COLUMNS * WIDTH
+
+COLUMNS = 34 + 2 * correction.COLUMNS
+BYTES = COLUMNS * WIDTH * 8
+
+Y_MAX = 1e30
+LEAN_MOST = 9.0
+"""Scales beyond which the low-pass does not go, so that it comes back soon."""
+CONTEST_FORGETTING = 0.01
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def table(address: int) -> Any:
+    """The table that lies at ``address``."""
+    return carray(float64_pointer(address), (COLUMNS * WIDTH,), np.float64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def scaled(value: float, offset: float, unit: float) -> float:
+    """A value in the series' own units of scale."""
+    return min(max((value - offset) / unit, -Y_MAX), Y_MAX)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def lean(lowpass: float, lowpass_scale: float, spike: float, z: float) -> float:
+    """The low-pass after a residual of normal score ``z``. An extreme is the residual's own affair and leaves
+    it as it is.
+    """
+    moved = low.step(lowpass, z, 1.0 if spike < L_OPEN else 0.0)
+    reach = LEAN_MOST * abs(lowpass_scale)
+    return min(max(moved, -reach), reach)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _side(r: float, below: float, above: float) -> float:
+    return above if r >= 0.0 else below
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def residuals(x: Any) -> None:
+    """Values in units, residuals in scales, and their surprise as far as they are ordinary."""
+    for k in range(WIDTH):
+        x[Y + k] = scaled(x[VALUE + k], x[OFFSET + k], x[UNIT + k])
+        x[R + k] = (x[Y + k] - x[CENTRE + k]) / x[SCALE + k]
+    for k in range(WIDTH):
+        far = min(abs(x[R + k]), FAR_MOST)
+        r = x[R + k]
+        u = _side(r, x[THRESHOLD + k], x[THRESHOLD + WIDTH + k])
+        record = _side(r, x[RECORD + k], x[RECORD + WIDTH + k])
+        recurrence = _side(r, x[RECURRENCE + k], x[RECURRENCE + WIDTH + k])
+        x[PART + k] = part_of(far, u, record, recurrence)
+        x[SPIKE + k] = ordinary(x[PART + k])
+        x[Z + k] = ordinary_score(x[SPIKE + k], r)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def levels(x: Any) -> None:
+    """The low-pass moves; L of each sample, what it may teach, and how champion and challenger compare."""
+    for k in range(WIDTH):
+        x[LOWPASS + k] = lean(x[LOWPASS + k], x[LOWPASS_SCALE + k], x[SPIKE + k], x[Z + k])
+        x[LEAN + k] = low.size(x[LOWPASS + k], x[LOWPASS_SCALE + k])
+        x[SHIFT + k] = low.ordinary(x[LEAN + k])
+    for k in range(WIDTH):
+        if x[LEAN + k] > low.ORDINARY:
+            x[SHIFT + k] = low.beyond(x[LEAN + k])
+    for k in range(WIDTH):
+        x[LEVEL + k] = combine(x[SPIKE + k], x[SHIFT + k], x[STILL + k])
+        x[WEIGHT + k] = gate(x[LEVEL + k])
+    for k in range(WIDTH):
+        better = contest(x[R + k], x[SCALE + k], x[Y + k] - x[CENTRE2 + k], x[SCALE2 + k])
+        x[ADVANTAGE + k] += CONTEST_FORGETTING * (better - x[ADVANTAGE + k])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def bands(x: Any) -> None:
+    """What is shown: expectation, band and score, in the metric's units."""
+    for k in range(WIDTH):
+        x[EXPECTED + k] = x[CENTRE + k] * x[UNIT + k] + x[OFFSET + k]
+        x[SCORE + k] = score(x[LEVEL + k])
+    for k in range(WIDTH):
+        limit = open_limit(x[THRESHOLD + k], x[EXCESS + k], x[TO_OPEN + k], x[RECORD + k], x[RECURRENCE + k])
+        x[LOWER + k] = x[EXPECTED + k] - limit * x[SCALE + k] * x[UNIT + k]
+    for k in range(WIDTH):
+        up = WIDTH + k
+        limit = open_limit(
+            x[THRESHOLD + up], x[EXCESS + up], x[TO_OPEN + up], x[RECORD + up], x[RECURRENCE + up]
+        )
+        x[UPPER + k] = x[EXPECTED + k] + limit * x[SCALE + k] * x[UNIT + k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def learn(x: Any) -> None:
+    """Champions and challengers that suit `correction` learn."""
+    correction.learn(x, WIDTH, MODEL, Y, CENTRE, SCALE, WEIGHT)
+    correction.learn(x, WIDTH, MODEL2, Y, CENTRE2, SCALE2, WEIGHT)
