@@ -8,9 +8,9 @@ from importlib import metadata
 
 from collectors.warm import warm_decoders
 from monitor.engine.base import Engine
-from monitor.engine.host import HostSettings
 from monitor.engine.inline import InlineEngine
 from monitor.engine.processes import ProcessEngine
+from monitor.engine.settings import HostSettings
 from monitor.engine.story import Story
 from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor

@@ -13,7 +13,8 @@ from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Tick
 from monitor.engine.base import Accepted, Events, ShardStatus
-from monitor.engine.host import Host, HostSettings
+from monitor.engine.host import Host
+from monitor.engine.settings import HostSettings
 from monitor.engine.split import all_accepted, all_done, split
 
 
@@ -46,7 +47,7 @@ class InlineEngine:
         clock_ms = int(batch.ts_ms.max(initial=0))
         return all_accepted(
             [
-                self._hosts[part.shard].submit(
+                self._hosts[part.shard].intake.submit(
                     part.fingerprint,
                     part.ts_ms,
                     part.value,

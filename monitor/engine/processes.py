@@ -17,7 +17,7 @@ from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import IntakeUnavailable, WatchkeeperError
 from monitor.domain.records import Control, Tick
 from monitor.engine.base import Accepted, Events, ShardStatus
-from monitor.engine.host import HostSettings
+from monitor.engine.settings import HostSettings
 from monitor.engine.split import all_accepted, all_done, split
 from monitor.engine.wire import error_in, events_in, pack, unpack
 from monitor.engine.worker import EVENTS, READY, run

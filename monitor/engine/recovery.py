@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Record
 from monitor.engine.parts import Parts
+from monitor.engine.settings import HostSettings
 from monitor.engine.translate import events_of
 from monitor.history.history import History
 from monitor.history.manifest import Damage, Loaded, newest_valid, retained_position, write_checkpoint
@@ -24,9 +25,6 @@ from monitor.intake.index import SeriesIndex
 from monitor.intake.log import Log
 from monitor.shard.shard import Shard
 from monitor.shard.state import LIVE
-
-if TYPE_CHECKING:
-    from monitor.engine.host import HostSettings
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from monitor.domain.batch import Mode
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Control, Kind, Tick
 from monitor.engine.base import Accepted, Events
-from monitor.engine.host import Host, HostSettings
+from monitor.engine.host import Host
+from monitor.engine.settings import HostSettings
 from monitor.engine.wire import error_out, events_out, pack, unpack
 
 READY = 0
@@ -95,7 +96,7 @@ class _Worker:
 
     def _submit(self, host: Host, number: int, arguments: dict[str, Any]) -> None:
         arguments["mode"] = Mode(arguments["mode"])
-        self._when_done(number, host.submit(**arguments))
+        self._when_done(number, host.intake.submit(**arguments))
 
     def _when_done(self, number: int, future: Future[Any]) -> None:
         def done(ended: Future[Any]) -> None:

@@ -1,0 +1,21 @@
+"""What a shard's host needs to know of the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.intake.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """One shard's share of `monitor.settings.Settings`."""
+
+    directory: Path
+    default_zone: str = "UTC"
+    limits: Limits = field(default_factory=Limits)
+    segment_bytes: int = 128 << 20
+    retention_days: int = 400
+    backlog_samples: int = 20_000_000
+    series_limit: int = 10_000_000
