@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
 from itertools import islice
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar
 
 from monitor.changes import Watchers
@@ -107,6 +107,7 @@ class Monitor:
         version: str = "",
         telemetry: Telemetry | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        on_stopped: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.telemetry = telemetry or Telemetry()
@@ -114,6 +115,8 @@ class Monitor:
         self._engine = engine
         self._story = story
         self._clock_ms = clock_ms
+        self._on_stopped = on_stopped
+        self._life = Lock()
         self._state = State.NEW
         self._failure = ""
         self._watchers = Watchers()
@@ -135,22 +138,36 @@ class Monitor:
         return self._state is State.RUNNING
 
     def start(self) -> None:
-        """Recover every shard; questions are answered from its return on. May take minutes."""
-        self._state = State.RECOVERING
+        """Recover every shard; questions are answered from its return on. May take minutes, and returns
+        early, with nothing running, where `stop` is called meanwhile."""
+        if not self._became(State.RECOVERING):
+            return
         try:
             self._engine.start(self._receive, self._story.positions())
         except Exception as error:
-            self._state, self._failure = State.FAILED, str(error)
+            if not self._became(State.FAILED):
+                return
+            self._failure = str(error)
             raise
-        self._state = State.RUNNING
-        self._checkpoints.start()
-        self._ticks.start()
+        if self._became(State.RUNNING):
+            self._checkpoints.start()
+            self._ticks.start()
+
+    def _became(self, state: State) -> bool:
+        """Go on to the next state, unless told to stop."""
+        with self._life:
+            if self._state is State.STOPPED:
+                return False
+            self._state = state
+            return True
 
     def stop(self) -> None:
-        """Take no more, write a checkpoint, let go of every file. Safe to call twice."""
-        if self._state is State.STOPPED:
-            return
-        was_running, self._state = self.running, State.STOPPED
+        """Take no more, write a checkpoint, let go of every file. A recovery is given up: nothing is lost
+        by it. Safe to call twice, and while `start` runs on another thread."""
+        with self._life:
+            if self._state is State.STOPPED:
+                return
+            was_running, self._state = self.running, State.STOPPED
         self._watchers.end()
         self._checkpoints.stop()
         self._ticks.stop()
@@ -160,6 +177,7 @@ class Monitor:
         finally:
             self._engine.close()
             self._story.close()
+            self._on_stopped()
 
     def settle(self, timeout_s: float | None = None) -> None:
         """Wait until all that was acknowledged has become anomalies and incidents."""

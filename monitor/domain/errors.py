@@ -33,6 +33,10 @@ class Overloaded(IntakeUnavailable):
         self.retry_after_s = retry_after_s
 
 
+class InUse(WatchkeeperError):
+    """Another process has the data folder open; end that one, or choose another folder."""
+
+
 class NotFound(WatchkeeperError):
     """No such series, anomaly, incident or metric."""
 

@@ -86,4 +86,6 @@ class Engine(Protocol):
     def checkpoint(self) -> None:
         """Write a checkpoint of every shard now."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Write checkpoints and let go of every file. During `start`, from another thread: give the
+        recovery up, which then ends with IntakeUnavailable."""

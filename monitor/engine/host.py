@@ -42,7 +42,8 @@ HAND_OVER_EVENTS = 512
 
 class Host:
     """See the module. Thread-safe. ``on_events`` is called on the host's thread, in order, and has kept the
-    events when it returns; a checkpoint never covers events that were not handed over."""
+    events when it returns; a checkpoint never covers events that were not handed over. ``given_up`` is asked
+    while the shard recovers; once it says yes, IntakeUnavailable is raised."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Host:
         settings: HostSettings,
         on_events: Callable[[Events], None],
         observe: Callable[[Observations, NDArray[np.uint64]], None] | None = None,
+        given_up: Callable[[], bool] = lambda: False,
     ) -> None:
         self._observe = observe
         self.number = number
@@ -64,7 +66,7 @@ class Host:
         self._counted = -1
         self._failure: BaseException | None = None
         self._tasks = Tasks()
-        self.parts = recover(number, settings, self._durable, self._replayed)
+        self.parts = recover(number, settings, self._durable, self._replayed, given_up)
         self.intake = Intake(number, settings, self.parts, self._state)
         self.learner = Learner(self.parts)
         self.queries = Queries(self.parts, self._state)

@@ -37,17 +37,25 @@ def recover(
     settings: HostSettings,
     on_durable: Callable[[Sequence[Record]], None],
     on_replayed: Callable[[Sequence[AnomalyEvent]], None],
+    given_up: Callable[[], bool],
 ) -> Parts:
-    """Bring a shard back. Damage costs the records it touched, is logged, and never refuses a start."""
+    """Bring a shard back. Damage costs the records it touched, is logged, and never refuses a start.
+    Raises IntakeUnavailable where ``given_up`` says so between two records: nothing on disk changes."""
     directory = settings.directory / f"shard-{number}"
     directory.mkdir(parents=True, exist_ok=True)
     loaded = newest_valid(directory, report=_report)
-    intake = _opened(directory / "log", settings, loaded, on_durable)
-    parts = _from_checkpoint(intake, settings, directory, loaded)
-    for record in intake.read(parts.applied + 1):
-        applied = parts.replay(record)
-        on_replayed(events_of(number, record.position, applied, parts.index))
-    parts.unlogged = _never_named(parts)
+    intake = _opened(directory / "log", settings, loaded, on_durable, given_up)
+    try:
+        parts = _from_checkpoint(intake, settings, directory, loaded)
+        for record in intake.read(parts.applied + 1):
+            if given_up():
+                raise IntakeUnavailable(f"the recovery of shard {number} was given up")
+            applied = parts.replay(record)
+            on_replayed(events_of(number, record.position, applied, parts.index))
+        parts.unlogged = _never_named(parts)
+    except BaseException:
+        intake.close()
+        raise
     return parts
 
 
@@ -63,6 +71,7 @@ def _opened(
     settings: HostSettings,
     loaded: Loaded | None,
     on_durable: Callable[[Sequence[Record]], None],
+    given_up: Callable[[], bool],
 ) -> Log:
     """The log, once the process before us has let go of it: one that was killed may take a moment."""
     until = time.monotonic() + LET_GO_S
@@ -75,7 +84,7 @@ def _opened(
                 on_durable=on_durable,
             )
         except IntakeUnavailable:
-            if time.monotonic() > until:
+            if time.monotonic() > until or given_up():
                 raise
             time.sleep(0.05)
 

@@ -31,7 +31,8 @@ IN_ORDER = frozenset({"submit", "control", "close"})
 def run(pipe: Connection, number: int, settings: HostSettings) -> None:
     """Serve one shard until told to close. When the server is gone, so is this process, at once: what it
     had acknowledged is in the log, and the next server must find the log free."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for told_to_all in (signal.SIGINT, signal.SIGTERM):  # the server is told too, and closes its shards
+        signal.signal(told_to_all, signal.SIG_IGN)
     worker = _Worker(pipe)
     Thread(target=worker.read, name="pipe", daemon=True).start()
     try:
