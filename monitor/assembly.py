@@ -60,6 +60,8 @@ def _engine(settings: Settings) -> Engine:
         limits=settings.limits,
         segment_bytes=settings.log_segment_bytes,
         retention_days=settings.retention_days,
+        backlog_bytes_max=max(settings.limits.backlog_bytes_max // settings.shards, 1),
+        backlog_ms_max=settings.limits.backlog_s_max * 1_000,
         series_limit=max(total // settings.shards, 1),
     )
     if settings.engine == "inline":

@@ -125,6 +125,7 @@ class Monitor:
         self._checkpointed = -1
         self._ticks = _Every(TICK_S, self._tick)
         self.telemetry.limits.enter("http.watchers", settings.http.watchers, used=lambda: len(self._watchers))
+        self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
 
     # -- life -------------------------------------------------------------------------------------
@@ -361,6 +362,18 @@ class Monitor:
     def end_changes(self) -> None:
         """Let go of every reader of `changes`, so that a server can stop."""
         self._watchers.end()
+
+    def _enter_backlog(self) -> None:
+        """Each shard may hold its share, so the fullest one says how near the limit is."""
+        limits, book = self.settings.limits, self.telemetry.limits
+
+        def fullest(what: str) -> float:
+            shards = self._engine.status() if self.running else []
+            return max((getattr(shard, what) for shard in shards), default=0)
+
+        used = lambda: fullest("lag_bytes") * self._engine.shards  # noqa: E731
+        book.enter("backlog_bytes_max", limits.backlog_bytes_max, used)
+        book.enter("backlog_s_max", limits.backlog_s_max, lambda: fullest("lag_ms") / 1_000)
 
     # -- inside -----------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.observation import Observations
-from monitor.domain.records import Control, Kind, Record, Tick
+from monitor.domain.records import Control, Kind, Record, Samples, Tick
 from monitor.engine.base import Events, ShardStatus
 from monitor.engine.intake import Intake
 from monitor.engine.learner import Learner
@@ -68,7 +68,7 @@ class Host:
         self._tasks = Tasks()
         self.parts = recover(number, settings, self._durable, self._replayed, given_up)
         self.intake = Intake(number, settings, self.parts, self._state)
-        self.learner = Learner(self.parts)
+        self.learner = Learner(self.parts, self._state)
         self.queries = Queries(self.parts, self._state)
         self._hand_over()
         self._thread = threading.Thread(target=self._run, name=f"shard-{number}", daemon=True)
@@ -91,7 +91,7 @@ class Host:
             appended=parts.log.last_position,
             applied=parts.applied,
             checkpointed=parts.checkpointed,
-            lag_samples=self.intake.lag_samples,
+            lag_samples=self.intake.backlog.samples,
             series=len(parts.index),
             samples=parts.samples,
             held=self.learner.count,
@@ -99,6 +99,9 @@ class Host:
             state_bytes=parts.shard.bytes,
             clock_ms=parts.clock_ms,
             log_ok=not parts.log.failed and self._failure is None,
+            lag_bytes=self.intake.backlog.bytes,
+            lag_ms=self.intake.backlog.ms,
+            trouble=parts.trouble(),
         )
 
     def settled(self) -> bool:
@@ -191,6 +194,8 @@ class Host:
 
     def _apply(self, record: Record) -> None:
         applied = self.parts.apply(record)
+        if isinstance(record.entry, Samples):
+            self.intake.backlog.leave(record.entry)
         if self._observe is not None:
             self._observe(applied.observations, self.parts.index.fingerprints())
         self._undelivered.extend(events_of(self.number, record.position, applied, self.parts.index))
@@ -231,7 +236,8 @@ class Host:
         if total == self._counted:
             return {}
         self._counted = total
-        return dict(self.parts.counts)
+        with self._state:
+            return dict(self.parts.counts)
 
     def _save(self) -> int:
         with self.intake.lock:
@@ -270,5 +276,5 @@ class Host:
             position = self.intake.append_still(forget).future.result()
             self._catch_up()
             if rows:
-                self.intake.leave(row)
+                self.intake.leave(row, position)
         return position

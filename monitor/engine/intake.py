@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.batch import Mode, Reason
-from monitor.domain.errors import IntakeUnavailable, Overloaded, UnknownSeries
+from monitor.domain.errors import IntakeUnavailable, UnknownSeries
 from monitor.domain.records import Entry, Samples, Tick
+from monitor.engine.backlog import Backlog
 from monitor.engine.base import Accepted
 from monitor.engine.parts import Parts
 from monitor.engine.settings import HostSettings
@@ -24,6 +25,8 @@ from monitor.intake.index import FingerprintTaken
 from monitor.intake.log import Ticket
 
 _NOTHING: dict[str, int] = {}
+Columns = tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64] | None]
+"""Fingerprints, times, values and, if any, n."""
 
 
 class Intake:
@@ -40,7 +43,7 @@ class Intake:
         self._in_flight: dict[bytes, Future[Accepted]] = {}
         self._newest: Future[int] | None = None
         self._failure: BaseException | None = None
-        self._appended_samples = parts.samples
+        self.backlog = Backlog(settings.backlog_bytes_max, settings.backlog_ms_max)
 
     def submit(
         self,
@@ -55,36 +58,45 @@ class Intake:
         clock_ms: int,
         request_id: bytes,
     ) -> Future[Accepted]:
-        """Append one request's samples of this shard; done when they are on disk."""
+        """Append one request's samples of this shard; done when they are on disk. Of a repeated request
+        only samples of series that were deleted since are appended."""
         answer: Future[Accepted] = Future()
         fresh: list[tuple[int, bytes]] = []
         try:
             with self.lock:
-                self._admit_load(len(ts_ms))
-                twin = self._twin(request_id, len(ts_ms))
-                if twin is not None:
-                    return twin
-                keep, rejected = self._checks(ts_ms, arrival_ms)
+                if self._failure is not None:
+                    raise IntakeUnavailable(f"shard {self._number} has stopped: {self._failure}")
+                columns = (fingerprint, ts_ms, value, n)
+                under_way, forgotten = self._earlier(request_id)
+                if under_way is not None:
+                    return under_way
+                repeated = 0
+                if forgotten is not None:
+                    again = np.isin(fingerprint, forgotten)
+                    repeated = len(again) - int(again.sum())
+                    if repeated == len(again):
+                        answer.set_result(Accepted(repeated, _NOTHING, _NOTHING, repeated=True))
+                        return answer
+                    columns = _only(again, columns)
+                self.backlog.admit(len(columns[0]), arrival_ms)
+                keep, rejected = self._checks(columns[1], arrival_ms)
                 if keep is not None:
-                    fingerprint, ts_ms, value = fingerprint[keep], ts_ms[keep], value[keep]
-                    n = n[keep] if n is not None else None
-                rows, refused = self._rows(fingerprint, identities, fresh)
+                    columns = _only(keep, columns)
+                rows, refused = self._rows(columns[0], identities, fresh)
                 if refused:
                     known = rows >= 0
                     rejected[refused] = int((~known).sum())
-                    rows, ts_ms, value = rows[known], ts_ms[known], value[known]
-                    n = n[known] if n is not None else None
-                entry = Samples(rows, ts_ms, value, n, mode, arrival_ms, clock_ms, tuple(fresh), request_id)
-                ticket = self.append_still(entry)
+                    rows, columns = rows[known], _only(known, columns)
+                entry = Samples(rows, *columns[1:], mode, arrival_ms, clock_ms, tuple(fresh), request_id)
+                ticket = self._append_samples(entry)
                 with self._ids:
-                    self._appended_samples += len(rows)
                     if request_id:
                         self._in_flight[request_id] = answer
         except BaseException as error:
             self._not_logged(fresh)
             answer.set_exception(error)
             return answer
-        accepted = Accepted(len(rows), rejected, _NOTHING)
+        accepted = Accepted(len(rows) + repeated, rejected, _NOTHING)
 
         def durable(done: Future[int]) -> None:
             error = done.exception()
@@ -92,11 +104,10 @@ class Intake:
                 self._in_flight.pop(request_id, None)
                 if error is None and request_id:
                     self._parts.remembered.add(request_id, ticket.position, arrival_ms)
-                if error is not None:
-                    self._appended_samples -= accepted.accepted
             if error is None:
                 answer.set_result(accepted)
             else:
+                self.backlog.leave(entry)
                 self._not_logged(fresh)
                 answer.set_exception(error)
 
@@ -104,9 +115,11 @@ class Intake:
         return answer
 
     def tick(self, entry: Tick) -> Future[int]:
-        """Append a tick; done when it is on disk. Repeats of a request id are dropped."""
+        """Append a tick; done when it is on disk. Repeats of a request id are dropped, unless a series
+        was deleted since, which may have been sent again."""
         with self.lock:
-            if self._twin(entry.request_id, 0) is not None:
+            _, forgotten = self._earlier(entry.request_id)
+            if forgotten is not None and not len(forgotten):
                 done: Future[int] = Future()
                 done.set_result(0)
                 return done
@@ -136,44 +149,37 @@ class Intake:
         if self._newest is not None:
             self._newest.exception()
 
-    def leave(self, row: int) -> None:
-        """The series of ``row`` is forgotten, on disk and applied. The caller holds ``lock``."""
+    def leave(self, row: int, position: int) -> None:
+        """The series of ``row`` is forgotten, on disk at ``position`` and applied. The caller holds
+        ``lock``."""
         with self._state, self._ids:
-            self._parts.leave(row)
+            self._parts.leave(row, position)
 
     def refuse(self, error: BaseException) -> None:
         """The shard has stopped: take no more."""
         self._failure = error
 
-    @property
-    def lag_samples(self) -> int:
-        """Samples appended and not yet applied."""
-        return max(self._appended_samples - self._parts.samples, 0)
+    def _append_samples(self, entry: Samples) -> Ticket:
+        self.backlog.add(entry)  # before the append: it may be applied before that returns
+        try:
+            return self.append_still(entry)
+        except BaseException:
+            self.backlog.leave(entry)
+            raise
 
-    def _twin(self, request_id: bytes, count: int) -> Future[Accepted] | None:
-        """The answer to the same request, if it is known or under way."""
+    def _earlier(self, request_id: bytes) -> tuple[Future[Accepted] | None, NDArray[np.uint64] | None]:
+        """Of the same request: the answer, while it is under way; series deleted since, if it is known."""
         if not request_id:
-            return None
+            return None, None
         with self._ids:
-            under_way = self._in_flight.get(request_id)
-            if under_way is not None:
-                return under_way
-            if self._parts.remembered.seen(request_id) is None:
-                return None
-        known: Future[Accepted] = Future()
-        known.set_result(Accepted(count, _NOTHING, _NOTHING, repeated=True))
-        return known
+            position = self._parts.remembered.seen(request_id)
+            since = self._parts.remembered.forgotten_since(position) if position is not None else None
+            return self._in_flight.get(request_id), since
 
     def _not_logged(self, fresh: Sequence[tuple[int, bytes]]) -> None:
         """These rows were given out, but no record names them yet: the next one does."""
         with self._ids:
             self._parts.unlogged.update(dict(fresh))
-
-    def _admit_load(self, count: int) -> None:
-        if self._failure is not None:
-            raise IntakeUnavailable(f"shard {self._number} has stopped: {self._failure}")
-        if self.lag_samples + count > self._settings.backlog_samples:
-            raise Overloaded("the backlog of the intake log is full", retry_after_s=2)
 
     def _checks(
         self, ts_ms: NDArray[np.int64], arrival_ms: int
@@ -209,3 +215,8 @@ class Intake:
             fresh += self._parts.unlogged.items()
             self._parts.unlogged.clear()
         return rows, refused
+
+
+def _only(keep: NDArray[np.bool_], columns: Columns) -> Columns:
+    fingerprint, ts_ms, value, n = columns
+    return fingerprint[keep], ts_ms[keep], value[keep], n[keep] if n is not None else None

@@ -222,7 +222,8 @@ class _Remote:
 
     def status(self) -> ShardStatus:
         try:
-            self._last = ShardStatus(**self.call("status", {}).result(ASK_S))
+            plain = self.call("status", {}).result(ASK_S)
+            self._last = ShardStatus(**{**plain, "trouble": tuple(plain["trouble"])})
         except (WatchkeeperError, TimeoutError):
             if self._last is None:
                 self._last = ShardStatus(self._number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, False)

@@ -23,6 +23,7 @@ from monitor.history.retention import Retention
 from monitor.intake.dedup import Remembered
 from monitor.intake.index import SeriesIndex
 from monitor.intake.log import Log
+from monitor.intake.recovery import Report
 from monitor.shard.shard import Shard
 from monitor.shard.state import LIVE
 
@@ -43,7 +44,13 @@ def recover(
     Raises IntakeUnavailable where ``given_up`` says so between two records: nothing on disk changes."""
     directory = settings.directory / f"shard-{number}"
     directory.mkdir(parents=True, exist_ok=True)
-    loaded = newest_valid(directory, report=_report)
+    found: list[str] = []
+
+    def report(damage: Damage) -> None:
+        found.append(f"checkpoint {damage.generation} is damaged: {damage.reason}")
+        log.error("%s", found[-1])
+
+    loaded = newest_valid(directory, report=report)
     intake = _opened(directory / "log", settings, loaded, on_durable, given_up)
     try:
         parts = _from_checkpoint(intake, settings, directory, loaded)
@@ -53,6 +60,7 @@ def recover(
             applied = parts.replay(record)
             on_replayed(events_of(number, record.position, applied, parts.index))
         parts.unlogged = _never_named(parts)
+        parts.found = [*found, *_lost(intake.report)]
     except BaseException:
         intake.close()
         raise
@@ -150,5 +158,12 @@ def _with_prefix(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDAr
     return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
 
 
-def _report(damage: Damage) -> None:
-    log.error("checkpoint %d is damaged: %s", damage.generation, damage.reason)
+def _lost(report: Report) -> list[str]:
+    """What the scan of the log found, in a line."""
+    if report.clean:
+        return []
+    positions = sum(last - first + 1 for first, last in report.missing)
+    return [
+        f"the intake log has {len(report.damage)} damaged ranges and {positions} missing positions: "
+        "watchkeeper log verify"
+    ]

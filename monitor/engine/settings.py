@@ -17,5 +17,6 @@ class HostSettings:
     limits: Limits = field(default_factory=Limits)
     segment_bytes: int = 128 << 20
     retention_days: int = 400
-    backlog_samples: int = 20_000_000
+    backlog_bytes_max: int = 2 << 30
+    backlog_ms_max: int = 10 * 60_000
     series_limit: int = 10_000_000
