@@ -47,8 +47,8 @@ def create_app(
             yield
         finally:
             if starting is not None:
-                await starting
                 await asyncio.to_thread(monitor.stop)
+                await starting
             samples.close()
 
     app = FastAPI(

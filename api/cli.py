@@ -235,9 +235,9 @@ def main() -> None:
 
 
 def _code_of(error: Exception) -> int | None:
-    from monitor.domain.errors import BadRequest, WatchkeeperError
+    from monitor.domain.errors import BadRequest, InUse, WatchkeeperError
 
-    if isinstance(error, BadRequest):
+    if isinstance(error, BadRequest | InUse):
         return 2
     if isinstance(error, WatchkeeperError):
         return 1

@@ -27,7 +27,7 @@ from api.turnstile import Turnstile
 from collectors.base import Decoded, Decoder
 from collectors.errors import TooManySamples
 from monitor.domain.batch import Mode, Reason, Reject
-from monitor.domain.errors import UnknownSeries
+from monitor.domain.errors import Overloaded, UnknownSeries
 from monitor.engine.base import Accepted
 from monitor.service import Monitor
 
@@ -89,6 +89,8 @@ class SampleIntake:
         except Disconnected:
             return
         except Exception as error:
+            if isinstance(error, Overloaded) and error.limit:
+                self._book.hit(error.limit)
             problem = problem_of(error)
             if problem.status != 408:
                 await incoming.drain()

@@ -217,6 +217,9 @@ class ShardStatus(Answer):
     state_bytes: int
     clock_ms: int
     log_ok: bool
+    lag_bytes: int
+    lag_ms: int
+    trouble: list[str]
 
 
 class LimitUse(Answer):

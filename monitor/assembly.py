@@ -8,10 +8,11 @@ from importlib import metadata
 
 from collectors.warm import warm_decoders
 from monitor.engine.base import Engine
-from monitor.engine.host import HostSettings
 from monitor.engine.inline import InlineEngine
 from monitor.engine.processes import ProcessEngine
+from monitor.engine.settings import HostSettings
 from monitor.engine.story import Story
+from monitor.folder import FolderLock
 from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor
 from monitor.settings import Settings, SettingsError
@@ -24,13 +25,19 @@ BYTES_PER_SERIES = 450
 
 
 def build(settings: Settings) -> Monitor:
-    """A Monitor on the settings' data folder; nothing runs before `Monitor.start`."""
+    """A Monitor on the settings' data folder, which is its own until `Monitor.stop`; nothing runs before
+    `Monitor.start`. Raises InUse where another server has the folder."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    settings = _as_laid_out(settings)
-    upgrade(settings.database)
-    engine = _engine(settings)
-    story = Story(Database(settings.database))
-    return Monitor(settings, engine, story, version=version())
+    lock = FolderLock(settings.data_dir)
+    try:
+        settings = _as_laid_out(settings)
+        upgrade(settings.database)
+        engine = _engine(settings)
+        story = Story(Database(settings.database))
+    except BaseException:
+        lock.release()
+        raise
+    return Monitor(settings, engine, story, version=version(), on_stopped=lock.release)
 
 
 def _as_laid_out(settings: Settings) -> Settings:
@@ -53,6 +60,8 @@ def _engine(settings: Settings) -> Engine:
         limits=settings.limits,
         segment_bytes=settings.log_segment_bytes,
         retention_days=settings.retention_days,
+        backlog_bytes_max=max(settings.limits.backlog_bytes_max // settings.shards, 1),
+        backlog_ms_max=settings.limits.backlog_s_max * 1_000,
         series_limit=max(total // settings.shards, 1),
     )
     if settings.engine == "inline":

@@ -27,8 +27,8 @@ from monitor.domain.observation import Observations
 from monitor.domain.records import Tick
 from monitor.domain.series import Identity
 from monitor.engine.base import Events
-from monitor.engine.host import HostSettings
 from monitor.engine.inline import InlineEngine
+from monitor.engine.settings import HostSettings
 from monitor.settings import Settings
 
 CHUNK = 50_000

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
 from itertools import islice
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar
 
 from monitor.changes import Watchers
@@ -107,6 +107,7 @@ class Monitor:
         version: str = "",
         telemetry: Telemetry | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        on_stopped: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.telemetry = telemetry or Telemetry()
@@ -114,6 +115,8 @@ class Monitor:
         self._engine = engine
         self._story = story
         self._clock_ms = clock_ms
+        self._on_stopped = on_stopped
+        self._life = Lock()
         self._state = State.NEW
         self._failure = ""
         self._watchers = Watchers()
@@ -122,6 +125,7 @@ class Monitor:
         self._checkpointed = -1
         self._ticks = _Every(TICK_S, self._tick)
         self.telemetry.limits.enter("http.watchers", settings.http.watchers, used=lambda: len(self._watchers))
+        self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
 
     # -- life -------------------------------------------------------------------------------------
@@ -135,22 +139,36 @@ class Monitor:
         return self._state is State.RUNNING
 
     def start(self) -> None:
-        """Recover every shard; questions are answered from its return on. May take minutes."""
-        self._state = State.RECOVERING
+        """Recover every shard; questions are answered from its return on. May take minutes, and returns
+        early, with nothing running, where `stop` is called meanwhile."""
+        if not self._became(State.RECOVERING):
+            return
         try:
             self._engine.start(self._receive, self._story.positions())
         except Exception as error:
-            self._state, self._failure = State.FAILED, str(error)
+            if not self._became(State.FAILED):
+                return
+            self._failure = str(error)
             raise
-        self._state = State.RUNNING
-        self._checkpoints.start()
-        self._ticks.start()
+        if self._became(State.RUNNING):
+            self._checkpoints.start()
+            self._ticks.start()
+
+    def _became(self, state: State) -> bool:
+        """Go on to the next state, unless told to stop."""
+        with self._life:
+            if self._state is State.STOPPED:
+                return False
+            self._state = state
+            return True
 
     def stop(self) -> None:
-        """Take no more, write a checkpoint, let go of every file. Safe to call twice."""
-        if self._state is State.STOPPED:
-            return
-        was_running, self._state = self.running, State.STOPPED
+        """Take no more, write a checkpoint, let go of every file. A recovery is given up: nothing is lost
+        by it. Safe to call twice, and while `start` runs on another thread."""
+        with self._life:
+            if self._state is State.STOPPED:
+                return
+            was_running, self._state = self.running, State.STOPPED
         self._watchers.end()
         self._checkpoints.stop()
         self._ticks.stop()
@@ -160,6 +178,7 @@ class Monitor:
         finally:
             self._engine.close()
             self._story.close()
+            self._on_stopped()
 
     def settle(self, timeout_s: float | None = None) -> None:
         """Wait until all that was acknowledged has become anomalies and incidents."""
@@ -343,6 +362,18 @@ class Monitor:
     def end_changes(self) -> None:
         """Let go of every reader of `changes`, so that a server can stop."""
         self._watchers.end()
+
+    def _enter_backlog(self) -> None:
+        """Each shard may hold its share, so the fullest one says how near the limit is."""
+        limits, book = self.settings.limits, self.telemetry.limits
+
+        def fullest(what: str) -> float:
+            shards = self._engine.status() if self.running else []
+            return max((getattr(shard, what) for shard in shards), default=0)
+
+        used = lambda: fullest("lag_bytes") * self._engine.shards  # noqa: E731
+        book.enter("backlog_bytes_max", limits.backlog_bytes_max, used)
+        book.enter("backlog_s_max", limits.backlog_s_max, lambda: fullest("lag_ms") / 1_000)
 
     # -- inside -----------------------------------------------------------------------------------
 

@@ -165,12 +165,16 @@ class _ShardCollector:
         samples = CounterMetricFamily(
             "watchkeeper_shard_samples", "samples the shard has applied", labels=["shard"]
         )
+        trouble = GaugeMetricFamily(
+            "watchkeeper_shard_trouble", "what is wrong with the shard's files", labels=["shard"]
+        )
         for shard in self._status():
             for name, family in families.items():
                 family.add_metric([str(shard.shard)], float(getattr(shard, name)))
             samples.add_metric([str(shard.shard)], float(shard.samples))
+            trouble.add_metric([str(shard.shard)], float(len(shard.trouble)))
         yield from families.values()
-        yield samples
+        yield from (samples, trouble)
 
     def describe(self) -> Iterable[Metric]:
         return []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from rich.markup import escape
+
 from api.client import Client
 from api.tables import cell, out, print_json, show, table
 
@@ -100,6 +102,9 @@ def status(url: str, token: str, *, as_json: bool) -> int:
         f"{answer['series']} series · {answer['incidents_open']} open incidents"
     )
     console.print(table(answer["shards"], _SHARDS))
+    for shard in answer["shards"]:
+        for line in shard["trouble"]:
+            console.print(f"shard {shard['shard']}: {escape(line)}", soft_wrap=True)
     used = [limit for limit in answer["limits"] if limit["hits"] or limit["used"]]
     if used:
         console.print(table(used, {"name": "limit", "value": "value", "used": "used", "hits": "hits"}))

@@ -30,11 +30,12 @@ def assemble(settings: Settings, say: Console):  # type: ignore[no-untyped-def]
     """The Monitor, with the kernels compiled and that said: the first time takes up to a minute."""
     from monitor.assembly import build, warm_up
 
+    monitor = build(settings)  # before the kernels: a folder that is in use is told at once
     if not say.is_terminal:
         say.print("compiling kernels: up to a minute at the first start of a version")
     with say.status("compiling kernels (only at the first start of a version)") as status:
         warm_up(lambda text: status.update(f"compiling kernels: {text}"))
-    return build(settings)
+    return monitor
 
 
 def banner(settings: Settings, url: str, say: Console) -> None:

@@ -26,11 +26,16 @@ class IntakeUnavailable(WatchkeeperError):
 
 
 class Overloaded(IntakeUnavailable):
-    """The backlog is full; try again after ``retry_after_s`` seconds."""
+    """Too much waits already; try again after ``retry_after_s`` seconds. ``limit``: its name, if any."""
 
-    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+    def __init__(self, message: str, retry_after_s: int = 1, limit: str = "") -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.limit = limit
+
+
+class InUse(WatchkeeperError):
+    """Another process has the data folder open; end that one, or choose another folder."""
 
 
 class NotFound(WatchkeeperError):

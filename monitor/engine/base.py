@@ -25,7 +25,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class ShardStatus:
-    """Log positions appended, applied and covered by the newest checkpoint; the lag in samples."""
+    """Log positions appended, applied and covered by the newest checkpoint; what is appended and not yet
+    applied in samples, bytes of memory and milliseconds of arrival; ``trouble``: what is wrong with the
+    shard's files, a line each."""
 
     shard: int
     appended: int
@@ -39,6 +41,9 @@ class ShardStatus:
     state_bytes: int
     clock_ms: int
     log_ok: bool
+    lag_bytes: int = 0
+    lag_ms: int = 0
+    trouble: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +91,6 @@ class Engine(Protocol):
     def checkpoint(self) -> None:
         """Write a checkpoint of every shard now."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Write checkpoints and let go of every file. During `start`, from another thread: give the
+        recovery up, which then ends with IntakeUnavailable."""

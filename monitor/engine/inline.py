@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Tick
 from monitor.engine.base import Accepted, Events, ShardStatus
-from monitor.engine.host import Host, HostSettings
+from monitor.engine.host import Host
+from monitor.engine.settings import HostSettings
 from monitor.engine.split import all_accepted, all_done, split
 
 
@@ -30,14 +33,20 @@ class InlineEngine:
         self._count = shards
         self._settings = settings
         self._hosts: list[Host] = []
+        self._starting = Lock()
+        self._closing = Event()
 
     @property
     def shards(self) -> int:
         return self._count
 
     def start(self, on_events: Callable[[Events], None], since: Mapping[int, int]) -> None:
-        for number in range(self._count):
-            self._hosts.append(Host(number, self._settings, on_events, self._observe))
+        with self._starting:
+            for number in range(self._count):
+                if self._closing.is_set():
+                    raise IntakeUnavailable("the shards are closed")
+                host = Host(number, self._settings, on_events, self._observe, self._closing.is_set)
+                self._hosts.append(host)
 
     def submit(
         self, batch: SampleBatch, *, mode: Mode, arrival_ms: int, request_id: bytes = b""
@@ -46,7 +55,7 @@ class InlineEngine:
         clock_ms = int(batch.ts_ms.max(initial=0))
         return all_accepted(
             [
-                self._hosts[part.shard].submit(
+                self._hosts[part.shard].intake.submit(
                     part.fingerprint,
                     part.ts_ms,
                     part.value,
@@ -79,6 +88,8 @@ class InlineEngine:
             host.checkpoint()
 
     def close(self) -> None:
-        for host in self._hosts:
-            host.close()
-        self._hosts = []
+        self._closing.set()
+        with self._starting:
+            for host in self._hosts:
+                host.close()
+            self._hosts = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,9 @@ CHUNK = 256
 class Learner:
     """Series held for an assignment, and those whose assignment is in the log but not yet applied."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, state: Lock) -> None:
         self._parts = parts
+        self._state = state
         self._due: deque[int] = deque()
         self._sent: set[int] = set()
         self._lost: deque[Sequence[int]] = deque()
@@ -69,7 +71,8 @@ class Learner:
             self._sent.difference_update(set(rows) - set(held))
             if not held:
                 continue
-            waiting = self._waiting(np.array(held, np.int32))
+            with self._state:  # index and history are others' too; deciding takes longer and needs neither
+                waiting = self._waiting(np.array(held, np.int32))
             items = [
                 Assignment(one.row, one.final_n, decision.choice, decision.models).to_body()
                 for one, decision in zip(waiting, decide(waiting), strict=True)

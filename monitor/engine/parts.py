@@ -20,7 +20,8 @@ from monitor.shard.shard import Applied, Shard
 class Parts:
     """``applied``: newest record in the state; ``checkpointed``: newest in a checkpoint; ``clock_ms``: newest
     event time; ``newest_ms``: newest event time of a sample; ``arrival_ms``: newest arrival in the log;
-    ``unlogged``: rows given out whose record did not reach the disk, to be named again."""
+    ``unlogged``: rows given out whose record did not reach the disk, to be named again; ``found``: damage
+    that the start found, a line each."""
 
     log: Log
     index: SeriesIndex
@@ -35,6 +36,7 @@ class Parts:
     samples: int = 0
     unlogged: dict[int, bytes] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    found: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for row in self.index:
@@ -46,9 +48,11 @@ class Parts:
         self._count(Identity.from_canonical(canonical), 1)
         return row
 
-    def leave(self, row: int) -> None:
-        """The series of ``row`` is forgotten; the row will be used again."""
+    def leave(self, row: int, position: int) -> None:
+        """The series of ``row`` is forgotten at ``position``; the row will be used again, and what was sent
+        before may be sent again."""
         self.unlogged.pop(row, None)
+        self.remembered.forget_series(self.index.fingerprint(row), position)
         self._count(self.identity(row), -1)
         self.index.remove(row)
 
@@ -97,11 +101,20 @@ class Parts:
         elif isinstance(entry, Control) and entry.kind == Kind.FORGET:
             for row in entry.body["rows"]:
                 if row in self.index:
-                    self.leave(row)
+                    self.leave(row, record.position)
         request_id = b"" if isinstance(entry, Control) else entry.request_id
         if request_id:
             self.remembered.add(request_id, record.position, self._arrival(entry))
         return self.apply(record)
+
+    def trouble(self) -> tuple[str, ...]:
+        """What is wrong with the shard's files now, a line each. From any thread."""
+        lines = [*self.found, *self.history.damage]
+        if self.history.trouble:
+            lines.append(f"history cannot be written: {self.history.trouble}")
+        if self.log.failure is not None:
+            lines.append(f"the intake log cannot be written: {self.log.failure}")
+        return tuple(lines)
 
     def identity(self, row: int) -> Identity:
         return Identity.from_canonical(self.index.canonical(row))

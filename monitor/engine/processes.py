@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import logging
 import multiprocessing
@@ -17,7 +18,7 @@ from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import IntakeUnavailable, WatchkeeperError
 from monitor.domain.records import Control, Tick
 from monitor.engine.base import Accepted, Events, ShardStatus
-from monitor.engine.host import HostSettings
+from monitor.engine.settings import HostSettings
 from monitor.engine.split import all_accepted, all_done, split
 from monitor.engine.wire import error_in, events_in, pack, unpack
 from monitor.engine.worker import EVENTS, READY, run
@@ -37,18 +38,23 @@ class ProcessEngine:
         self._count = shards
         self._workers: list[_Remote] = []
         self._events: SimpleQueue[tuple[_Remote, Events] | None] = SimpleQueue()
+        self._starting = Lock()
+        self._closed = False
 
     @property
     def shards(self) -> int:
         return self._count
 
     def start(self, on_events: Callable[[Events], None], since: Mapping[int, int]) -> None:
-        events: SimpleQueue[tuple[_Remote, Events] | None] = SimpleQueue()
-        self._events = events
-        self._keeper = Thread(target=self._keep, args=(on_events,), name="events", daemon=True)
-        self._keeper.start()
-        self._workers = [_Remote(number, self._settings, events) for number in range(self._count)]
-        for worker in self._workers:
+        with self._starting:
+            if self._closed:
+                raise IntakeUnavailable("the shards are closed")
+            events: SimpleQueue[tuple[_Remote, Events] | None] = SimpleQueue()
+            self._events = events
+            self._keeper = Thread(target=self._keep, args=(on_events,), name="events", daemon=True)
+            self._keeper.start()
+            self._workers = [_Remote(number, self._settings, events) for number in range(self._count)]
+        for worker in list(self._workers):
             worker.wait_ready()
 
     def _keep(self, on_events: Callable[[Events], None]) -> None:
@@ -111,10 +117,14 @@ class ProcessEngine:
             future.result()
 
     def close(self) -> None:
-        for worker in self._workers:
-            worker.close()
-        self._workers = []
-        self._events.put(None)
+        with self._starting:
+            self._closed = True
+            for worker in self._workers:
+                worker.give_up()
+            for worker in self._workers:
+                worker.close()
+            self._workers = []
+            self._events.put(None)
 
 
 def _accepted(plain: dict[str, Any]) -> Accepted:
@@ -144,6 +154,7 @@ class _Remote:
             target=run, args=(theirs, number, settings), name=f"shard-{number}", daemon=True
         )
         self._process.start()
+        atexit.register(self._process.kill)  # before multiprocessing waits for one that ignores SIGTERM
         theirs.close()
         self._reader = Thread(target=self._read, name=f"shard-{number}-answers", daemon=True)
         self._reader.start()
@@ -211,7 +222,8 @@ class _Remote:
 
     def status(self) -> ShardStatus:
         try:
-            self._last = ShardStatus(**self.call("status", {}).result(ASK_S))
+            plain = self.call("status", {}).result(ASK_S)
+            self._last = ShardStatus(**{**plain, "trouble": tuple(plain["trouble"])})
         except (WatchkeeperError, TimeoutError):
             if self._last is None:
                 self._last = ShardStatus(self._number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, False)
@@ -219,11 +231,17 @@ class _Remote:
             self._last = ShardStatus(**{**kept, "log_ok": False})
         return self._last
 
+    def give_up(self) -> None:
+        """End a process that still recovers: it has only read."""
+        if not self._ready.done():
+            self.kill(f"the recovery of shard {self._number} was given up")
+
     def close(self) -> None:
         if not self._dead:
             self.call("close", {}).exception(ASK_S)
         self._process.join(5.0)
         if self._process.is_alive():
             self._process.kill()
+        atexit.unregister(self._process.kill)
         self._pipe.close()
         self._reader.join(5.0)

@@ -25,7 +25,6 @@ class Queries:
     def __init__(self, parts: Parts, state: Lock) -> None:
         self._parts = parts
         self._lock = state
-        self._texts: dict[int, tuple[str, Identity]] = {}
 
     def series_list(
         self, metric: str | None, q: str | None, tag: str | None, after: str, limit: int
@@ -77,7 +76,8 @@ class Queries:
 
     def tag_counts(self) -> dict[str, int]:
         """Series by ``key=value``, and by metric name."""
-        return dict(self._parts.counts)
+        with self._lock:
+            return dict(self._parts.counts)
 
     def cadences(self) -> dict[int, int]:
         """Cadence in ms by fingerprint, 0 while unknown."""

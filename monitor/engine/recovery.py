@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Record
 from monitor.engine.parts import Parts
+from monitor.engine.settings import HostSettings
 from monitor.engine.translate import events_of
 from monitor.history.history import History
 from monitor.history.manifest import Damage, Loaded, newest_valid, retained_position, write_checkpoint
@@ -22,11 +23,9 @@ from monitor.history.retention import Retention
 from monitor.intake.dedup import Remembered
 from monitor.intake.index import SeriesIndex
 from monitor.intake.log import Log
+from monitor.intake.recovery import Report
 from monitor.shard.shard import Shard
 from monitor.shard.state import LIVE
-
-if TYPE_CHECKING:
-    from monitor.engine.host import HostSettings
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +38,32 @@ def recover(
     settings: HostSettings,
     on_durable: Callable[[Sequence[Record]], None],
     on_replayed: Callable[[Sequence[AnomalyEvent]], None],
+    given_up: Callable[[], bool],
 ) -> Parts:
-    """Bring a shard back. Damage costs the records it touched, is logged, and never refuses a start."""
+    """Bring a shard back. Damage costs the records it touched, is logged, and never refuses a start.
+    Raises IntakeUnavailable where ``given_up`` says so between two records: nothing on disk changes."""
     directory = settings.directory / f"shard-{number}"
     directory.mkdir(parents=True, exist_ok=True)
-    loaded = newest_valid(directory, report=_report)
-    intake = _opened(directory / "log", settings, loaded, on_durable)
-    parts = _from_checkpoint(intake, settings, directory, loaded)
-    for record in intake.read(parts.applied + 1):
-        applied = parts.replay(record)
-        on_replayed(events_of(number, record.position, applied, parts.index))
-    parts.unlogged = _never_named(parts)
+    found: list[str] = []
+
+    def report(damage: Damage) -> None:
+        found.append(f"checkpoint {damage.generation} is damaged: {damage.reason}")
+        log.error("%s", found[-1])
+
+    loaded = newest_valid(directory, report=report)
+    intake = _opened(directory / "log", settings, loaded, on_durable, given_up)
+    try:
+        parts = _from_checkpoint(intake, settings, directory, loaded)
+        for record in intake.read(parts.applied + 1):
+            if given_up():
+                raise IntakeUnavailable(f"the recovery of shard {number} was given up")
+            applied = parts.replay(record)
+            on_replayed(events_of(number, record.position, applied, parts.index))
+        parts.unlogged = _never_named(parts)
+        parts.found = [*found, *_lost(intake.report)]
+    except BaseException:
+        intake.close()
+        raise
     return parts
 
 
@@ -65,6 +79,7 @@ def _opened(
     settings: HostSettings,
     loaded: Loaded | None,
     on_durable: Callable[[Sequence[Record]], None],
+    given_up: Callable[[], bool],
 ) -> Log:
     """The log, once the process before us has let go of it: one that was killed may take a moment."""
     until = time.monotonic() + LET_GO_S
@@ -77,7 +92,7 @@ def _opened(
                 on_durable=on_durable,
             )
         except IntakeUnavailable:
-            if time.monotonic() > until:
+            if time.monotonic() > until or given_up():
                 raise
             time.sleep(0.05)
 
@@ -143,5 +158,12 @@ def _with_prefix(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDAr
     return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
 
 
-def _report(damage: Damage) -> None:
-    log.error("checkpoint %d is damaged: %s", damage.generation, damage.reason)
+def _lost(report: Report) -> list[str]:
+    """What the scan of the log found, in a line."""
+    if report.clean:
+        return []
+    positions = sum(last - first + 1 for first, last in report.missing)
+    return [
+        f"the intake log has {len(report.damage)} damaged ranges and {positions} missing positions: "
+        "watchkeeper log verify"
+    ]

@@ -73,12 +73,13 @@ def events_in(plain: dict[str, Any]) -> Events:
 
 def error_out(error: BaseException) -> dict[str, Any]:
     if isinstance(error, errors.Overloaded):
-        return {"kind": "Overloaded", "text": str(error), "retry_after_s": error.retry_after_s}
+        more = {"retry_after_s": error.retry_after_s, "limit": error.limit}
+        return {"kind": "Overloaded", "text": str(error), **more}
     kind = type(error).__name__ if type(error).__name__ in _ERRORS else "WatchkeeperError"
     return {"kind": kind, "text": str(error) or type(error).__name__}
 
 
 def error_in(plain: dict[str, Any]) -> errors.WatchkeeperError:
     if plain["kind"] == "Overloaded":
-        return errors.Overloaded(plain["text"], plain["retry_after_s"])
+        return errors.Overloaded(plain["text"], plain["retry_after_s"], plain["limit"])
     return _ERRORS[plain["kind"]](plain["text"])

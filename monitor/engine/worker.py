@@ -19,7 +19,8 @@ from monitor.domain.batch import Mode
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Control, Kind, Tick
 from monitor.engine.base import Accepted, Events
-from monitor.engine.host import Host, HostSettings
+from monitor.engine.host import Host
+from monitor.engine.settings import HostSettings
 from monitor.engine.wire import error_out, events_out, pack, unpack
 
 READY = 0
@@ -30,7 +31,8 @@ IN_ORDER = frozenset({"submit", "control", "close"})
 def run(pipe: Connection, number: int, settings: HostSettings) -> None:
     """Serve one shard until told to close. When the server is gone, so is this process, at once: what it
     had acknowledged is in the log, and the next server must find the log free."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for told_to_all in (signal.SIGINT, signal.SIGTERM):  # the server is told too, and closes its shards
+        signal.signal(told_to_all, signal.SIG_IGN)
     worker = _Worker(pipe)
     Thread(target=worker.read, name="pipe", daemon=True).start()
     try:
@@ -95,7 +97,7 @@ class _Worker:
 
     def _submit(self, host: Host, number: int, arguments: dict[str, Any]) -> None:
         arguments["mode"] = Mode(arguments["mode"])
-        self._when_done(number, host.submit(**arguments))
+        self._when_done(number, host.intake.submit(**arguments))
 
     def _when_done(self, number: int, future: Future[Any]) -> None:
         def done(ended: Future[Any]) -> None:

@@ -214,10 +214,6 @@ class History:
     def tail_rows(self) -> int:
         return sum(len(tail) for tail in self._tails.values())
 
-    def verify(self) -> list[str]:
-        """Read every listed file and compare its checksum; what differs, one line a file."""
-        return [line for entry in self._entries if (line := check_file(self.folder, entry, deep=True))]
-
     def close(self) -> None:
         """Close open files. The tail is not written: the log after the last manifest holds it."""
         for reader in self._readers.values():

@@ -8,7 +8,7 @@ series. Measured, ns a key in batches of 100,000 random keys: 3 at 10 k series, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ class SeriesIndex:
         return rows
 
     def insert(self, fingerprint: int, canonical: bytes) -> int:
-        """The row of a series, new or known. Cost: some 5 µs; `insert_many` is cheaper for many.
+        """The row of a series, new or known. Cost: some 5 µs.
         Raises FingerprintTaken if the fingerprint belongs to another identity."""
         row = int(find(self._table, self._keys, np.uint64(fingerprint)))
         if row >= 0:
@@ -83,16 +83,6 @@ class SeriesIndex:
         self._enter(row, fingerprint, canonical)
         self._free = row + 1
         return row
-
-    def insert_many(self, fingerprints: Keys, canonicals: Sequence[bytes]) -> Table:
-        """`insert` for each in turn. Raises FingerprintTaken at the first that collides; those
-        before it stay inserted."""
-        self._reserve_table(self._count + len(canonicals))
-        rows = [
-            self.insert(int(fingerprint), canonical)
-            for fingerprint, canonical in zip(fingerprints, canonicals, strict=True)
-        ]
-        return np.array(rows, np.int32)
 
     def insert_at(self, row: int, fingerprint: int, canonical: bytes) -> None:
         """Give a series the row that the log says it has; nothing to do if it has it already.

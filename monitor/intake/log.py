@@ -198,11 +198,6 @@ class Log:
         with self._changed:
             return sum(file.bytes for file in self._segments)
 
-    @property
-    def queued_bytes(self) -> int:
-        """Payload bytes that wait for the writing thread."""
-        return self._queued_bytes
-
     def __enter__(self) -> Log:
         return self
 

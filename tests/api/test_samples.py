@@ -195,6 +195,17 @@ def test_complete_is_logged_after_the_samples(app: App) -> None:
     assert (tick.ts_ms, tick.complete, len(tick.request_id)) == (NOW_MS, True, 16)
 
 
+def test_a_full_backlog_is_counted_and_nothing_is_kept(app: App) -> None:
+    app.engine.fail = [Overloaded("full", 2, limit="backlog_bytes_max")]
+    answer = app.send({"samples": [sample()]})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert (answer.json()["type"], app.engine.submitted) == ("urn:watchkeeper:problem:overloaded", [])
+    told = app.http.get("/metrics").text
+    assert 'watchkeeper_limit_hits_total{limit="backlog_bytes_max"} 1.0' in told
+    assert 'watchkeeper_limit_used{limit="backlog_s_max"} 0.0' in told
+    assert app.send({"samples": [sample()]}).json()["accepted"] == 1
+
+
 @pytest.mark.parametrize(
     ("error", "wait"), [(Overloaded("full", 7), "7"), (IntakeUnavailable("disk full"), "1")]
 )

@@ -15,9 +15,9 @@ from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.records import Tick
 from monitor.domain.series import Identity
 from monitor.engine.base import Accepted, Engine, Events
-from monitor.engine.host import HostSettings
 from monitor.engine.inline import InlineEngine
 from monitor.engine.processes import ProcessEngine
+from monitor.engine.settings import HostSettings
 
 MINUTE_MS = 60_000
 START_MS = 1_750_000_020_000

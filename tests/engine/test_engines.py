@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -167,9 +168,54 @@ def test_a_forgotten_series_is_gone_and_begins_anew(engine: Engine) -> None:
     assert all(s.log_ok for s in engine.status())
 
 
+def test_what_was_deleted_may_be_sent_again(make: MakeEngine, tmp_path: Path) -> None:
+    """The same requests bring the deleted series back, and nothing of the others a second time."""
+    gone, *others = NAMES
+    with running(make, tmp_path / "live") as engine:
+        send(engine, batch(0, 10), 1)
+        send(engine, batch(10, 10), 2)
+        complete(engine, batch(10, 10), 3)
+        forget(engine, gone).result(60)
+        with pytest.raises(UnknownSeries):
+            send(engine, batch(0, 10, told=False), 1)
+        for number, first in ((1, 0), (2, 10)):
+            assert send(engine, batch(first, 10), number) == Accepted(60, {}, {})
+            assert send(engine, batch(first, 10), number).repeated
+        complete(engine, batch(10, 10), 3)
+        engine.settle(60)
+        assert [buckets(engine, name) for name in NAMES] == [20] * len(NAMES)
+        assert sum(s.samples for s in engine.status()) == 2 * 60 + 20
+        state = digests(engine), [observations(engine, name) for name in NAMES]
+        shutil.copytree(tmp_path / "live", tmp_path / "log only")  # as a crash leaves it: no checkpoint
+        forget(engine, others[0]).result(60)
+    with running(make, tmp_path / "log only") as engine:
+        engine.settle(60)
+        assert (digests(engine), [observations(engine, name) for name in NAMES]) == state
+        assert send(engine, batch(10, 10), 2).repeated
+        forget(engine, others[0]).result(60)
+        assert not send(engine, batch(10, 10), 2).repeated
+    with running(make, tmp_path / "live") as engine:  # the deletion is part of the checkpoint
+        assert not send(engine, batch(10, 10), 2).repeated
+        assert send(engine, batch(10, 10), 2).repeated
+
+
+def test_damage_and_trouble_are_told(make: MakeEngine, tmp_path: Path) -> None:
+    with running(make, tmp_path) as engine:
+        send(engine, batch(0, 10), 1)
+        assert [s.trouble for s in engine.status()] == [(), ()]
+    (manifest,) = (tmp_path / "shard-0" / "checkpoint").glob("*.json")
+    manifest.write_bytes(manifest.read_bytes()[:-10])
+    with running(make, tmp_path) as engine:
+        first, second = (s.trouble for s in engine.status())
+        assert second == ()
+        assert len(first) == 1
+        assert "damaged" in first[0]
+
+
 def test_restart_from_a_checkpoint_and_from_the_log(make: MakeEngine, tmp_path: Path) -> None:
     """The same state, history and events, wherever the last stop was."""
     kept = Kept()
+    left = [name for name in NAMES if name != NAMES[1]]
     with running(make, tmp_path, kept) as engine:
         send(engine, batch(0, 150), 1)
         engine.settle(60)
@@ -187,7 +233,7 @@ def test_restart_from_a_checkpoint_and_from_the_log(make: MakeEngine, tmp_path: 
     with running(make, tmp_path) as engine:  # from the checkpoint at the end
         assert (digests(engine), [observations(engine, name) for name in NAMES]) == state
         assert [s.samples for s in engine.status()] == samples
-        assert send(engine, batch(150, 150), 2).repeated
+        assert send(engine, batch(150, 150, left), 2).repeated
 
     for shard in range(SHARDS):  # the newest generation is damaged: the one before it, and the log
         newest = max((tmp_path / f"shard-{shard}" / "checkpoint").glob("*.json"))
@@ -196,7 +242,7 @@ def test_restart_from_a_checkpoint_and_from_the_log(make: MakeEngine, tmp_path: 
     with running(make, tmp_path, again) as engine:
         engine.settle(60)
         assert (digests(engine), [observations(engine, name) for name in NAMES]) == state
-        assert send(engine, batch(0, 150), 1).repeated
+        assert send(engine, batch(0, 150, left), 1).repeated
     assert again.events.items() <= kept.events.items()
     assert all(again.positions.get(shard, 0) <= kept.positions[shard] for shard in range(SHARDS))
 

@@ -18,8 +18,8 @@ from collectors.samples_json import JsonDecoder
 from monitor.assembly import build
 from monitor.domain.batch import Mode
 from monitor.domain.records import Tick
-from monitor.engine.host import HostSettings
 from monitor.engine.inline import InlineEngine
+from monitor.engine.settings import HostSettings
 from monitor.settings import Settings
 from tests.engine.making import Kept, digests
 from tests.faults.serving import Server, alive, descendants

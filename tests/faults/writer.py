@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from monitor.engine.host import HostSettings
 from monitor.engine.inline import InlineEngine
+from monitor.engine.settings import HostSettings
 from tests.engine.making import SHARDS, Kept, batch, send
 
 CHECKPOINT_EVERY = 25

@@ -18,7 +18,7 @@ from monitor.history import history as history_module
 from monitor.history import segments
 from monitor.history.compact import Policy
 from monitor.history.files import OsDisk
-from monitor.history.history import History
+from monitor.history.history import History, check_file
 from monitor.history.manifest import newest_valid, write_checkpoint
 from monitor.history.retention import Retention
 from tests.history.streams import ALWAYS, MINUTE_MS, assert_equal, noise, observations
@@ -155,7 +155,8 @@ class HistoryMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "history"):
-            assert self.history.verify() == []
+            for entry in self.history.listing().entries:
+                assert check_file(self.history.folder, entry, deep=True) == ""
             self.history.close()
             shutil.rmtree(self.folder)
 
@@ -329,7 +330,7 @@ def test_damage_costs_the_block_it_is_in_and_is_reported(tmp_path: Path, suffix:
     for at in np.random.default_rng(1).integers(8, len(whole), 25).tolist():
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :])
         reader = History(tmp_path, listed=history.listing())
-        assert reader.verify() == [f"{entry.name}: checksum differs"]
+        assert check_file(path.parent, entry, deep=True) == f"{entry.name}: checksum differs"
         for row in range(30):
             found = reader.read(row, *ALWAYS)
             true = stream.take(stream.row == row)

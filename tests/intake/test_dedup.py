@@ -27,8 +27,9 @@ class NaiveRemembered:
         self.clock_ms = max(self.clock_ms, arrival_ms)
         while self.held and self.held[0][2] < self.clock_ms - KEEP_MS:
             del self.held[0]
-        if request_id and self.seen(request_id) is None:
-            self.held = [*self.held, (request_id, position, arrival_ms)][-IDS_MAX:]
+        if request_id:
+            others = [one for one in self.held if one[0] != request_id]
+            self.held = [*others, (request_id, position, arrival_ms)][-IDS_MAX:]
 
     def seen(self, request_id: bytes) -> int | None:
         return next((position for held, position, _ in self.held if held == request_id), None)
@@ -53,6 +54,24 @@ def test_equals_a_list_and_survives_a_snapshot(steps: list[tuple[int, int]], sna
     assert [row.tobytes() for row in state["id"]] == [held for held, _, _ in naive.held]
     assert state["position"].tolist() == [position for _, position, _ in naive.held]
     assert state["clock_ms"][0] == naive.clock_ms
+
+
+def test_series_forgotten_since_a_request_are_known_as_long_as_the_request_is() -> None:
+    remembered = Remembered(keep_ms=KEEP_MS)
+    remembered.forget_series(5, 1)  # no request to bring it again
+    remembered.add(id_of(1), 2, 0)
+    remembered.forget_series(7, 3)
+    remembered.add(id_of(2), 4, 50)
+    remembered.forget_series(9, 5)
+    for _ in range(2):
+        assert [remembered.forgotten_since(position).tolist() for position in (2, 4, 5)] == [[7, 9], [9], []]
+        remembered = Remembered.from_state(remembered.state(), keep_ms=KEEP_MS)
+    remembered.prune(KEEP_MS + 1)
+    assert remembered.forgotten_since(0).tolist() == [9]
+    remembered.add(id_of(2), 6, KEEP_MS + 1)  # sent again, and taken in
+    assert remembered.seen(id_of(2)) == 6
+    remembered.prune(2 * KEEP_MS + 2)
+    assert (len(remembered), remembered.state()["forgotten"].tolist()) == (0, [])
 
 
 def test_ids_that_share_a_key_are_told_apart() -> None:

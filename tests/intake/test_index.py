@@ -57,8 +57,8 @@ class IndexEqualsADict(RuleBasedStateMachine):
 
     @rule(keys=st.lists(KEYS, max_size=30))
     def insert_many(self, keys: list[int]) -> None:
-        rows = self.index.insert_many(np.array(keys, np.uint64), [name(key) for key in keys])
-        assert rows.tolist() == [self.naive.insert(key) for key in keys]
+        rows = [self.index.insert(key, name(key)) for key in keys]
+        assert rows == [self.naive.insert(key) for key in keys]
 
     @precondition(lambda self: self.naive.rows)
     @rule(data=st.data())
@@ -160,7 +160,7 @@ def test_many_series_by_their_real_fingerprints_and_the_bytes_they_take() -> Non
     names = [Identity.of("requests", {"host": f"h{i}", "zone": str(i % 7)}).canonical() for i in range(count)]
     keys = np.array([fingerprint(text) for text in names], np.uint64)
     index = SeriesIndex()
-    assert index.insert_many(keys, names).tolist() == list(range(count))
+    assert [index.insert(int(key), text) for key, text in zip(keys, names, strict=True)] == list(range(count))
     order = np.random.default_rng(1).permutation(count)
     keys.flags.writeable = False
     assert (index.lookup(keys[order]) == order).all()

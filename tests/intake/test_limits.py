@@ -13,7 +13,6 @@ from monitor.domain.series import Identity
 from monitor.intake.limits import (
     Limits,
     TagValues,
-    Usage,
     check_canonical,
     check_identity,
     memory_bytes,
@@ -114,16 +113,3 @@ def test_memory_makes_the_series_limit() -> None:
     assert series_limit(1000, 10, 0.7) == 70
     assert series_limit(1, 400) == 1
     assert memory_bytes() > 1 << 20
-
-
-def test_usage_knows_only_limits() -> None:
-    usage = Usage()
-    with pytest.raises(KeyError):
-        usage.hit("nonsense")
-    usage.note("series_max", 79)
-    usage.hit("series_max", 2)
-    assert usage.report(Limits()) == []
-    [use] = usage.report(Limits(series_max=100))
-    assert (use.limit, use.use, use.hits, use.near) == (100, 79, 2, False)
-    usage.note("series_max", 80)
-    assert usage.report(Limits(series_max=100))[0].near

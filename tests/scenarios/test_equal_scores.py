@@ -23,8 +23,8 @@ from monitor.domain.anomaly import Anomaly
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.records import Tick
 from monitor.domain.series import Identity, shard_of
-from monitor.engine.host import HostSettings
 from monitor.engine.inline import InlineEngine
+from monitor.engine.settings import HostSettings
 from tests.conftest import ROOT
 from tests.engine.making import Kept
 from tests.faults.serving import Server, serving
