@@ -39,7 +39,7 @@ class Submitted:
 
 
 class FakeEngine:
-    """Two shards in memory. ``fail`` ends the next submits; ``reject`` and ``note`` are its answers."""
+    """Two shards in memory. ``fail`` ends the next submits; ``reject`` is its answer, ``noted`` its count."""
 
     def __init__(self, shards: int = 2) -> None:
         self.shards = shards
@@ -48,7 +48,7 @@ class FakeEngine:
         self.controls: list[Tick | Control] = []
         self.fail: list[Exception] = []
         self.reject: dict[str, int] = {}
-        self.note: dict[str, int] = {}
+        self.noted: dict[str, int] = {"late": 0, "duplicate": 0, "conflict": 0}
         self.seen: set[bytes] = set()
         self.checkpoints = 0
         self.closed = False
@@ -76,7 +76,7 @@ class FakeEngine:
         if self.fail:
             raise self.fail.pop(0)
         if request_id in self.seen:
-            return Accepted(len(batch), {}, {}, repeated=True)
+            return Accepted(len(batch), {}, repeated=True)
         if any(
             f not in self.known and f not in batch.identities for f in np.unique(batch.fingerprint).tolist()
         ):
@@ -84,7 +84,7 @@ class FakeEngine:
         self.seen.add(request_id)
         self.known.update(batch.identities)
         self.submitted.append(Submitted(batch, mode, arrival_ms, request_id))
-        return Accepted(len(batch) - sum(self.reject.values()), dict(self.reject), dict(self.note))
+        return Accepted(len(batch) - sum(self.reject.values()), dict(self.reject))
 
     def control(self, entry: Tick | Control) -> Future[None]:
         self.controls.append(entry)
@@ -130,6 +130,14 @@ class FakeEngine:
             "model": np.array([1, 3], np.uint8),
         }
 
+    def revisions(self, shard: int, id: str, from_ms: Any, to_ms: Any, max_points: int) -> dict[str, Any]:
+        return {
+            "ts_ms": np.array([30_000]),
+            "value": np.array([4.0]),
+            "n": np.array([np.nan], np.float32),
+            "arrival_ms": np.array([NOW_MS]),
+        }
+
     def metric_names(self, shard: int) -> list[str]:
         return [Identity.from_canonical(t).metric for f, t in self.known.items() if self._mine(f, shard)]
 
@@ -154,6 +162,8 @@ class FakeEngine:
                 lag_samples=self.lag,
                 series=len(self.known),
                 samples=0,
+                **self.noted,
+                declarations=len(self.declarations(shard)),
                 held=0,
                 log_bytes=0,
                 state_bytes=0,

@@ -33,6 +33,14 @@ class Overloaded(IntakeUnavailable):
         self.retry_after_s = retry_after_s
 
 
+class Refused(WatchkeeperError):
+    """What was asked for lies beyond a limit; ``limit`` is its name."""
+
+    def __init__(self, message: str, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
 class NotFound(WatchkeeperError):
     """No such series, anomaly, incident or metric."""
 

@@ -125,7 +125,7 @@ class Host:
                 rows, refused = self._rows(fingerprint, identities, fresh)
                 if refused:
                     known = rows >= 0
-                    rejected[refused] = int((~known).sum())
+                    rejected |= refused
                     rows, ts_ms, value = rows[known], ts_ms[known], value[known]
                     n = n[known] if n is not None else None
                 entry = Samples(rows, ts_ms, value, n, mode, arrival_ms, clock_ms, tuple(fresh), request_id)
@@ -138,7 +138,7 @@ class Host:
             self._not_logged(fresh)
             answer.set_exception(error)
             return answer
-        accepted = Accepted(len(rows), rejected, _NOTHING)
+        accepted = Accepted(len(rows), rejected)
 
         def durable(done: Future[int]) -> None:
             error = done.exception()
@@ -174,7 +174,7 @@ class Host:
             if self.parts.remembered.seen(request_id) is None:
                 return None
         known: Future[Accepted] = Future()
-        known.set_result(Accepted(count, _NOTHING, _NOTHING, repeated=True))
+        known.set_result(Accepted(count, _NOTHING, repeated=True))
         return known
 
     def _not_logged(self, fresh: Sequence[tuple[int, bytes]]) -> None:
@@ -199,29 +199,38 @@ class Host:
 
     def _rows(
         self, fingerprint: NDArray[np.uint64], identities: dict[int, bytes], fresh: list[tuple[int, bytes]]
-    ) -> tuple[NDArray[np.int32], Reason | None]:
-        """Rows of the samples, and why some have none. ``fresh`` gets the series that the record names."""
+    ) -> tuple[NDArray[np.int32], dict[str, int]]:
+        """Rows of the samples, and how many have none, by reason. ``fresh`` gets the series that the
+        record names."""
         index = self.parts.index
         rows = index.lookup(fingerprint)
-        refused: Reason | None = None
+        refused: dict[str, int] = {}
         if (rows < 0).any():
             with self._state:  # questions and the naming of events read the index too
-                for unknown in np.unique(fingerprint[rows < 0]):
+                for unknown, count in zip(*np.unique(fingerprint[rows < 0], return_counts=True), strict=True):
                     canonical = identities.get(int(unknown))
                     if canonical is None:
                         raise UnknownSeries(f"shard {self.number} was not told what {int(unknown):016x} is")
-                    if len(index) >= self.settings.series_limit:
-                        refused = Reason.SERIES_LIMIT
-                        continue
-                    try:
-                        fresh.append((self.parts.enter(int(unknown), canonical), canonical))
-                    except FingerprintTaken:
-                        refused = Reason.BAD_NAME
+                    reason = self._enter(int(unknown), canonical, fresh)
+                    if reason is not None:
+                        refused[reason] = refused.get(reason, 0) + int(count)
                 rows = index.lookup(fingerprint)
         with self._ids:
             fresh += self.parts.unlogged.items()
             self.parts.unlogged.clear()
         return rows, refused
+
+    def _enter(self, fingerprint: int, canonical: bytes, fresh: list[tuple[int, bytes]]) -> Reason | None:
+        """Give a new series a row, or say why it gets none."""
+        if len(self.parts.index) >= self.settings.series_limit:
+            return Reason.SERIES_LIMIT
+        if (reason := self.parts.refusal(canonical)) is not None:
+            return reason
+        try:
+            fresh.append((self.parts.enter(fingerprint, canonical), canonical))
+        except FingerprintTaken:
+            return Reason.BAD_NAME
+        return None
 
     def control(self, entry: Entry) -> Future[int]:
         """Append a control record; done when it is on disk. Repeats of a request id are dropped."""
@@ -356,7 +365,7 @@ class Host:
         if total == self._counted:
             return {}
         self._counted = total
-        return dict(self.parts.counts)
+        return self.parts.tags.by_name()
 
     def _save(self) -> int:
         with self._intake:
@@ -395,7 +404,13 @@ class Host:
             lag_samples=max(self._appended_samples - self._applied_samples, 0),
             series=len(parts.index),
             samples=self._applied_samples,
+            late=parts.late,
+            duplicate=parts.duplicate,
+            conflict=parts.conflict,
             held=self.learner.count,
+            tag_values=parts.tags.most,
+            time_zones=len(parts.zones),
+            declarations=len(parts.shard.rules.declared),
             log_bytes=parts.log.size_bytes,
             state_bytes=parts.shard.bytes,
             clock_ms=parts.clock_ms,

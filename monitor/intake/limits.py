@@ -1,10 +1,9 @@
-"""How much the intake takes, as settings, and how near to each limit it is."""
+"""How much the intake takes, as settings."""
 
 from __future__ import annotations
 
 import os
 import re
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,8 @@ class Limits:
     """Each field is a setting of the same name; what exceeds it is refused, never cut.
 
     Byte lengths are of UTF-8. ``series_max`` None: see `series_limit`. ``tag_values_max`` is of one
-    tag key in one shard. ``backlog_*``: what is acknowledged and not yet applied.
+    tag key in one shard, ``time_zones_max`` of what the tags in one shard name; ``late_ms_max`` and
+    ``declarations_max`` are of declarations. ``backlog_*``: what is acknowledged and not yet applied.
 
     >>> Limits().samples_per_request_max
     50000
@@ -37,6 +37,8 @@ class Limits:
     tag_value_bytes_max: int = 2 << 10
     metric_name_bytes_max: int = 512
     tag_values_max: int = 10_000
+    time_zones_max: int = 100
+    declarations_max: int = 10_000
     future_ms_max: int = 10 * 60_000
     late_ms_max: int = 60 * 60_000
     backlog_bytes_max: int = 2 << 30
@@ -118,104 +120,5 @@ def memory_bytes() -> int:
     return min(sizes)
 
 
-class TagValues:
-    """Distinct values per tag key, so that a user id put into a tag is refused and not modelled.
-
-    Not part of a shard's state: fill it anew from the index after a restart. Memory: some 100 bytes
-    a distinct (key, value), at most ``limit`` values a key and ``limit`` keys.
-    """
-
-    def __init__(self, limit: int = _DEFAULT.tag_values_max) -> None:
-        self.limit = limit
-        self._uses: dict[str, dict[str, int]] = {}
-
-    def add(self, identity: Identity) -> Reason | None:
-        """Count a new series; SERIES_LIMIT, and nothing counted, if one of its values is too many."""
-        for key, value in identity.tags:
-            values = self._uses.get(key)
-            if values is None:
-                if len(self._uses) >= self.limit:
-                    return Reason.SERIES_LIMIT
-            elif value not in values and len(values) >= self.limit:
-                return Reason.SERIES_LIMIT
-        for key, value in identity.tags:
-            values = self._uses.setdefault(key, {})
-            values[value] = values.get(value, 0) + 1
-        return None
-
-    def discard(self, identity: Identity) -> None:
-        """A series that `add` took is gone."""
-        for key, value in identity.tags:
-            values = self._uses[key]
-            values[value] -= 1
-            if not values[value]:
-                del values[value]
-            if not values:
-                del self._uses[key]
-
-    def most(self) -> tuple[str, int]:
-        """The key with the most values, and how many; ("", 0) if there is none."""
-        counts = [(key, len(values)) for key, values in self._uses.items()]
-        return max(counts, key=lambda pair: (pair[1], pair[0]), default=("", 0))
-
-
-@dataclass(frozen=True, slots=True)
-class LimitUse:
-    """One limit as `/metrics` and the page show it. ``near``: 80 % or more of it is in use."""
-
-    name: str
-    limit: int
-    use: int
-    hits: int
-
-    @property
-    def near(self) -> bool:
-        return self.use >= 0.8 * self.limit
-
-
-class Usage:
-    """Current use and hits per limit; thread-safe.
-
-    >>> usage = Usage()
-    >>> usage.note("samples_per_request_max", 45_000)
-    >>> usage.hit("samples_per_request_max")
-    >>> [use] = usage.report(Limits())
-    >>> use.use, use.hits, use.near
-    (45000, 1, True)
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._use: dict[str, int] = {}
-        self._hits: dict[str, int] = {}
-
-    def note(self, name: str, use: int) -> None:
-        """How much of the limit is in use now. Raises KeyError for a name that is no limit."""
-        with self._lock:
-            self._use[_known(name)] = use
-
-    def hit(self, name: str, count: int = 1) -> None:
-        """The limit refused something. Raises KeyError for a name that is no limit."""
-        with self._lock:
-            self._hits[_known(name)] = self._hits.get(name, 0) + count
-
-    def report(self, limits: Limits) -> list[LimitUse]:
-        """Every limit that was noted or hit and has a number, by name."""
-        with self._lock:
-            names = sorted(self._use.keys() | self._hits.keys())
-            rows = [(name, self._use.get(name, 0), self._hits.get(name, 0)) for name in names]
-        return [
-            LimitUse(name, limit, use, hits)
-            for name, use, hits in rows
-            if (limit := getattr(limits, name)) is not None
-        ]
-
-
 def _fits(text: str, bytes_max: int) -> bool:
     return bool(text) and not _UNPRINTABLE.search(text) and len(text.encode()) <= bytes_max
-
-
-def _known(name: str) -> str:
-    if name not in Limits.__slots__:
-        raise KeyError(f"{name} is not a limit")
-    return name

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.domain.series import Identity
 from monitor.shard.state import COUNT, LAST, MAX, MEAN, MIN, RULE, SUM
-from monitor.shard.zones import Zones
+from monitor.shard.zones import Zones, is_zone
 
 AGGREGATIONS = {"last": LAST, "sum": SUM, "mean": MEAN, "count": COUNT, "min": MIN, "max": MAX}
 POLARITIES = {"both": 0, "up": 1, "down": -1}
@@ -35,8 +35,8 @@ class Rules:
 
     def number(self, identity: Identity) -> int:
         """The rule of a series: by its metric, and by its zone (declared, else by tag, else the default)."""
-        zone = self.declared.get(identity.metric, {}).get("timezone")
-        zone = zone or next((v for t in ZONE_TAGS if (v := identity.tag(t))), None) or self.default_zone
+        declared = self.declared.get(identity.metric, {}).get("timezone")
+        zone = declared or tagged_zone(identity) or self.default_zone
         key = (identity.metric, zone)
         known = self._numbers.get(key)
         if known is not None:
@@ -104,6 +104,16 @@ class Rules:
         for number in range(len(rules._metrics)):
             rules._fill(number)
         return rules
+
+
+def tagged_zone(identity: Identity) -> str | None:
+    """The time zone that a series' tags name; None where they name none that there is.
+
+    >>> tagged_zone(Identity.of("m", {"tz": "Asia/Tokyo"})), tagged_zone(Identity.of("m", {"tz": "here"}))
+    ('Asia/Tokyo', None)
+    """
+    named = next((v for t in ZONE_TAGS if (v := identity.tag(t))), None)
+    return named if named is not None and is_zone(named) else None
 
 
 def _bound(value: float | None, otherwise: float) -> float:

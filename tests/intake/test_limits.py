@@ -12,8 +12,6 @@ from monitor.domain.batch import Reason
 from monitor.domain.series import Identity
 from monitor.intake.limits import (
     Limits,
-    TagValues,
-    Usage,
     check_canonical,
     check_identity,
     memory_bytes,
@@ -35,6 +33,8 @@ def test_defaults_are_those_of_the_documents() -> None:
         512,
     )
     assert limits.tag_values_max == 10_000
+    assert (limits.time_zones_max, limits.declarations_max) == (100, 10_000)
+    assert limits.late_ms_max == 3_600_000
     assert limits.future_ms_max == 600_000
     assert limits.backlog_bytes_max == 2 * 2**30
     assert (limits.json_depth_max, limits.number_digits_max, limits.line_bytes_max) == (16, 64, 65_536)
@@ -97,33 +97,7 @@ def test_bytes_that_are_no_canonical_identity(text: bytes) -> None:
     assert check_canonical(text) is Reason.BAD_NAME
 
 
-def test_tag_values_are_counted_per_key_and_freed() -> None:
-    values = TagValues(limit=3)
-    for user in "abc":
-        assert values.add(Identity.of("m", {"user": user, "zone": "z"})) is None
-    assert values.add(Identity.of("other", {"user": "a"})) is None
-    assert values.add(Identity.of("m", {"user": "d", "zone": "y"})) is Reason.SERIES_LIMIT
-    assert values.most() == ("user", 3)
-    values.discard(Identity.of("m", {"user": "a", "zone": "z"}))
-    assert values.add(Identity.of("m", {"user": "d"})) is Reason.SERIES_LIMIT
-    values.discard(Identity.of("other", {"user": "a"}))
-    assert values.add(Identity.of("m", {"user": "d"})) is None
-
-
 def test_memory_makes_the_series_limit() -> None:
     assert series_limit(1000, 10, 0.7) == 70
     assert series_limit(1, 400) == 1
     assert memory_bytes() > 1 << 20
-
-
-def test_usage_knows_only_limits() -> None:
-    usage = Usage()
-    with pytest.raises(KeyError):
-        usage.hit("nonsense")
-    usage.note("series_max", 79)
-    usage.hit("series_max", 2)
-    assert usage.report(Limits()) == []
-    [use] = usage.report(Limits(series_max=100))
-    assert (use.limit, use.use, use.hits, use.near) == (100, 79, 2, False)
-    usage.note("series_max", 80)
-    assert usage.report(Limits(series_max=100))[0].near
