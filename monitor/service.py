@@ -18,16 +18,17 @@ from concurrent.futures import Future
 from enum import StrEnum
 from itertools import islice
 from threading import Event, Lock, Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, Unpack
 
 from monitor.changes import Watchers
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
+from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import shard_of
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
-from monitor.paging import Page, Rows, page_of
 from monitor.settings import Settings
 from monitor.telemetry import Progress, Telemetry
 
@@ -63,21 +64,11 @@ class Story(Protocol):
     def receive(self, events: Events) -> Sequence[IncidentChange]:
         """Keep the events (a second time changes nothing); what became of incidents by them."""
 
-    def anomalies(
-        self,
-        *,
-        series: str | None,
-        metric: str | None,
-        since_ms: int | None,
-        until_ms: int | None,
-        state: str | None,
-        after: str,
-        limit: int,
-    ) -> Page[PlacedAnomaly]:
-        """Newest onset first; ``state`` is open or closed."""
+    def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
+        """Newest onset first."""
 
-    def incidents(self, *, state: str | None, since_ms: int | None, after: str, limit: int) -> Page[Incident]:
-        """Newest start first; without those that were merged into others. ``since_ms``: ended later."""
+    def incidents(self, *, after: str, limit: int, **asked: Unpack[IncidentFilter]) -> Page[Incident]:
+        """Newest start first."""
 
     def incident(self, incident_id: str) -> Incident | None: ...
 
@@ -274,7 +265,7 @@ class Monitor:
         tag: str | None = None,
         after: str = "",
         limit: int = 100,
-    ) -> Rows[Row]:
+    ) -> Page[Row]:
         """Series of all shards by id; ``q`` is a part of the display text, ``tag`` is ``key=value``."""
         lists = self._ask_all("series_list", metric=metric, q=q, tag=tag, after=after, limit=limit + 1)
         merged = list(islice(heapq.merge(*lists, key=lambda row: row["id"]), limit + 1))
@@ -326,30 +317,14 @@ class Monitor:
         return counts
 
     def anomalies(
-        self,
-        *,
-        series: str | None = None,
-        metric: str | None = None,
-        since_ms: int | None = None,
-        until_ms: int | None = None,
-        state: str | None = None,
-        after: str = "",
-        limit: int = 100,
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[AnomalyFilter]
     ) -> Page[PlacedAnomaly]:
-        return self._story.anomalies(
-            series=series,
-            metric=metric,
-            since_ms=since_ms,
-            until_ms=until_ms,
-            state=state,
-            after=after,
-            limit=limit,
-        )
+        return self._story.anomalies(after=after, limit=limit, **asked)
 
     def incidents(
-        self, *, state: str | None = None, since_ms: int | None = None, after: str = "", limit: int = 100
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[IncidentFilter]
     ) -> Page[Incident]:
-        return self._story.incidents(state=state, since_ms=since_ms, after=after, limit=limit)
+        return self._story.incidents(after=after, limit=limit, **asked)
 
     def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
         """An incident, with its member anomalies by onset. Raises NotFound."""

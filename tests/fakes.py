@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import UnknownSeries
+from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import (
     Contributor,
     Incident,
@@ -20,10 +21,10 @@ from monitor.domain.incident import (
     PlacedAnomaly,
     Suspect,
 )
+from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity, shard_of
 from monitor.engine.base import Accepted, Events, ShardStatus
-from monitor.paging import Rows
 from monitor.service import Monitor
 from monitor.settings import Settings
 
@@ -198,11 +199,11 @@ class FakeStory:
     def receive(self, events: Events) -> Sequence[IncidentChange]:
         return self.changes
 
-    def anomalies(self, *, after: str, limit: int, **asked: Any) -> Rows[PlacedAnomaly]:
-        return Rows(self.placed[:limit])
+    def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
+        return Page(self.placed[:limit])
 
-    def incidents(self, *, state: str | None, since_ms: int | None, after: str, limit: int) -> Rows[Incident]:
-        return Rows([i for i in self.kept if state in (None, i.state.value)][:limit])
+    def incidents(self, *, after: str, limit: int, **asked: Unpack[IncidentFilter]) -> Page[Incident]:
+        return Page([i for i in self.kept if asked.get("state") in (None, i.state.value)][:limit])
 
     def incident(self, incident_id: str) -> Incident | None:
         return next((i for i in self.kept if i.id == incident_id), None)
