@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.series import Identity
+from monitor.shard.cadence import LONGEST_MS, SHORTEST_MS
 from monitor.shard.state import COUNT, LAST, MAX, MEAN, MIN, RULE, SUM
 from monitor.shard.zones import Zones, is_zone
 
@@ -78,9 +79,10 @@ class Rules:
         rule["min_relative"] = declared.get("min_change_relative") or 0.0
         rule["static_lower"] = _bound(declared.get("static_lower"), -math.inf)
         rule["static_upper"] = _bound(declared.get("static_upper"), math.inf)
-        usual = "sum" if kind == "delta" else "last"
+        usual = "sum" if kind in ("delta", "cumulative") else "last"
         rule["aggregation"] = AGGREGATIONS[declared.get("aggregation") or usual]
         rule["ratio"] = kind == "ratio"
+        rule["cumulative"] = kind == "cumulative"
         rule["polarity"] = POLARITIES[declared.get("polarity") or "both"]
 
     def zone_of(self, number: int) -> str:
@@ -104,6 +106,16 @@ class Rules:
         for number in range(len(rules._metrics)):
             rules._fill(number)
         return rules
+
+
+def regridded(before: np.void, after: np.void, cadence_ms: int) -> bool:
+    """Does a new rule give a series of this cadence (0: unknown yet) other buckets, or other values?"""
+    if cadence_ms == 0:
+        return False
+    declared = int(after["cadence_ms"])
+    cadence = min(max(declared, SHORTEST_MS), LONGEST_MS) if declared > 0 else cadence_ms
+    kept = all(before[name] == after[name] for name in ("aggregation", "cumulative"))
+    return cadence != cadence_ms or not kept
 
 
 def tagged_zone(identity: Identity) -> str | None:

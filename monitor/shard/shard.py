@@ -26,8 +26,8 @@ from monitor.shard.assignment import Assignment, place
 from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
 from monitor.shard.pool import drop, mark
-from monitor.shard.rules import Rules
-from monitor.shard.tracker import release
+from monitor.shard.rules import Rules, regridded
+from monitor.shard.tracker import close, release
 
 _NO_N: NDArray[np.float64] = np.full(1, np.nan)
 _BUFFER = 65_536
@@ -58,6 +58,9 @@ class Shard:
         self.pending = _free_list(1024, st.PENDING)
         self.episodes = _free_list(256, st.EPISODE)
         self.directory = np.zeros(1, st.DIRECTORY)
+        self.directory["anew"] = -1
+        self._drained = 0
+        self._renewed: list[int] = []
         self.rows = 0
         self._outcomes = np.zeros(_BUFFER, st.OUTCOME)
         self._changes = np.zeros(16_384, st.CHANGE)
@@ -71,6 +74,7 @@ class Shard:
 
     def apply(self, entry: Entry) -> Applied:
         """Apply the entry of one log record. Never raises on what the intake has accepted."""
+        self._renewed = []
         if isinstance(entry, Samples):
             self._samples(entry)
         elif isinstance(entry, Tick):
@@ -90,19 +94,38 @@ class Shard:
         n = entry.n if entry.n is not None else _NO_N
         if len(entry) == len(n) == 1 and entry.n is None:
             n = np.full(2, np.nan)
-        backfill = entry.mode == Mode.BACKFILL
+        self._take(entry.row, entry.ts_ms, entry.value, n, entry.mode == Mode.BACKFILL)
+
+    def _take(
+        self,
+        row: NDArray[np.int32],
+        ts_ms: NDArray[np.int64],
+        value: NDArray[np.float64],
+        n: NDArray[np.float64],
+        backfill: bool,
+    ) -> None:
         at = 0
         while True:
-            at = take(self.directory, entry.row, entry.ts_ms, entry.value, n, backfill, at)
-            if at == len(entry):
+            at = take(self.directory, row, ts_ms, value, n, backfill, at)
+            if at == len(ts_ms):
                 return
-            self._make_room()
+            if not self._started_anew():
+                self._make_room()
 
     def _tick(self, entry: Tick) -> None:
-        at = 0
+        self._advance(entry, 0, self.rows)
+        self._drain()
+        while entry.complete and self._renewed:  # what waits for a cadence after an end within the file
+            rows, self._renewed = self._renewed, []
+            for row in rows:
+                self._advance(entry, row, row + 1)
+            self._drain()
+
+    def _advance(self, entry: Tick, first: int, end: int) -> None:
+        at = first
         while True:
-            at = tick(self.directory, entry.ts_ms, entry.complete, entry.complete, self.rows, at)
-            if at == self.rows:
+            at = tick(self.directory, entry.ts_ms, entry.complete, entry.complete, end, at)
+            if at == end:
                 return
             self._make_room()
 
@@ -122,11 +145,15 @@ class Shard:
         concerned = np.isin(self.clocks["rule"][: self.rows], self.rules.numbers_of(metric))
         rows = np.flatnonzero(concerned).tolist()
         before = [is_pooled(self.directory[0], row) for row in rows]
+        table = self.rules.table.copy()
         self.rules.declare(metric, entry.body["declaration"])
         self._locate()
         for row, pooled in zip(rows, before, strict=True):
             self._ensure_room_to_mark()
-            if pooled:
+            clock = self.clocks[row]
+            if regridded(table[clock["rule"]], self.rules.table[clock["rule"]], int(clock["cadence"])):
+                self._start_anew(row, pooled)
+            elif pooled:
                 mark(self.directory[0], row)
             elif is_pooled(self.directory[0], row):
                 self._ensure_pools()
@@ -158,6 +185,47 @@ class Shard:
             if row < self.rows:
                 self._clear(row)
 
+    def _started_anew(self) -> bool:
+        """Let the series start anew of which a kernel said that it must; False if there is none."""
+        row = int(self.directory["anew"][0])
+        if row >= 0:
+            self.directory["anew"] = -1
+            self._start_anew(row, is_pooled(self.directory[0], row))
+        return row >= 0
+
+    def _start_anew(self, row: int, pooled: bool) -> None:
+        """A series that ended and came back, or whose buckets were declared anew, is one never seen before.
+        Its samples that are not final yet go on with it; nothing before them is taken any more."""
+        if self.directory["n_changes"][0] + 8 > len(self._changes):
+            self._collect()
+        self._ensure_pools()
+        clock, cadence = self.clocks[row], int(self.clocks["cadence"][row])
+        if not pooled:
+            into_pool(self.directory[0], row)
+        final_ms = (int(clock["v1"]) + 1) * cadence if cadence else int(clock["v1"])
+        flags, rule = int(self.common["flags"][row]), int(clock["rule"])
+        e = int(self.common["episode"][row])
+        if e >= 0 and not self.episodes["adopted_at"][e]:
+            close(self.directory[0], e, final_ms + cadence, int(self.episodes["last"][e]) + 1)
+        ts_ms, value, n = self._waiting(row)
+        self._clear(row)
+        self.common["flags"][row] = flags & (st.LIVE | st.BACKFILLED | st.DIRTY)
+        clock["rule"], clock["v1"] = rule, final_ms
+        self._renewed.append(row)
+        rows = np.full(len(ts_ms), row, np.int32)
+        self._take(rows, ts_ms, value, n, bool(flags & st.BACKFILLED))
+
+    def _waiting(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """The samples that wait in the row's pool, by time."""
+        places = []
+        at = int(self.clocks["pool"][row])
+        while at >= 0:
+            places.append(at)
+            at = int(self.pending["next"][at])
+        found = self.pending[places[::-1]]
+        found = found[np.argsort(found["ts_ms"], kind="stable")]
+        return found["ts_ms"].copy(), found["value"].copy(), found["n"].astype(np.float64)
+
     def _clear(self, row: int) -> None:
         at = int(self.clocks["pool"][row]) if self.common["flags"][row] & st.LIVE else -1
         while at >= 0:
@@ -181,8 +249,13 @@ class Shard:
         while self.directory["n_dirty"][0]:
             at = drain_all(self.directory, at)
             if self.directory["n_dirty"][0]:
-                self._collect()
-                self._ensure_pools()
+                drained = self._drained
+                if not self._started_anew():
+                    self._collect()
+                    self._ensure_pools()
+                if self._drained != drained:  # within, the whole list was drained
+                    at = 0
+        self._drained += 1
 
     def _make_room(self) -> None:
         self._collect()
