@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.bank import Bank, aligned, grown
 from learners.base import view
 from monitor.domain.batch import Mode
-from monitor.domain.observation import COLUMNS, Observations
+from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import state as st
+from monitor.shard.arrays import columns_of, doubled, free_list
 from monitor.shard.assignment import Assignment, place
 from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
@@ -55,8 +55,8 @@ class Shard:
         self.rules = Rules(default_zone)
         self.clocks = aligned((rows,), st.CLOCK)
         self.profiles = np.zeros(rows, st.PROFILE)
-        self.pending = _free_list(1024, st.PENDING)
-        self.episodes = _free_list(256, st.EPISODE)
+        self.pending = free_list(1024, st.PENDING)
+        self.episodes = free_list(256, st.EPISODE)
         self.directory = np.zeros(1, st.DIRECTORY)
         self.directory["anew"] = -1
         self._drained = 0
@@ -268,7 +268,7 @@ class Shard:
         directory = self.directory
         count = int(directory["n_outcomes"][0])
         if count or not self._parts.outcomes:
-            self._parts.outcomes.append(_columns(self._outcomes, count))
+            self._parts.outcomes.append(columns_of(self._outcomes, count))
         self._parts.changes.append(self._changes[: int(directory["n_changes"][0])].copy())
         self._parts.due.append(self._due[: int(directory["n_due"][0])].copy())
         self._parts.revisions.append(self._revisions[: int(directory["n_revisions"][0])].copy())
@@ -294,9 +294,9 @@ class Shard:
 
     def _ensure_pools(self) -> None:
         if self.directory["n_pending"][0] + 64 > len(self.pending):
-            self.pending = _doubled(self.pending, self.directory, "free_pending")
+            self.pending = doubled(self.pending, self.directory, "free_pending")
         if self.directory["n_episodes"][0] + 64 > len(self.episodes):
-            self.episodes = _doubled(self.episodes, self.directory, "free_episode")
+            self.episodes = doubled(self.episodes, self.directory, "free_episode")
         self._locate()
 
     def _grow_rows(self, rows: int) -> None:
@@ -385,56 +385,3 @@ class _Parts:
         self.changes: list[NDArray[np.void]] = []
         self.due: list[NDArray[np.int32]] = []
         self.revisions: list[NDArray[np.void]] = []
-
-
-def _columns(outcomes: NDArray[np.void], count: int) -> Observations:
-    """The first ``count`` outcomes by column, in one pass over them."""
-    columns = {name: np.empty(count, kind) for name, kind in COLUMNS.items()}
-    _transpose(outcomes[:count], *columns.values())
-    return Observations(**columns)
-
-
-@njit(cache=True, nogil=True)
-def _transpose(
-    outcomes: Any,
-    row: Any,
-    ts_ms: Any,
-    value: Any,
-    n: Any,
-    expected: Any,
-    lower: Any,
-    upper: Any,
-    score: Any,
-    verdict: Any,
-    model: Any,
-) -> None:
-    for i in range(len(outcomes)):
-        out = outcomes[i]
-        row[i] = out.row
-        ts_ms[i] = out.ts_ms
-        value[i] = out.value
-        n[i] = out.n
-        expected[i] = out.expected
-        lower[i] = out.lower
-        upper[i] = out.upper
-        score[i] = out.score
-        verdict[i] = out.verdict
-        model[i] = out.model
-
-
-def _free_list(size: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    pool: NDArray[np.void] = np.zeros(size, dtype)
-    pool["next"] = np.arange(1, size + 1)
-    if "row" in (dtype.names or ()):
-        pool["row"] = -1
-    return pool
-
-
-def _doubled(pool: NDArray[np.void], directory: NDArray[np.void], free: str) -> NDArray[np.void]:
-    """Twice the places; the new ones come before the old free ones."""
-    size = len(pool)
-    more = _free_list(size, pool.dtype)
-    more["next"] += size
-    more["next"][-1] = directory[free][0]
-    directory[free] = size
-    return np.concatenate([pool, more])
