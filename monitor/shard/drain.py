@@ -92,6 +92,10 @@ def drain(s: Any, row: int) -> bool:
                     complete = False
                     break
                 final_missing(s, row, final + 1, limit)
+            if common.flags & ENDED and i < len(order):
+                s.anew = row
+                complete = False
+                limit = min(limit, final_before(s, row, ts[i] // cadence))
             final = max(final, limit)
             break
         if not has_output_room(s):
