@@ -35,7 +35,7 @@ ERRORS_MAX = 100
 
 _JSON = "application/json"
 _KEY_MAX = 255
-_NOTHING = Accepted(0, {}, {})
+_NOTHING = Accepted(0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,6 @@ def answer_of(accepted: Accepted, refused: Sequence[Reject], place: str) -> Resp
         "accepted": accepted.accepted,
         "rejected": _total(rejects),
         "errors": error_list(rejects, place),
-        "noted": {reason: count for reason, count in sorted(accepted.noted.items()) if count},
         "repeated": accepted.repeated,
     }
     if rejects and not accepted.accepted and not accepted.repeated:

@@ -19,6 +19,7 @@ from monitor.domain.errors import (
     IntakeUnavailable,
     NotFound,
     Overloaded,
+    Refused,
     UnknownSeries,
     WatchkeeperError,
 )
@@ -92,6 +93,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(400, str(error))
         case NotFound():
             return Problem(404, str(error))
+        case Refused():
+            return Problem(422, str(error), kind=error.limit.replace("_", "-"))
         case Overloaded():
             return unavailable(str(error), error.retry_after_s, "overloaded")
         case IntakeUnavailable() | UnknownSeries():

@@ -52,7 +52,6 @@ class SamplesKept(Answer):
     accepted: int
     rejected: int
     errors: list[SampleError]
-    noted: dict[str, int]
     repeated: bool
 
 
@@ -100,9 +99,19 @@ class Columns(Answer):
     model: list[str]
 
 
+class Revisions(Answer):
+    """Samples that came after their bucket was final, by their own time; when each arrived."""
+
+    ts_ms: list[int]
+    value: list[float | None]
+    n: list[float | None]
+    arrival_ms: list[int]
+
+
 class Observations(Answer):
     series: Series
     columns: Columns
+    revisions: Revisions
 
 
 class Anomaly(Answer):
@@ -212,7 +221,13 @@ class ShardStatus(Answer):
     lag_samples: int
     series: int
     samples: int
+    late: int
+    duplicate: int
+    conflict: int
     held: int
+    tag_values: int
+    time_zones: int
+    declarations: int
     log_bytes: int
     state_bytes: int
     clock_ms: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 
 from collectors.warm import warm_decoders
@@ -32,7 +33,9 @@ def build(settings: Settings) -> Monitor:
     try:
         settings = _as_laid_out(settings)
         upgrade(settings.database)
-        engine = _engine(settings)
+        total = settings.limits.series_max or series_limit(memory_bytes(), BYTES_PER_SERIES)
+        settings = settings.model_copy(update={"limits": replace(settings.limits, series_max=total)})
+        engine = _engine(settings, total)
         story = Story(Database(settings.database))
     except BaseException:
         lock.release()
@@ -52,8 +55,7 @@ def _as_laid_out(settings: Settings) -> Settings:
     return settings.model_copy(update={"shards": shards})
 
 
-def _engine(settings: Settings) -> Engine:
-    total = settings.limits.series_max or series_limit(memory_bytes(), BYTES_PER_SERIES)
+def _engine(settings: Settings, total: int) -> Engine:
     host = HostSettings(
         directory=settings.data_dir,
         default_zone=settings.default_timezone,

@@ -18,16 +18,17 @@ from concurrent.futures import Future
 from enum import StrEnum
 from itertools import islice
 from threading import Event, Lock, Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, Unpack
 
 from monitor.changes import Watchers
 from monitor.domain.batch import Mode, SampleBatch
-from monitor.domain.errors import IntakeUnavailable, NotFound
+from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
+from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import shard_of
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
-from monitor.paging import Page, Rows, page_of
 from monitor.settings import Settings
 from monitor.telemetry import Progress, Telemetry
 
@@ -63,21 +64,11 @@ class Story(Protocol):
     def receive(self, events: Events) -> Sequence[IncidentChange]:
         """Keep the events (a second time changes nothing); what became of incidents by them."""
 
-    def anomalies(
-        self,
-        *,
-        series: str | None,
-        metric: str | None,
-        since_ms: int | None,
-        until_ms: int | None,
-        state: str | None,
-        after: str,
-        limit: int,
-    ) -> Page[PlacedAnomaly]:
-        """Newest onset first; ``state`` is open or closed."""
+    def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
+        """Newest onset first."""
 
-    def incidents(self, *, state: str | None, since_ms: int | None, after: str, limit: int) -> Page[Incident]:
-        """Newest start first; without those that were merged into others. ``since_ms``: ended later."""
+    def incidents(self, *, after: str, limit: int, **asked: Unpack[IncidentFilter]) -> Page[Incident]:
+        """Newest start first."""
 
     def incident(self, incident_id: str) -> Incident | None: ...
 
@@ -124,9 +115,28 @@ class Monitor:
         self._checkpoints = _Every(settings.checkpoint_interval_s, self._checkpoint_if_needed)
         self._checkpointed = -1
         self._ticks = _Every(TICK_S, self._tick)
-        self.telemetry.limits.enter("http.watchers", settings.http.watchers, used=lambda: len(self._watchers))
+        self._declaring = Lock()
+        self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
+
+    def _enter_limits(self) -> None:
+        book, limits = self.telemetry.limits, self.settings.limits
+
+        def shards() -> list[ShardStatus]:
+            return self._engine.status() if self.running else []
+
+        def most(of: Callable[[ShardStatus], int]) -> Callable[[], float]:
+            return lambda: max(map(of, shards()), default=0)
+
+        book.enter("http.watchers", self.settings.http.watchers, used=lambda: len(self._watchers))
+        if limits.series_max is not None:
+            book.enter("series_max", limits.series_max, used=lambda: sum(s.series for s in shards()))
+        book.enter("tag_values_max", limits.tag_values_max, used=most(lambda s: s.tag_values))
+        book.enter("time_zones_max", limits.time_zones_max, used=most(lambda s: s.time_zones))
+        book.enter("declarations_max", limits.declarations_max, used=most(lambda s: s.declarations))
+        book.enter("late_ms_max", limits.late_ms_max)
+        book.enter("future_ms_max", limits.future_ms_max)
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -231,11 +241,26 @@ class Monitor:
 
     def count(self, accepted: Accepted) -> None:
         """Enter an answer in the server's own metrics."""
-        self.telemetry.samples(accepted.accepted, accepted.rejected, accepted.noted, accepted.repeated)
+        self.telemetry.samples(accepted.accepted, accepted.rejected, accepted.repeated)
 
     def declare_metric(self, name: str, declaration: Mapping[str, Any]) -> None:
-        """Say what a metric is; on disk in every shard when this returns."""
-        self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
+        """Say what a metric is; on disk in every shard when this returns. Raises Refused for a lateness or
+        a number of declarations beyond the limit."""
+        limits = self.settings.limits
+        lateness = declaration.get("lateness_ms") or 0
+        if lateness > limits.late_ms_max and declaration.get("kind") != "maturing":
+            text = f"lateness_ms: at most {limits.late_ms_max} ms, unless the kind is maturing"
+            raise self._refused(text, "late_ms_max")
+        with self._declaring:
+            known = self.declarations()
+            if name not in known and len(known) >= limits.declarations_max:
+                text = f"at most {limits.declarations_max} metrics may be declared"
+                raise self._refused(text, "declarations_max")
+            self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
+
+    def _refused(self, text: str, limit: str) -> Refused:
+        self.telemetry.limits.hit(limit)
+        return Refused(text, limit)
 
     def forget_series(self, series_id: str) -> None:
         """Delete a series: model, history, anomalies. Raises NotFound."""
@@ -259,7 +284,7 @@ class Monitor:
         tag: str | None = None,
         after: str = "",
         limit: int = 100,
-    ) -> Rows[Row]:
+    ) -> Page[Row]:
         """Series of all shards by id; ``q`` is a part of the display text, ``tag`` is ``key=value``."""
         lists = self._ask_all("series_list", metric=metric, q=q, tag=tag, after=after, limit=limit + 1)
         merged = list(islice(heapq.merge(*lists, key=lambda row: row["id"]), limit + 1))
@@ -276,13 +301,23 @@ class Monitor:
         self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
     ) -> Mapping[str, Any]:
         """NumPy columns ts_ms, value, n, expected, lower, upper, score, verdict, model, oldest first."""
+        return self._columns("observations", series_id, from_ms, to_ms, max_points)
+
+    def revisions(
+        self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
+    ) -> Mapping[str, Any]:
+        """NumPy columns ts_ms, value, n, arrival_ms of samples that came after their bucket was final: models
+        did not learn from them. By time, the newest ``max_points``."""
+        return self._columns("revisions", series_id, from_ms, to_ms, max_points)
+
+    def _columns(
+        self, question: str, series_id: str, from_ms: int | None, to_ms: int | None, max_points: int
+    ) -> Mapping[str, Any]:
         self.series_one(series_id)
-        arguments = {
-            "from_ms": from_ms,
-            "to_ms": to_ms,
-            "max_points": min(max_points, self.settings.http.query_points),
-        }
-        columns = self._ask_owner(series_id, "observations", id=series_id, **arguments)
+        most = min(max_points, self.settings.http.query_points)
+        columns = self._ask_owner(
+            series_id, question, id=series_id, from_ms=from_ms, to_ms=to_ms, max_points=most
+        )
         return dict(columns)
 
     def metric_names(self) -> list[str]:
@@ -301,30 +336,14 @@ class Monitor:
         return counts
 
     def anomalies(
-        self,
-        *,
-        series: str | None = None,
-        metric: str | None = None,
-        since_ms: int | None = None,
-        until_ms: int | None = None,
-        state: str | None = None,
-        after: str = "",
-        limit: int = 100,
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[AnomalyFilter]
     ) -> Page[PlacedAnomaly]:
-        return self._story.anomalies(
-            series=series,
-            metric=metric,
-            since_ms=since_ms,
-            until_ms=until_ms,
-            state=state,
-            after=after,
-            limit=limit,
-        )
+        return self._story.anomalies(after=after, limit=limit, **asked)
 
     def incidents(
-        self, *, state: str | None = None, since_ms: int | None = None, after: str = "", limit: int = 100
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[IncidentFilter]
     ) -> Page[Incident]:
-        return self._story.incidents(state=state, since_ms=since_ms, after=after, limit=limit)
+        return self._story.incidents(after=after, limit=limit, **asked)
 
     def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
         """An incident, with its member anomalies by onset. Raises NotFound."""

@@ -27,6 +27,13 @@ _SHARD_GAUGES = {
     "state_bytes": "bytes of model state",
     "log_ok": "1 while the log can be written",
 }
+_LIMIT_OF = {
+    "series_limit": "series_max",
+    "tag_values_limit": "tag_values_max",
+    "time_zone_limit": "time_zones_max",
+    "future": "future_ms_max",
+}
+_NOTED = ("late", "duplicate", "conflict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,6 @@ class Telemetry:
         self.limits = LimitBook()
         self._accepted = self._counter("samples_accepted", "samples acknowledged, on disk")
         self._rejected = self._counter("samples_rejected", "samples refused, by reason", "reason")
-        self._noted = self._counter("samples_noted", "samples kept but not learned from, by reason", "reason")
         self._repeated = self._counter("requests_repeated", "requests dropped as repeats of an earlier one")
         self._answers = self._counter("http_answers", "answers by status code", "status")
         self._seconds = Histogram(
@@ -102,21 +108,17 @@ class Telemetry:
         """Read the shards' gauges by ``status`` whenever metrics are asked for."""
         self.registry.register(_ShardCollector(status))
 
-    def samples(
-        self, accepted: int, rejected: Mapping[str, int], noted: Mapping[str, int], repeated: bool
-    ) -> None:
+    def samples(self, accepted: int, rejected: Mapping[str, int], repeated: bool) -> None:
         self._accepted.inc(accepted)
         self.rejected(rejected)
-        for reason, count in noted.items():
-            self._noted.labels(reason).inc(count)
         if repeated:
             self._repeated.inc()
 
     def rejected(self, counts: Mapping[str, int]) -> None:
         for reason, count in counts.items():
             self._rejected.labels(reason).inc(count)
-            if reason == "series_limit":
-                self.limits.hit("series_max", count)
+            if reason in _LIMIT_OF:
+                self.limits.hit(_LIMIT_OF[reason], count)
 
     def answered(self, status: int) -> None:
         self._answers.labels(str(status)).inc()
@@ -168,13 +170,20 @@ class _ShardCollector:
         trouble = GaugeMetricFamily(
             "watchkeeper_shard_trouble", "what is wrong with the shard's files", labels=["shard"]
         )
+        noted = CounterMetricFamily(
+            "watchkeeper_shard_noted",
+            "samples kept that taught nothing, by reason",
+            labels=["shard", "reason"],
+        )
         for shard in self._status():
             for name, family in families.items():
                 family.add_metric([str(shard.shard)], float(getattr(shard, name)))
             samples.add_metric([str(shard.shard)], float(shard.samples))
             trouble.add_metric([str(shard.shard)], float(len(shard.trouble)))
+            for reason in _NOTED:
+                noted.add_metric([str(shard.shard), reason], float(getattr(shard, reason)))
         yield from families.values()
-        yield from (samples, trouble)
+        yield from (samples, noted, trouble)
 
     def describe(self) -> Iterable[Metric]:
         return []

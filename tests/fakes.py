@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import UnknownSeries
+from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import (
     Contributor,
     Incident,
@@ -20,10 +21,10 @@ from monitor.domain.incident import (
     PlacedAnomaly,
     Suspect,
 )
+from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity, shard_of
 from monitor.engine.base import Accepted, Events, ShardStatus
-from monitor.paging import Rows
 from monitor.service import Monitor
 from monitor.settings import Settings
 
@@ -39,7 +40,7 @@ class Submitted:
 
 
 class FakeEngine:
-    """Two shards in memory. ``fail`` ends the next submits; ``reject`` and ``note`` are its answers."""
+    """Two shards in memory. ``fail`` ends the next submits; ``reject`` is its answer, ``noted`` its count."""
 
     def __init__(self, shards: int = 2) -> None:
         self.shards = shards
@@ -48,7 +49,7 @@ class FakeEngine:
         self.controls: list[Tick | Control] = []
         self.fail: list[Exception] = []
         self.reject: dict[str, int] = {}
-        self.note: dict[str, int] = {}
+        self.noted: dict[str, int] = {"late": 0, "duplicate": 0, "conflict": 0}
         self.seen: set[bytes] = set()
         self.checkpoints = 0
         self.closed = False
@@ -76,7 +77,7 @@ class FakeEngine:
         if self.fail:
             raise self.fail.pop(0)
         if request_id in self.seen:
-            return Accepted(len(batch), {}, {}, repeated=True)
+            return Accepted(len(batch), {}, repeated=True)
         if any(
             f not in self.known and f not in batch.identities for f in np.unique(batch.fingerprint).tolist()
         ):
@@ -84,7 +85,7 @@ class FakeEngine:
         self.seen.add(request_id)
         self.known.update(batch.identities)
         self.submitted.append(Submitted(batch, mode, arrival_ms, request_id))
-        return Accepted(len(batch) - sum(self.reject.values()), dict(self.reject), dict(self.note))
+        return Accepted(len(batch) - sum(self.reject.values()), dict(self.reject))
 
     def control(self, entry: Tick | Control) -> Future[None]:
         self.controls.append(entry)
@@ -130,6 +131,14 @@ class FakeEngine:
             "model": np.array([1, 3], np.uint8),
         }
 
+    def revisions(self, shard: int, id: str, from_ms: Any, to_ms: Any, max_points: int) -> dict[str, Any]:
+        return {
+            "ts_ms": np.array([30_000]),
+            "value": np.array([4.0]),
+            "n": np.array([np.nan], np.float32),
+            "arrival_ms": np.array([NOW_MS]),
+        }
+
     def metric_names(self, shard: int) -> list[str]:
         return [Identity.from_canonical(t).metric for f, t in self.known.items() if self._mine(f, shard)]
 
@@ -154,6 +163,10 @@ class FakeEngine:
                 lag_samples=self.lag,
                 series=len(self.known),
                 samples=0,
+                late=self.noted.get("late", 0),
+                duplicate=self.noted.get("duplicate", 0),
+                conflict=self.noted.get("conflict", 0),
+                declarations=len(self.declarations(shard)),
                 held=0,
                 log_bytes=0,
                 state_bytes=0,
@@ -188,11 +201,11 @@ class FakeStory:
     def receive(self, events: Events) -> Sequence[IncidentChange]:
         return self.changes
 
-    def anomalies(self, *, after: str, limit: int, **asked: Any) -> Rows[PlacedAnomaly]:
-        return Rows(self.placed[:limit])
+    def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
+        return Page(self.placed[:limit])
 
-    def incidents(self, *, state: str | None, since_ms: int | None, after: str, limit: int) -> Rows[Incident]:
-        return Rows([i for i in self.kept if state in (None, i.state.value)][:limit])
+    def incidents(self, *, after: str, limit: int, **asked: Unpack[IncidentFilter]) -> Page[Incident]:
+        return Page([i for i in self.kept if asked.get("state") in (None, i.state.value)][:limit])
 
     def incident(self, incident_id: str) -> Incident | None:
         return next((i for i in self.kept if i.id == incident_id), None)

@@ -48,6 +48,9 @@ _SHARDS = {
     "lag_samples": "lag",
     "series": "series",
     "samples": "samples",
+    "late": "late",
+    "duplicate": "duplicate",
+    "conflict": "conflict",
     "clock_ms": "clock (UTC)",
     "log_ok": "log ok",
 }

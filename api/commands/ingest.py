@@ -70,5 +70,5 @@ def bar() -> Progress:
 
 
 def _counts(answer: Values) -> dict[str, int]:
-    counts = {"accepted": answer["accepted"], "rejected": answer["rejected"], **answer["noted"]}
+    counts = {"accepted": answer["accepted"], "rejected": answer["rejected"]}
     return counts | {"repeated": answer["accepted"], "accepted": 0} if answer["repeated"] else counts

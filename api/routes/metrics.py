@@ -11,7 +11,7 @@ from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
 from api.routes.common import PROBLEMS, Cursor, Limit, TheMonitor
 from monitor.domain.errors import NotFound
-from monitor.paging import page_of
+from monitor.domain.paging import page_of
 
 router = APIRouter(prefix="/metrics", tags=["metrics"], responses=PROBLEMS)
 

@@ -59,9 +59,15 @@ def observations(
     to_ms: TimeMs = None,
     max_points: Annotated[int, Query(ge=1, le=11_000)] = 2_000,
 ) -> Response:
-    """Final buckets as columns, oldest first: value, forecast, band, score, verdict."""
+    """Final buckets as columns, oldest first: value, forecast, band, score, verdict. And revisions: samples
+    that came after their bucket was final, from which nothing was learned."""
     series = schemas.Series.model_validate(monitor.series_one(series_id))
     columns = monitor.observations(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
+    revisions = monitor.revisions(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
     # Columns as they are: a Pydantic model of some 100,000 numbers costs ten times their encoding.
-    body = {"series": series.model_dump(by_alias=True), "columns": shapes.columns(columns)}
+    body = {
+        "series": series.model_dump(by_alias=True),
+        "columns": shapes.columns(columns),
+        "revisions": shapes.columns(revisions),
+    }
     return Response(msgspec.json.encode(body), media_type="application/json")

@@ -64,3 +64,5 @@ class Reason(StrEnum):
     CONFLICT = "conflict"
     UNORDERED = "unordered"
     SERIES_LIMIT = "series_limit"
+    TAG_VALUES_LIMIT = "tag_values_limit"
+    TIME_ZONE_LIMIT = "time_zone_limit"

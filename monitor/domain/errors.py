@@ -38,6 +38,14 @@ class InUse(WatchkeeperError):
     """Another process has the data folder open; end that one, or choose another folder."""
 
 
+class Refused(WatchkeeperError):
+    """What was asked for lies beyond a limit; ``limit`` is its name."""
+
+    def __init__(self, message: str, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
 class NotFound(WatchkeeperError):
     """No such series, anomaly, incident or metric."""
 

@@ -77,7 +77,8 @@ class SeriesCounts:
 class Incident:
     """Event times in UTC milliseconds.
 
-    ``id`` is "inc-" and the founding anomaly's id; it stays while members come and go. ``end_ms``
+    ``id`` is "inc-" and the id of its first member that may found one; it stays while the incident grows
+    by later ones. ``end_ms``
     (exclusive) is None while open. ``score`` 0-100 is the highest of a member; ``severity`` is
     score × √(duration in hours). ``due_ms``: when event time alone will close or expire it.
     ``sequence`` counts its transitions. ``members``: anomaly ids by (onset, id); empty in lists,

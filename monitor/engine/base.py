@@ -14,35 +14,47 @@ from monitor.domain.records import Control, Tick
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A batch is on disk in every shard it touched. ``rejected``: samples refused by reason;
-    ``noted``: samples kept but not learned from, by reason (late, duplicate, conflict)."""
+    """A batch is on disk in every shard it touched. ``rejected``: samples refused by reason.
+
+    What only the models' state can tell (late, duplicate, conflict) is not known yet when this is
+    answered: `ShardStatus` counts it."""
 
     accepted: int
     rejected: Mapping[str, int]
-    noted: Mapping[str, int]
     repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ShardStatus:
     """Log positions appended, applied and covered by the newest checkpoint; what is appended and not yet
-    applied in samples, bytes of memory and milliseconds of arrival; ``trouble``: what is wrong with the
-    shard's files, a line each."""
+    applied in samples, bytes of memory and milliseconds of arrival.
+
+    ``late``, ``duplicate``, ``conflict``: samples that were kept and taught nothing, by reason, since the
+    log began; as much a part of the state as ``samples``, so a restart does not count them twice.
+    ``tag_values``: of the tag key that has the most; ``time_zones``: named by tags; ``trouble``: what is
+    wrong with the shard's files, a line each.
+    """
 
     shard: int
-    appended: int
-    applied: int
-    checkpointed: int
-    lag_samples: int
-    series: int
-    samples: int
-    held: int
-    log_bytes: int
-    state_bytes: int
-    clock_ms: int
-    log_ok: bool
+    appended: int = 0
+    applied: int = 0
+    checkpointed: int = 0
+    lag_samples: int = 0
     lag_bytes: int = 0
     lag_ms: int = 0
+    series: int = 0
+    samples: int = 0
+    late: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    held: int = 0
+    tag_values: int = 0
+    time_zones: int = 0
+    declarations: int = 0
+    log_bytes: int = 0
+    state_bytes: int = 0
+    clock_ms: int = 0
+    log_ok: bool = True
     trouble: tuple[str, ...] = ()
 
 

@@ -94,7 +94,13 @@ class Host:
             lag_samples=self.intake.backlog.samples,
             series=len(parts.index),
             samples=parts.samples,
+            late=parts.late,
+            duplicate=parts.duplicate,
+            conflict=parts.conflict,
             held=self.learner.count,
+            tag_values=parts.tags.most,
+            time_zones=len(parts.zones),
+            declarations=len(parts.shard.rules.declared),
             log_bytes=parts.log.size_bytes,
             state_bytes=parts.shard.bytes,
             clock_ms=parts.clock_ms,
@@ -237,7 +243,7 @@ class Host:
             return {}
         self._counted = total
         with self._state:
-            return dict(self.parts.counts)
+            return self.parts.tags.by_name()
 
     def _save(self) -> int:
         with self.intake.lock:

@@ -75,7 +75,7 @@ class Intake:
                     again = np.isin(fingerprint, forgotten)
                     repeated = len(again) - int(again.sum())
                     if repeated == len(again):
-                        answer.set_result(Accepted(repeated, _NOTHING, _NOTHING, repeated=True))
+                        answer.set_result(Accepted(repeated, _NOTHING, repeated=True))
                         return answer
                     columns = _only(again, columns)
                 self.backlog.admit(len(columns[0]), arrival_ms)
@@ -85,7 +85,7 @@ class Intake:
                 rows, refused = self._rows(columns[0], identities, fresh)
                 if refused:
                     known = rows >= 0
-                    rejected[refused] = int((~known).sum())
+                    rejected |= refused
                     rows, columns = rows[known], _only(known, columns)
                 entry = Samples(rows, *columns[1:], mode, arrival_ms, clock_ms, tuple(fresh), request_id)
                 ticket = self._append_samples(entry)
@@ -96,7 +96,7 @@ class Intake:
             self._not_logged(fresh)
             answer.set_exception(error)
             return answer
-        accepted = Accepted(len(rows) + repeated, rejected, _NOTHING)
+        accepted = Accepted(len(rows) + repeated, rejected)
 
         def durable(done: Future[int]) -> None:
             error = done.exception()
@@ -192,29 +192,38 @@ class Intake:
 
     def _rows(
         self, fingerprint: NDArray[np.uint64], identities: dict[int, bytes], fresh: list[tuple[int, bytes]]
-    ) -> tuple[NDArray[np.int32], Reason | None]:
-        """Rows of the samples, and why some have none. ``fresh`` gets the series that the record names."""
+    ) -> tuple[NDArray[np.int32], dict[str, int]]:
+        """Rows of the samples, and how many have none, by reason. ``fresh`` gets the series that the
+        record names."""
         index = self._parts.index
         rows = index.lookup(fingerprint)
-        refused: Reason | None = None
+        refused: dict[str, int] = {}
         if (rows < 0).any():
             with self._state:  # questions and the naming of events read the index too
-                for unknown in np.unique(fingerprint[rows < 0]):
+                for unknown, count in zip(*np.unique(fingerprint[rows < 0], return_counts=True), strict=True):
                     canonical = identities.get(int(unknown))
                     if canonical is None:
                         raise UnknownSeries(f"shard {self._number} was not told what {int(unknown):016x} is")
-                    if len(index) >= self._settings.series_limit:
-                        refused = Reason.SERIES_LIMIT
-                        continue
-                    try:
-                        fresh.append((self._parts.enter(int(unknown), canonical), canonical))
-                    except FingerprintTaken:
-                        refused = Reason.BAD_NAME
+                    reason = self._enter(int(unknown), canonical, fresh)
+                    if reason is not None:
+                        refused[reason] = refused.get(reason, 0) + int(count)
                 rows = index.lookup(fingerprint)
         with self._ids:
             fresh += self._parts.unlogged.items()
             self._parts.unlogged.clear()
         return rows, refused
+
+    def _enter(self, fingerprint: int, canonical: bytes, fresh: list[tuple[int, bytes]]) -> Reason | None:
+        """Give a new series a row, or say why it gets none."""
+        if len(self._parts.index) >= self._settings.series_limit:
+            return Reason.SERIES_LIMIT
+        if (reason := self._parts.refusal(canonical)) is not None:
+            return reason
+        try:
+            fresh.append((self._parts.enter(fingerprint, canonical), canonical))
+        except FingerprintTaken:
+            return Reason.BAD_NAME
+        return None
 
 
 def _only(keep: NDArray[np.bool_], columns: Columns) -> Columns:

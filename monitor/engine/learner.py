@@ -81,7 +81,12 @@ class Learner:
 
     def _waiting(self, rows: NDArray[np.int32]) -> list[Waiting]:
         shard = self._parts.shard
-        wanted = [window_buckets(int(cadence)) for cadence in shard.clocks["cadence"][rows]]
+        # No further back than the series itself: before it started anew it was another one.
+        clocks = shard.clocks[rows]
+        wanted = [
+            min(window_buckets(int(cadence)), int(final_n))
+            for cadence, final_n in zip(clocks["cadence"], clocks["final_n"], strict=True)
+        ]
         window = self._parts.history.window(rows, max(wanted))
         found = []
         for place, row in enumerate(rows):
@@ -113,7 +118,7 @@ class Learner:
     def _kind(self, row: int) -> str | None:
         metric = self._parts.identity(row).metric
         kind = self._parts.shard.rules.declared.get(metric, {}).get("kind")
-        return str(kind) if kind is not None else None
+        return str(kind) if kind not in (None, "cumulative") else None  # of a counter, the steps are seen
 
     def _civil(self, ts_ms: NDArray[np.int64], cadence: int, rule: int) -> NDArray[np.int64]:
         """Indices of buckets in the series' local civil time."""

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from monitor.domain.batch import Reason
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
 from monitor.history.history import History
 from monitor.intake.dedup import Remembered
 from monitor.intake.index import SeriesIndex
+from monitor.intake.limits import Limits
 from monitor.intake.log import Log
+from monitor.intake.tags import TagCounts
+from monitor.shard.rules import tagged_zone
 from monitor.shard.shard import Applied, Shard
 
 
@@ -20,8 +24,9 @@ from monitor.shard.shard import Applied, Shard
 class Parts:
     """``applied``: newest record in the state; ``checkpointed``: newest in a checkpoint; ``clock_ms``: newest
     event time; ``newest_ms``: newest event time of a sample; ``arrival_ms``: newest arrival in the log;
-    ``unlogged``: rows given out whose record did not reach the disk, to be named again; ``found``: damage
-    that the start found, a line each."""
+    ``late``, ``duplicate``, ``conflict``: samples kept that taught nothing; ``unlogged``: rows given out
+    whose record did not reach the disk, to be named again; ``found``: damage that the start found, a line
+    each."""
 
     log: Log
     index: SeriesIndex
@@ -34,18 +39,34 @@ class Parts:
     newest_ms: int = 0
     arrival_ms: int = 0
     samples: int = 0
+    late: int = 0
+    duplicate: int = 0
+    conflict: int = 0
     unlogged: dict[int, bytes] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
     found: list[str] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
+    tags: TagCounts = field(init=False)
+    zones: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        self.tags = TagCounts(self.limits.tag_values_max)
         for row in self.index:
-            self._count(self.identity(row), 1)
+            self._count(self.identity(row))
+
+    def refusal(self, canonical: bytes) -> Reason | None:
+        """Why a new series is not taken, if it is not."""
+        identity = Identity.from_canonical(canonical)
+        if self.tags.full(identity):
+            return Reason.TAG_VALUES_LIMIT
+        zone = tagged_zone(identity)
+        if zone is not None and zone not in self.zones and len(self.zones) >= self.limits.time_zones_max:
+            return Reason.TIME_ZONE_LIMIT
+        return None
 
     def enter(self, fingerprint: int, canonical: bytes) -> int:
         """A new series: its row. Raises FingerprintTaken."""
         row = self.index.insert(fingerprint, canonical)
-        self._count(Identity.from_canonical(canonical), 1)
+        self._count(Identity.from_canonical(canonical))
         return row
 
     def leave(self, row: int, position: int) -> None:
@@ -53,20 +74,27 @@ class Parts:
         before may be sent again."""
         self.unlogged.pop(row, None)
         self.remembered.forget_series(self.index.fingerprint(row), position)
-        self._count(self.identity(row), -1)
+        identity = self.identity(row)
+        self.tags.discard(identity)
+        if zone := tagged_zone(identity):
+            self.zones[zone] -= 1
+            if not self.zones[zone]:
+                del self.zones[zone]
         self.index.remove(row)
 
-    def _count(self, identity: Identity, by: int) -> None:
-        for key in (identity.metric, *(f"{key}={value}" for key, value in identity.tags)):
-            self.counts[key] += by
-            if self.counts[key] == 0:
-                del self.counts[key]
+    def _count(self, identity: Identity) -> None:
+        self.tags.add(identity)
+        if zone := tagged_zone(identity):
+            self.zones[zone] += 1
 
     def apply(self, record: Record) -> Applied:
         """Models, tracker and history move on by one record."""
         entry = record.entry
         applied = self.shard.apply(entry)
         self.history.append(applied.observations)
+        self.late += len(applied.revisions)
+        self.duplicate += applied.duplicates
+        self.conflict += applied.conflicts
         for late in applied.revisions:
             self.history.append_revision(
                 int(late["row"]),
@@ -97,7 +125,7 @@ class Parts:
             for row, canonical in entry.new_series:
                 if row not in self.index:
                     self.index.insert_at(row, fingerprint(canonical), canonical)
-                    self._count(Identity.from_canonical(canonical), 1)
+                    self._count(Identity.from_canonical(canonical))
         elif isinstance(entry, Control) and entry.kind == Kind.FORGET:
             for row in entry.body["rows"]:
                 if row in self.index:

@@ -226,7 +226,7 @@ class _Remote:
             self._last = ShardStatus(**{**plain, "trouble": tuple(plain["trouble"])})
         except (WatchkeeperError, TimeoutError):
             if self._last is None:
-                self._last = ShardStatus(self._number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, False)
+                self._last = ShardStatus(self._number, log_ok=False)
             kept = {name: getattr(self._last, name) for name in ShardStatus.__slots__}
             self._last = ShardStatus(**{**kept, "log_ok": False})
         return self._last

@@ -17,6 +17,7 @@ from monitor.shard import state as st
 from monitor.shard.digest import digest
 
 _FOREVER_MS = 1 << 61
+_REVISION = ("ts_ms", "value", "n", "arrival_ms")
 
 
 class Queries:
@@ -65,6 +66,19 @@ class Queries:
             found = self._parts.history.read(row, first, last)
         return {name: getattr(found, name)[-max_points:] for name in COLUMNS if name != "row"}
 
+    def revisions(
+        self, id: str, from_ms: int | None, to_ms: int | None, max_points: int
+    ) -> dict[str, NDArray[Any]]:
+        """The newest ``max_points`` samples of the span that came after their bucket was final."""
+        with self._lock:
+            row = self._row(id)
+            if row < 0:
+                return {}
+            first = from_ms if from_ms is not None else -_FOREVER_MS
+            last = to_ms if to_ms is not None else _FOREVER_MS
+            found = self._parts.history.revisions(row, first, last)
+        return {name: getattr(found, name)[-max_points:] for name in _REVISION}
+
     def metric_names(self) -> list[str]:
         with self._lock:
             rows = self._parts.index.rows()
@@ -77,7 +91,7 @@ class Queries:
     def tag_counts(self) -> dict[str, int]:
         """Series by ``key=value``, and by metric name."""
         with self._lock:
-            return dict(self._parts.counts)
+            return self._parts.tags.by_name()
 
     def cadences(self) -> dict[int, int]:
         """Cadence in ms by fingerprint, 0 while unknown."""

@@ -105,7 +105,14 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
         retention=Retention(days=settings.retention_days),
     )
     if loaded is None:
-        return Parts(intake, SeriesIndex(), Remembered(), Shard(settings.default_zone), history)
+        return Parts(
+            intake,
+            SeriesIndex(),
+            Remembered(),
+            Shard(settings.default_zone),
+            history,
+            limits=settings.limits,
+        )
     meta = loaded.manifest.meta
     arrays = {prefix: _with_prefix(loaded.arrays, prefix) for prefix in _PREFIXES}
     parts = Parts(
@@ -114,12 +121,14 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
         remembered=Remembered.from_state(arrays["remembered"]),
         shard=Shard.restore(arrays["shard"], meta["shard"]),
         history=history,
+        limits=settings.limits,
     )
     parts.applied = parts.checkpointed = loaded.manifest.position
     parts.clock_ms = int(meta["clock_ms"])
     parts.newest_ms = int(meta["newest_ms"])
     parts.arrival_ms = int(meta["arrival_ms"])
     parts.samples = int(meta["samples"])
+    parts.late, parts.duplicate, parts.conflict = (int(count) for count in meta["noted"])
     return parts
 
 
@@ -145,6 +154,7 @@ def save(parts: Parts, directory: Path) -> None:
             "newest_ms": parts.newest_ms,
             "arrival_ms": parts.arrival_ms,
             "samples": parts.samples,
+            "noted": [parts.late, parts.duplicate, parts.conflict],
         },
         history=listing,
     )

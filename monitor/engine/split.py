@@ -64,7 +64,6 @@ def all_accepted(futures: Sequence[Future[Accepted]]) -> Future[Accepted]:
         return Accepted(
             accepted=sum(a.accepted for a in answers),
             rejected=dict(rejected),
-            noted={},
             repeated=all(a.repeated for a in answers),
         )
 

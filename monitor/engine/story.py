@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import Any
+from typing import Unpack
 
+from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SeriesCounts
+from monitor.domain.paging import Page
 from monitor.engine.base import Events
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
@@ -50,11 +52,11 @@ class Story:
     def forget_series(self, series_id: str) -> None:
         self._incidents.forget(series_id)
 
-    def anomalies(self, **wanted: Any) -> Any:
-        return self._queries.anomalies(**wanted)
+    def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
+        return self._queries.anomalies(after=after, limit=limit, **asked)
 
-    def incidents(self, **wanted: Any) -> Any:
-        return self._queries.incidents(**wanted)
+    def incidents(self, *, after: str, limit: int, **asked: Unpack[IncidentFilter]) -> Page[Incident]:
+        return self._queries.incidents(after=after, limit=limit, **asked)
 
     def incident(self, incident_id: str) -> Incident | None:
         return self._queries.incident(incident_id)

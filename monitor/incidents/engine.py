@@ -47,10 +47,12 @@ class _Moves:
 class IncidentEngine:
     """Groups anomalies into incidents and keeps them in a ledger. Thread-safe, one step at a time.
 
-    The incidents' members, spans and states depend on the set of anomalies and on the newest
-    event time alone, not on the order in which shards are heard. Each call of `absorb` is
-    one transaction that also writes the shard's progress: dying anywhere and hearing the same events
-    again changes nothing. ``counts`` says how many live series there are, for "14 of 16".
+    The incidents' ids, members, spans and states depend on the set of anomalies and on the newest
+    event time alone, not on the order in which shards are heard: an incident has the name of its first
+    member. Where an earlier one is heard of later, the name it had until then is merged into the right
+    one. Each call of `absorb` is one transaction that also writes the shard's progress: dying anywhere and
+    hearing the same events again changes nothing. ``counts`` says how many live series there are, for
+    "14 of 16".
     """
 
     def __init__(
@@ -179,31 +181,22 @@ class IncidentEngine:
         return story.changes
 
     def _resolve(self, held: WorkingSet, regrouped: Regrouped) -> _Moves:
-        """Which incident each group is: the one that its earliest founder once founded.
-
-        A group without a founder founds one with its first member that may; one without such a
-        member is no incident.
+        """Which incident each group is: that of its first member that may found one; without such a member
+        it is none. Another incident that a member founded, when less of the group was known, is merged.
         """
         moves = _Moves()
         for group in regrouped.groups:
-            names = self._names(held, group)
-            target = names[0] if names else None
+            founders = (node.anomaly for node in group if self._rules.opens(node.anomaly))
+            target = next((Incident.id_of(anomaly.id) for anomaly in founders), None)
             for node in group:
                 if node.incident_id != target:
                     moves.moved |= {i for i in (node.incident_id, target) if i is not None}
                     moves.memberships[node.anomaly.id] = node.incident_id = target
-            for other in names[1:]:
-                if held.incidents[other].merged_into != target:
-                    moves.merged[other] = names[0]
+            names = (Incident.id_of(node.anomaly.id) for node in group)
+            for other in (name for name in names if name != target and name in held.incidents):
+                if target is not None and held.incidents[other].merged_into != target:
+                    moves.merged[other] = target
         return moves
-
-    def _names(self, held: WorkingSet, group: Sequence[Node]) -> list[str]:
-        """Incidents that members have founded, oldest first; else the one to be founded, if any."""
-        names = (Incident.id_of(node.anomaly.id) for node in group)
-        founded = [name for name in names if name in held.incidents]
-        if founded:
-            return founded
-        return [Incident.id_of(n.anomaly.id) for n in group if self._rules.opens(n.anomaly)][:1]
 
     def _retell(
         self, work: _Work, touched: set[str], moves: _Moves, strays: Mapping[str, Node], story: _Story

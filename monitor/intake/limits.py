@@ -21,7 +21,8 @@ class Limits:
     """Each field is a setting of the same name; what exceeds it is refused, never cut.
 
     Byte lengths are of UTF-8. ``series_max`` None: see `series_limit`. ``tag_values_max`` is of one
-    tag key in one shard. ``backlog_*``: what is taken in and not yet applied.
+    tag key in one shard, ``time_zones_max`` of what the tags in one shard name; ``late_ms_max`` and
+    ``declarations_max`` are of declarations. ``backlog_*``: what is taken in and not yet applied.
 
     >>> Limits().samples_per_request_max
     50000
@@ -36,6 +37,8 @@ class Limits:
     tag_value_bytes_max: int = 2 << 10
     metric_name_bytes_max: int = 512
     tag_values_max: int = 10_000
+    time_zones_max: int = 100
+    declarations_max: int = 10_000
     future_ms_max: int = 10 * 60_000
     late_ms_max: int = 60 * 60_000
     backlog_bytes_max: int = 2 << 30
@@ -115,47 +118,6 @@ def memory_bytes() -> int:
         if text.isdecimal():
             sizes.append(int(text))
     return min(sizes)
-
-
-class TagValues:
-    """Distinct values per tag key, so that a user id put into a tag is refused and not modelled.
-
-    Not part of a shard's state: fill it anew from the index after a restart. Memory: some 100 bytes
-    a distinct (key, value), at most ``limit`` values a key and ``limit`` keys.
-    """
-
-    def __init__(self, limit: int = _DEFAULT.tag_values_max) -> None:
-        self.limit = limit
-        self._uses: dict[str, dict[str, int]] = {}
-
-    def add(self, identity: Identity) -> Reason | None:
-        """Count a new series; SERIES_LIMIT, and nothing counted, if one of its values is too many."""
-        for key, value in identity.tags:
-            values = self._uses.get(key)
-            if values is None:
-                if len(self._uses) >= self.limit:
-                    return Reason.SERIES_LIMIT
-            elif value not in values and len(values) >= self.limit:
-                return Reason.SERIES_LIMIT
-        for key, value in identity.tags:
-            values = self._uses.setdefault(key, {})
-            values[value] = values.get(value, 0) + 1
-        return None
-
-    def discard(self, identity: Identity) -> None:
-        """A series that `add` took is gone."""
-        for key, value in identity.tags:
-            values = self._uses[key]
-            values[value] -= 1
-            if not values[value]:
-                del values[value]
-            if not values:
-                del self._uses[key]
-
-    def most(self) -> tuple[str, int]:
-        """The key with the most values, and how many; ("", 0) if there is none."""
-        counts = [(key, len(values)) for key, values in self._uses.items()]
-        return max(counts, key=lambda pair: (pair[1], pair[0]), default=("", 0))
 
 
 def _fits(text: str, bytes_max: int) -> bool:

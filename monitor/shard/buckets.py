@@ -24,19 +24,19 @@ from learners.memory import prefetch
 from monitor.shard.block import flush, queue
 from monitor.shard.cadence import ENOUGH
 from monitor.shard.drain import begin, cadence_of, final_before, is_pooled
-from monitor.shard.judge import N_MAX, final_missing, final_value
-from monitor.shard.merge import larger, merge0, merge1, same_time
+from monitor.shard.judge import ENDED_CADENCES, ENDED_DAYS_MS, N_MAX, final_missing, final_value
+from monitor.shard.merge import larger, merge0, merge1, revise, same_time
 from monitor.shard.pool import gather, has_room, mark, push
 from monitor.shard.state import (
     BACKFILLED,
     CLOCK,
+    ENDED,
     HELD,
     LIVE,
     QUEUED,
     clock_at,
     common_at,
     pending_at,
-    revision_at,
     rule_at,
     whole,
 )
@@ -68,7 +68,8 @@ def take(
     backfill: bool,
     start: int,
 ) -> int:
-    """Take samples from ``start`` on; -> how many are taken (less than all: make room, then go on).
+    """Take samples from ``start`` on; -> how many are taken. Less than all: make room, or if ``anew`` names
+    a row let its series start anew; then go on.
 
     ``n`` has one element or as many as there are samples; NaN is "none".
     """
@@ -83,17 +84,26 @@ def take(
         if i + SEASON_AHEAD < len(ts_ms):
             j = row[i + SEASON_AHEAD]  # its records are here by now, and say where its slot is
             fetch_season(s, common_at(s, j).champion, 2 * j, whole(clock_at(s, j).bucket) - 1)
-        take_one(s, row[i], ts_ms[i], value[i], n[i] if with_n else math.nan, backfill)
+        if not take_one(s, row[i], ts_ms[i], value[i], n[i] if with_n else math.nan, backfill):
+            flush(s)
+            return i
     flush(s)
     return len(ts_ms)
 
 
 @njit(cache=True, nogil=True)
-def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: bool) -> None:
+def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: bool) -> bool:
+    """Take a sample, or say False if the series must start anew, or its pool be drained, before it is."""
     clock = clock_at(s, row)
     common = common_at(s, row)
     if common.flags & LIVE == 0:  # forgotten since it was sent
-        return
+        return True
+    if common.flags & ENDED:
+        if ts_ms // whole(clock.cadence) <= final_before(s, row, whole(clock.bucket)):
+            revise(s, row, ts_ms, value, n)
+            return True
+        s.anew = row
+        return False
     value += 0.0  # -0.0 is 0.0
     if n > N_MAX:
         n = N_MAX
@@ -103,27 +113,32 @@ def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: boo
         common.flags &= ~BACKFILLED & 0xFF
     if clock.cadence == 0:
         wait(s, row, ts_ms, value, n)
-        return
+        return True
     cadence = whole(clock.cadence)
     bucket = ts_ms // cadence
     newest = whole(clock.bucket)
     if is_pooled(s, row):
         if bucket <= final_before(s, row, newest) or (clock.final_n > 0 and bucket <= clock.v1):
             revise(s, row, ts_ms, value, n)
-            return
-        push(s, row, ts_ms, value, n)
+            return True
         if bucket > newest:
             clock.bucket = bucket
             if common.flags & HELD == 0:
                 mark(s, row)
-        return
+                if bucket - newest > ENDED_CADENCES and (bucket - newest) * cadence > ENDED_DAYS_MS:
+                    return False  # so long a silence may have been the end: what waits is made final first
+        push(s, row, ts_ms, value, n)
+        return True
     if bucket > newest:
         if common.flags & QUEUED:
             flush(s)
         advance(s, row, bucket)
         if common.flags & HELD:
             push(s, row, ts_ms, value, n)
-            return
+            return True
+        if common.flags & ENDED:
+            s.anew = row
+            return False
         newest = bucket
     at = ts_ms - bucket * cadence + 1
     if bucket == newest:
@@ -132,12 +147,16 @@ def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: boo
         merge1(s, clock, at, value, n)
     else:
         revise(s, row, ts_ms, value, n)
+    return True
 
 
 @njit(cache=True, nogil=True)
 def wait(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
     """A sample of a series without a cadence. One is kept for each time: a repeated one takes no memory."""
     clock = clock_at(s, row)
+    if ts_ms < clock.v1:
+        revise(s, row, ts_ms, value, n)
+        return
     count = 1
     at = clock.pool
     while at >= 0:
@@ -156,18 +175,6 @@ def wait(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
         cadence = cadence_of(s, row, ts)
         if ts[-1] // cadence >= ts[ENOUGH - 1] // cadence + 2 or count >= MOST_WAITING:
             begin(s, row, order, ts)
-
-
-@njit(cache=True, nogil=True)
-def revise(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
-    """A sample beyond the lateness bound: kept as a revision; models do not relearn."""
-    s.n_late += 1
-    late = revision_at(s, s.n_revisions)
-    s.n_revisions += 1
-    late.row = row
-    late.ts_ms = ts_ms
-    late.value = value
-    late.n = n
 
 
 @njit(cache=True, nogil=True)

@@ -51,7 +51,7 @@ def _parts(shard: Shard, row: int) -> list[bytes]:
         clock["v0"] = clock["n0"] = 0.0
     if not clock["t1"][0]:
         clock["n1"] = 0.0
-        if not is_pooled(shard.directory[0], row):
+        if clock["cadence"][0] and not is_pooled(shard.directory[0], row):
             clock["v1"] = 0.0
     parts = [common.tobytes(), tail, clock.tobytes(), shard.profiles[row].tobytes()]
     parts.append(np.array(sorted(waiting)).tobytes())

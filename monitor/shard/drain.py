@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,20 @@ from numpy.typing import NDArray
 from learners.base import Family
 from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
 from monitor.shard.judge import final_missing, final_value
-from monitor.shard.merge import aggregate, merge0, merge1
+from monitor.shard.merge import aggregate, merge0, merge1, revise, step_of
 from monitor.shard.pool import drop, gather, has_output_room, mark
-from monitor.shard.state import DIRTY, HELD, LAST, clock_at, common_at, dirty_at, pending_at, rule_at, whole
+from monitor.shard.state import (
+    DIRTY,
+    ENDED,
+    HELD,
+    LAST,
+    clock_at,
+    common_at,
+    dirty_at,
+    pending_at,
+    rule_at,
+    whole,
+)
 
 _EMA = int(Family.EMA)
 
@@ -23,7 +35,7 @@ def is_pooled(s: Any, row: int) -> bool:
     """Does the series go through the pool: by its declaration, while held, or until it has been drained?"""
     rule = rule_at(s, clock_at(s, row).rule)
     waits = common_at(s, row).flags & (HELD | DIRTY) != 0
-    return waits or rule.aggregation != LAST or rule.lateness_ms >= 0
+    return waits or rule.aggregation != LAST or rule.lateness_ms >= 0 or rule.cumulative != 0
 
 
 @njit(cache=True, nogil=True)
@@ -53,7 +65,8 @@ def drain_all(directory: NDArray[np.void], start: int) -> int:
 
 @njit(cache=True, nogil=True)
 def drain(s: Any, row: int) -> bool:
-    """Make final what may become final among the row's pending samples. False: no room, call again."""
+    """Make final what may become final among the row's pending samples. False: call again, when there is
+    room, or where ``anew`` names the row when its series has started anew with what still waits."""
     clock = clock_at(s, row)
     common = common_at(s, row)
     if clock.cadence == 0:
@@ -65,7 +78,13 @@ def drain(s: Any, row: int) -> bool:
     final = whole(clock.v1)
     i = 0
     complete = True
-    while common.flags & HELD == 0:
+    while complete and i < len(order) and ts[i] // cadence <= final:  # the first bucket of a new life, cut
+        complete = has_output_room(s)
+        if complete:
+            entry = pending_at(s, order[i])
+            revise(s, row, ts[i], entry.value, entry.n)
+            i += 1
+    while complete and common.flags & HELD == 0:
         bucket = ts[i] // cadence if i < len(order) else limit + 1
         if bucket > limit:
             if limit > final and clock.final_n > 0:
@@ -73,16 +92,30 @@ def drain(s: Any, row: int) -> bool:
                     complete = False
                     break
                 final_missing(s, row, final + 1, limit)
+            if common.flags & ENDED and i < len(order):
+                s.anew = row
+                complete = False
+                limit = min(limit, final_before(s, row, ts[i] // cadence))
             final = max(final, limit)
             break
         if not has_output_room(s):
             complete = False
             break
         if bucket > final + 1 and clock.final_n > 0:
-            final_missing(s, row, final + 1, bucket - 1)
+            until = max(final, min(final_before(s, row, bucket), bucket - 1))
+            final_missing(s, row, final + 1, until)
+            if common.flags & ENDED == 0:
+                final_missing(s, row, until + 1, bucket - 1)
+                until = bucket - 1
+            if common.flags & ENDED:
+                s.anew = row
+                final = until
+                complete = False
+                break
         value, n, i = aggregate(s, row, order, ts, i, bucket, cadence)
         final = bucket
-        final_value(s, row, bucket, value, n, (bucket + 2) * cadence)
+        if not math.isnan(value):
+            final_value(s, row, bucket, value, n, (bucket + 2) * cadence)
     for j in range(i):
         drop(s, order[j])
     settle(s, row, order, ts, i, final, newest, complete)
@@ -103,7 +136,8 @@ def settle(
     """What is left goes back to the pool, or into the clock row where the series needs no pool any more."""
     clock = clock_at(s, row)
     clock.pool = -1
-    clock.t0 = 0
+    if rule_at(s, clock.rule).cumulative == 0:
+        clock.t0 = 0
     clock.t1 = 0
     if not complete or is_pooled(s, row):
         clock.v1 = final
@@ -145,18 +179,30 @@ def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> 
     clock = clock_at(s, row)
     cadence = cadence_of(s, row, ts)
     clock.cadence = cadence
-    clock.bucket = ts[-1] // cadence
-    clock.v1 = ts[0] // cadence - 1
+    before = -(-whole(clock.v1) // cadence) - 1  # the bucket in which what was final ends is not whole
+    clock.v1 = max(ts[0] // cadence - 1, before)
+    clock.bucket = max(ts[-1] // cadence, before + 2)
     count = min(len(order), ENOUGH)
     values = np.empty(count, np.float64)
     for i in range(count):
         values[i] = pending_at(s, order[i]).value
+    if rule_at(s, clock.rule).cumulative != 0:
+        values = steps(values)
     common.offset = middle(values)
     spread = middle(np.abs(values - common.offset))
     common.unit = min(max(spread, 1e-3 * abs(common.offset), 1e-9), 1e30)
     common.champion = _EMA
     common.challenger = _EMA
     mark(s, row)
+
+
+@njit(cache=True, nogil=True)
+def steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a counter counted from each value to the next; zero where there is but one."""
+    found = np.zeros(max(len(values) - 1, 1), np.float64)
+    for i in range(len(values) - 1):
+        found[i] = step_of(values[i + 1], values[i])
+    return found
 
 
 @njit(cache=True, nogil=True)

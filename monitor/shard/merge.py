@@ -9,7 +9,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from monitor.shard.state import COUNT, MAX, MEAN, MIN, SUM, clock_at, pending_at, rule_at
+from monitor.shard.state import (
+    COUNT,
+    MAX,
+    MEAN,
+    MIN,
+    SUM,
+    clock_at,
+    pending_at,
+    revision_at,
+    rule_at,
+    whole,
+)
 
 _LARGEST = float(np.finfo(np.float64).max)  # what sums of samples are held to
 
@@ -52,12 +63,52 @@ def merge1(s: Any, clock: Any, at: int, value: float, n: float) -> None:
 
 
 @njit(cache=True, nogil=True)
+def revise(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
+    """A sample beyond the lateness bound: kept as a revision; models do not relearn."""
+    s.n_late += 1
+    late = revision_at(s, s.n_revisions)
+    s.n_revisions += 1
+    late.row = row
+    late.ts_ms = ts_ms
+    late.value = value
+    late.n = n
+
+
+@njit(cache=True, nogil=True)
 def larger(value: float, n: float, other: float, other_n: float) -> bool:
     if value != other:
         return value > other
     if math.isnan(n):
         return False
     return math.isnan(other_n) or n > other_n
+
+
+@njit(cache=True, nogil=True)
+def step_of(counter: float, before: float) -> float:
+    """What a counter has counted since ``before``; a fall says that it began again from zero.
+
+    >>> step_of(12.0, 10.0), step_of(3.0, 12.0)
+    (2.0, 3.0)
+    """
+    return bounded(counter - before) if counter >= before else counter
+
+
+@njit(cache=True, nogil=True)
+def counted(clock: Any, bucket: int, counter: float) -> float:
+    """The step to a sample of a cumulative series, which then is what the next is compared with.
+
+    What was counted over empty buckets is spread evenly over them, of which this bucket has its part:
+    all of it in one bucket would look like a peak. NaN for the first sample there is.
+    """
+    known = whole(clock.t0)
+    before = clock.v0
+    clock.v0 = counter
+    clock.t0 = bucket + 1
+    if known == 0:
+        return math.nan
+    step = step_of(counter, before)
+    passed = bucket + 1 - known
+    return step / passed if passed > 1 else step
 
 
 @njit(cache=True, nogil=True)
@@ -72,9 +123,12 @@ def aggregate(
 ) -> tuple[float, float, int]:
     """One value of the samples of ``bucket``; -> value, n, place after its last sample.
 
-    Two values for one time: the larger (value, n). For sum, mean and count, n is the sum of n.
+    Two values for one time: the larger (value, n). For sum, mean and count, n is the sum of n. Of a
+    cumulative series the steps are aggregated; NaN where there is none yet.
     """
-    how = rule_at(s, clock_at(s, row).rule).aggregation
+    clock = clock_at(s, row)
+    how = rule_at(s, clock.rule).aggregation
+    cumulative = rule_at(s, clock.rule).cumulative != 0
     total = 0.0
     weight = 0.0
     sum_n = math.nan
@@ -96,6 +150,10 @@ def aggregate(
                 n = np.float64(other.n)
             j += 1
         i = j
+        if cumulative:
+            value = counted(clock, bucket, value)
+            if math.isnan(value):
+                continue
         share = 1.0 if math.isnan(n) else n
         if not math.isnan(n):
             sum_n = n if math.isnan(sum_n) else sum_n + n
@@ -106,6 +164,8 @@ def aggregate(
         high = max(high, value)
         last = value
         last_n = n
+    if count == 0:
+        return math.nan, math.nan, i
     if how == SUM:
         return total, sum_n, i
     if how == MEAN:

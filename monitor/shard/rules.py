@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.series import Identity
+from monitor.shard.cadence import LONGEST_MS, SHORTEST_MS
 from monitor.shard.state import COUNT, LAST, MAX, MEAN, MIN, RULE, SUM
-from monitor.shard.zones import Zones
+from monitor.shard.zones import Zones, is_zone
 
 AGGREGATIONS = {"last": LAST, "sum": SUM, "mean": MEAN, "count": COUNT, "min": MIN, "max": MAX}
 POLARITIES = {"both": 0, "up": 1, "down": -1}
@@ -35,8 +36,8 @@ class Rules:
 
     def number(self, identity: Identity) -> int:
         """The rule of a series: by its metric, and by its zone (declared, else by tag, else the default)."""
-        zone = self.declared.get(identity.metric, {}).get("timezone")
-        zone = zone or next((v for t in ZONE_TAGS if (v := identity.tag(t))), None) or self.default_zone
+        declared = self.declared.get(identity.metric, {}).get("timezone")
+        zone = declared or tagged_zone(identity) or self.default_zone
         key = (identity.metric, zone)
         known = self._numbers.get(key)
         if known is not None:
@@ -78,9 +79,10 @@ class Rules:
         rule["min_relative"] = declared.get("min_change_relative") or 0.0
         rule["static_lower"] = _bound(declared.get("static_lower"), -math.inf)
         rule["static_upper"] = _bound(declared.get("static_upper"), math.inf)
-        usual = "sum" if kind == "delta" else "last"
+        usual = "sum" if kind in ("delta", "cumulative") else "last"
         rule["aggregation"] = AGGREGATIONS[declared.get("aggregation") or usual]
         rule["ratio"] = kind == "ratio"
+        rule["cumulative"] = kind == "cumulative"
         rule["polarity"] = POLARITIES[declared.get("polarity") or "both"]
 
     def zone_of(self, number: int) -> str:
@@ -104,6 +106,26 @@ class Rules:
         for number in range(len(rules._metrics)):
             rules._fill(number)
         return rules
+
+
+def regridded(before: np.void, after: np.void, cadence_ms: int) -> bool:
+    """Does a new rule give a series of this cadence (0: unknown yet) other buckets, or other values?"""
+    if cadence_ms == 0:
+        return False
+    declared = int(after["cadence_ms"])
+    cadence = min(max(declared, SHORTEST_MS), LONGEST_MS) if declared > 0 else cadence_ms
+    kept = all(before[name] == after[name] for name in ("aggregation", "cumulative"))
+    return cadence != cadence_ms or not kept
+
+
+def tagged_zone(identity: Identity) -> str | None:
+    """The time zone that a series' tags name; None where they name none that there is.
+
+    >>> tagged_zone(Identity.of("m", {"tz": "Asia/Tokyo"})), tagged_zone(Identity.of("m", {"tz": "here"}))
+    ('Asia/Tokyo', None)
+    """
+    named = next((v for t in ZONE_TAGS if (v := identity.tag(t))), None)
+    return named if named is not None and is_zone(named) else None
 
 
 def _bound(value: float | None, otherwise: float) -> float:

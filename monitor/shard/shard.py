@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.bank import Bank, aligned, grown
 from learners.base import view
 from learners.block import BYTES, WIDTH
 from monitor.domain.batch import Mode
-from monitor.domain.observation import COLUMNS, Observations
+from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import state as st
+from monitor.shard.arrays import columns_of, doubled, free_list
 from monitor.shard.assignment import Assignment, place
 from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
 from monitor.shard.pool import ROOM, drop, mark
-from monitor.shard.rules import Rules
-from monitor.shard.tracker import release
+from monitor.shard.rules import Rules, regridded
+from monitor.shard.tracker import close, release
 
 _NO_N: NDArray[np.float64] = np.full(1, np.nan)
 _BUFFER = 65_536
@@ -56,9 +56,12 @@ class Shard:
         self.rules = Rules(default_zone)
         self.clocks = aligned((rows,), st.CLOCK)
         self.profiles = np.zeros(rows, st.PROFILE)
-        self.pending = _free_list(1024, st.PENDING)
-        self.episodes = _free_list(256, st.EPISODE)
+        self.pending = free_list(1024, st.PENDING)
+        self.episodes = free_list(256, st.EPISODE)
         self.directory = np.zeros(1, st.DIRECTORY)
+        self.directory["anew"] = -1
+        self._drained = 0
+        self._renewed: list[int] = []
         self.rows = 0
         self._outcomes = np.zeros(_BUFFER, st.OUTCOME)
         self._changes = np.zeros(16_384, st.CHANGE)
@@ -74,6 +77,7 @@ class Shard:
 
     def apply(self, entry: Entry) -> Applied:
         """Apply the entry of one log record. Never raises on what the intake has accepted."""
+        self._renewed = []
         if isinstance(entry, Samples):
             self._samples(entry)
         elif isinstance(entry, Tick):
@@ -93,19 +97,38 @@ class Shard:
         n = entry.n if entry.n is not None else _NO_N
         if len(entry) == len(n) == 1 and entry.n is None:
             n = np.full(2, np.nan)
-        backfill = entry.mode == Mode.BACKFILL
+        self._take(entry.row, entry.ts_ms, entry.value, n, entry.mode == Mode.BACKFILL)
+
+    def _take(
+        self,
+        row: NDArray[np.int32],
+        ts_ms: NDArray[np.int64],
+        value: NDArray[np.float64],
+        n: NDArray[np.float64],
+        backfill: bool,
+    ) -> None:
         at = 0
         while True:
-            at = take(self.directory, entry.row, entry.ts_ms, entry.value, n, backfill, at)
-            if at == len(entry):
+            at = take(self.directory, row, ts_ms, value, n, backfill, at)
+            if at == len(ts_ms):
                 return
-            self._make_room()
+            if not self._started_anew():
+                self._make_room()
 
     def _tick(self, entry: Tick) -> None:
-        at = 0
+        self._advance(entry, 0, self.rows)
+        self._drain()
+        while entry.complete and self._renewed:  # what waits for a cadence after an end within the file
+            rows, self._renewed = self._renewed, []
+            for row in rows:
+                self._advance(entry, row, row + 1)
+            self._drain()
+
+    def _advance(self, entry: Tick, first: int, end: int) -> None:
+        at = first
         while True:
-            at = tick(self.directory, entry.ts_ms, entry.complete, entry.complete, self.rows, at)
-            if at == self.rows:
+            at = tick(self.directory, entry.ts_ms, entry.complete, entry.complete, end, at)
+            if at == end:
                 return
             self._make_room()
 
@@ -125,11 +148,15 @@ class Shard:
         concerned = np.isin(self.clocks["rule"][: self.rows], self.rules.numbers_of(metric))
         rows = np.flatnonzero(concerned).tolist()
         before = [is_pooled(self.directory[0], row) for row in rows]
+        table = self.rules.table.copy()
         self.rules.declare(metric, entry.body["declaration"])
         self._locate()
         for row, pooled in zip(rows, before, strict=True):
             self._ensure_room_to_mark()
-            if pooled:
+            clock = self.clocks[row]
+            if regridded(table[clock["rule"]], self.rules.table[clock["rule"]], int(clock["cadence"])):
+                self._start_anew(row, pooled)
+            elif pooled:
                 mark(self.directory[0], row)
             elif is_pooled(self.directory[0], row):
                 self._ensure_pools()
@@ -161,6 +188,47 @@ class Shard:
             if row < self.rows:
                 self._clear(row)
 
+    def _started_anew(self) -> bool:
+        """Let the series start anew of which a kernel said that it must; False if there is none."""
+        row = int(self.directory["anew"][0])
+        if row >= 0:
+            self.directory["anew"] = -1
+            self._start_anew(row, is_pooled(self.directory[0], row))
+        return row >= 0
+
+    def _start_anew(self, row: int, pooled: bool) -> None:
+        """A series that ended and came back, or whose buckets were declared anew, is one never seen before.
+        Its samples that are not final yet go on with it; nothing before them is taken any more."""
+        if self.directory["n_changes"][0] + 8 > len(self._changes):
+            self._collect()
+        self._ensure_pools()
+        clock, cadence = self.clocks[row], int(self.clocks["cadence"][row])
+        if not pooled:
+            into_pool(self.directory[0], row)
+        final_ms = (int(clock["v1"]) + 1) * cadence if cadence else int(clock["v1"])
+        flags, rule = int(self.common["flags"][row]), int(clock["rule"])
+        e = int(self.common["episode"][row])
+        if e >= 0 and not self.episodes["adopted_at"][e]:
+            close(self.directory[0], e, final_ms + cadence, int(self.episodes["last"][e]) + 1)
+        ts_ms, value, n = self._waiting(row)
+        self._clear(row)
+        self.common["flags"][row] = flags & (st.LIVE | st.BACKFILLED | st.DIRTY)
+        clock["rule"], clock["v1"] = rule, final_ms
+        self._renewed.append(row)
+        rows = np.full(len(ts_ms), row, np.int32)
+        self._take(rows, ts_ms, value, n, bool(flags & st.BACKFILLED))
+
+    def _waiting(self, row: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """The samples that wait in the row's pool, by time."""
+        places = []
+        at = int(self.clocks["pool"][row])
+        while at >= 0:
+            places.append(at)
+            at = int(self.pending["next"][at])
+        found = self.pending[places[::-1]]
+        found = found[np.argsort(found["ts_ms"], kind="stable")]
+        return found["ts_ms"].copy(), found["value"].copy(), found["n"].astype(np.float64)
+
     def _clear(self, row: int) -> None:
         at = int(self.clocks["pool"][row]) if self.common["flags"][row] & st.LIVE else -1
         while at >= 0:
@@ -184,8 +252,13 @@ class Shard:
         while self.directory["n_dirty"][0]:
             at = drain_all(self.directory, at)
             if self.directory["n_dirty"][0]:
-                self._collect()
-                self._ensure_pools()
+                drained = self._drained
+                if not self._started_anew():
+                    self._collect()
+                    self._ensure_pools()
+                if self._drained != drained:  # within, the whole list was drained
+                    at = 0
+        self._drained += 1
 
     def _make_room(self) -> None:
         self._collect()
@@ -198,7 +271,7 @@ class Shard:
         directory = self.directory
         count = int(directory["n_outcomes"][0])
         if count or not self._parts.outcomes:
-            self._parts.outcomes.append(_columns(self._outcomes, count))
+            self._parts.outcomes.append(columns_of(self._outcomes, count))
         self._parts.changes.append(self._changes[: int(directory["n_changes"][0])].copy())
         self._parts.due.append(self._due[: int(directory["n_due"][0])].copy())
         self._parts.revisions.append(self._revisions[: int(directory["n_revisions"][0])].copy())
@@ -224,9 +297,9 @@ class Shard:
 
     def _ensure_pools(self) -> None:
         if self.directory["n_pending"][0] + 64 > len(self.pending):
-            self.pending = _doubled(self.pending, self.directory, "free_pending")
+            self.pending = doubled(self.pending, self.directory, "free_pending")
         if self.directory["n_episodes"][0] + 2 * ROOM > len(self.episodes):
-            self.episodes = _doubled(self.episodes, self.directory, "free_episode")
+            self.episodes = doubled(self.episodes, self.directory, "free_episode")
         self._locate()
 
     def _grow_rows(self, rows: int) -> None:
@@ -317,56 +390,3 @@ class _Parts:
         self.changes: list[NDArray[np.void]] = []
         self.due: list[NDArray[np.int32]] = []
         self.revisions: list[NDArray[np.void]] = []
-
-
-def _columns(outcomes: NDArray[np.void], count: int) -> Observations:
-    """The first ``count`` outcomes by column, in one pass over them."""
-    columns = {name: np.empty(count, kind) for name, kind in COLUMNS.items()}
-    _transpose(outcomes[:count], *columns.values())
-    return Observations(**columns)
-
-
-@njit(cache=True, nogil=True)
-def _transpose(
-    outcomes: Any,
-    row: Any,
-    ts_ms: Any,
-    value: Any,
-    n: Any,
-    expected: Any,
-    lower: Any,
-    upper: Any,
-    score: Any,
-    verdict: Any,
-    model: Any,
-) -> None:
-    for i in range(len(outcomes)):
-        out = outcomes[i]
-        row[i] = out.row
-        ts_ms[i] = out.ts_ms
-        value[i] = out.value
-        n[i] = out.n
-        expected[i] = out.expected
-        lower[i] = out.lower
-        upper[i] = out.upper
-        score[i] = out.score
-        verdict[i] = out.verdict
-        model[i] = out.model
-
-
-def _free_list(size: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    pool: NDArray[np.void] = np.zeros(size, dtype)
-    pool["next"] = np.arange(1, size + 1)
-    if "row" in (dtype.names or ()):
-        pool["row"] = -1
-    return pool
-
-
-def _doubled(pool: NDArray[np.void], directory: NDArray[np.void], free: str) -> NDArray[np.void]:
-    """Twice the places; the new ones come before the old free ones."""
-    size = len(pool)
-    more = _free_list(size, pool.dtype)
-    more["next"] += size
-    more["next"][-1] = directory[free][0]
-    directory[free] = size
-    return np.concatenate([pool, more])

@@ -52,11 +52,16 @@ COMMON = common_dtype(
 
 CLOCK = np.dtype(
     [
-        ("v0", "f8"),  # the newest bucket's value so far
-        ("v1", "f8"),  # the bucket before it; in a pooled row: the newest final bucket's index
+        # The newest bucket's value so far; in a cumulative row: the last counter that became final.
+        ("v0", "f8"),
+        # The bucket before it; in a pooled row: the newest final bucket's index; while the cadence is
+        # unknown: the time before which all is final.
+        ("v1", "f8"),
         ("bucket", "u4"),  # index of the newest bucket seen: start_ms // cadence_ms
         ("cadence", "u4"),  # ms; 0 while unknown
-        ("t0", "u4"),  # 1 + ms from the newest bucket's start to the sample it shows; 0: empty
+        # 1 + ms from the newest bucket's start to the sample it shows; in a cumulative row: 1 + the bucket
+        # of v0; 0: empty.
+        ("t0", "u4"),
         ("t1", "u4"),
         ("n0", "f4"),
         ("n1", "f4"),
@@ -153,6 +158,7 @@ RULE = np.dtype(
         ("aggregation", "i1"),
         ("polarity", "i1"),  # 0 both, +1 only up is bad, -1 only down
         ("ratio", "i1"),  # 1: a share of n cases
+        ("cumulative", "i1"),  # 1: a counter, of which the steps count
     ],
     align=True,
 )
@@ -191,11 +197,13 @@ _SIZES = (
 )
 _COUNTS = (
     *("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes", "n_jobs"),
-    *("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode"),
+    *("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode", "anew"),
 )
 
 DIRECTORY = np.dtype([(name, "i8") for name in (*_ADDRESSES, *_SIZES, *_COUNTS)])
 """Where every array lies, how long the buffers are, and how full: the one argument of every kernel.
+
+``anew``: the row whose series starts anew before its next sample is taken; -1: none.
 
 ``s`` in the kernels is this record. See `learners.memory` for why they do not take the arrays.
 """

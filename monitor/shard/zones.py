@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,10 +40,9 @@ class Zones:
         known = self._numbers.get(name)
         if known is not None:
             return known
-        try:
-            ts, offset = _changes(ZoneInfo(name))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        if not is_zone(name):
             return 0
+        ts, offset = _changes(ZoneInfo(name))
         self._numbers[name] = number = len(self._numbers)
         more = np.empty(len(ts), ZONE_CHANGE)
         more["ts_ms"], more["offset_ms"] = ts, offset
@@ -56,6 +56,20 @@ class Zones:
         first, end = (int(x) for x in self.table[number])
         part = self.changes[first:end]
         return ts_ms + part["offset_ms"][np.searchsorted(part["ts_ms"], ts_ms, side="right") - 1]
+
+
+@lru_cache(maxsize=4096)
+def is_zone(name: str) -> bool:
+    """Does the time zone database know the name? Asked for each new series, and the answer is a file.
+
+    >>> is_zone("Europe/Berlin"), is_zone("../etc/passwd"), is_zone("")
+    (True, False, False)
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _changes(zone: ZoneInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,30 +7,21 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
 from monitor.domain.errors import BadRequest
+from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentState, IncidentTransition, PlacedAnomaly
+from monitor.domain.paging import Page
 from monitor.store.database import Database
 from monitor.store.rows import incident_of, placed_of, select_anomalies, transition_of
 from monitor.store.tables import ANOMALIES, INCIDENT_MEMBERS, INCIDENT_TRANSITIONS, INCIDENTS, SERIES
 
-T = TypeVar("T")
-
 LARGEST_PAGE = 1_000
 _LONGEST_CURSOR = 400
 _MS_MAX = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """``next``: the cursor of the page after, None at the end."""
-
-    items: Sequence[T]
-    next: str | None = None
 
 
 class Queries:
@@ -40,18 +31,11 @@ class Queries:
         self._database = database
 
     def incidents(
-        self,
-        *,
-        state: str | None = None,
-        since_ms: int | None = None,
-        after: str = "",
-        limit: int = 100,
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[IncidentFilter]
     ) -> Page[Incident]:
-        """Newest start first, without those merged into others and without members.
-
-        ``since_ms``: still open then, or ended later. Raises BadRequest for an unknown state or a
-        cursor that is none.
-        """
+        """Newest start first, without members. Raises BadRequest for an unknown state or a cursor that is
+        none."""
+        state, since_ms = asked.get("state"), asked.get("since_ms")
         wanted = select(INCIDENTS)
         if state is None:
             wanted = wanted.where(INCIDENTS.c.state != IncidentState.MERGED.value)
@@ -97,18 +81,11 @@ class Queries:
             return [transition_of(row) for row in connection.execute(wanted).mappings()]
 
     def anomalies(
-        self,
-        *,
-        series: str | None = None,
-        metric: str | None = None,
-        since_ms: int | None = None,
-        until_ms: int | None = None,
-        state: str | None = None,
-        after: str = "",
-        limit: int = 100,
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[AnomalyFilter]
     ) -> Page[PlacedAnomaly]:
-        """Newest onset first. ``series``: a series id; ``state``: open or closed; ``since_ms``,
-        ``until_ms``: those whose span touches [since, until). Raises BadRequest."""
+        """Newest onset first. Raises BadRequest for an unknown state or a cursor that is none."""
+        series, metric, state = asked.get("series"), asked.get("metric"), asked.get("state")
+        since_ms, until_ms = asked.get("since_ms"), asked.get("until_ms")
         wanted = select_anomalies()
         if not (_storable(series) and _storable(metric)):
             return Page([])

@@ -1,5 +1,5 @@
-"""The relational tables. All but ``metric_declarations``, ``settings`` and ``changes`` are
-projections: the intake log says the same again. Times are integer UTC milliseconds."""
+"""The relational tables, projections all: the intake log says the same again. Times are integer UTC
+milliseconds."""
 
 from __future__ import annotations
 
@@ -117,32 +117,3 @@ INCIDENT_TRANSITIONS = Table(
     Column("merged_into", String(80)),
     PrimaryKeyConstraint("incident_id", "sequence"),
 )
-
-METRIC_DECLARATIONS = Table(
-    "metric_declarations",
-    METADATA,
-    Column("metric", Text, primary_key=True),
-    Column("body", JSON, nullable=False),
-    Column("changed_ms", BigInteger, nullable=False),
-)
-
-SETTINGS = Table(
-    "settings",
-    METADATA,
-    Column("name", String(200), primary_key=True),
-    Column("value", JSON, nullable=False),
-    Column("changed_ms", BigInteger, nullable=False),
-)
-
-CHANGES = Table(
-    "changes",
-    METADATA,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("subject", String(32), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("before", JSON),
-    Column("after", JSON),
-)
-"""What people changed, oldest first; append-only."""

@@ -49,7 +49,13 @@ SMALL = Settings(
     shards=2,
     decode_lanes=1,
     http=HttpLimits(body_read_s=1, watchers=1),
-    limits=Limits(body_wire_bytes_max=2_000, body_decoded_bytes_max=5_000, samples_per_request_max=20),
+    limits=Limits(
+        body_wire_bytes_max=2_000,
+        body_decoded_bytes_max=5_000,
+        samples_per_request_max=20,
+        series_max=100,
+        declarations_max=3,
+    ),
 )
 
 

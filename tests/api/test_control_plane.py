@@ -17,7 +17,7 @@ from monitor.domain.incident import IncidentState
 from monitor.domain.records import Control, Kind
 from monitor.service import State
 from tests.api.conftest import App, sample
-from tests.fakes import fake_monitor, storm_anomaly, storm_incident
+from tests.fakes import NOW_MS, fake_monitor, storm_anomaly, storm_incident
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_observations_are_columns_with_null_for_nan(app: App) -> None:
     assert columns["expected"] == [1.5, None]
     assert columns["verdict"] == ["in band", "missing"]
     assert columns["model"] == ["ema", "holt_winters"]
+    assert answer["revisions"] == {"ts_ms": [30_000], "value": [4.0], "n": [None], "arrival_ms": [NOW_MS]}
     path = f"/api/v1/series/{row['id']}/observations"
     assert app.http.get(path, params={"max_points": 11_001}).status_code == 422
 
@@ -250,7 +251,11 @@ def test_own_metrics_carry_no_names_of_users(app: App) -> None:
 
 def test_status_tells_shards_and_limits(app: App) -> None:
     app.story.kept += [storm_incident(), storm_incident(IncidentState.CLOSED)]
+    app.engine.noted = {"late": 3, "duplicate": 2, "conflict": 1}
     status = get(app, "/api/v1/status")
+    assert [(s["late"], s["duplicate"], s["conflict"]) for s in status["shards"]] == [(3, 2, 1)] * 2
+    text = app.http.get("/metrics").text
+    assert 'watchkeeper_shard_noted_total{reason="late",shard="1"} 3.0' in text
     assert (status["version"], status["auth"], status["engine"]) == ("1.2.3", "off", "inline")
     assert [shard["shard"] for shard in status["shards"]] == [0, 1]
     assert status["incidents_open"] == 1

@@ -205,3 +205,45 @@ def test_an_announced_size_is_refused_unread() -> None:
     sent = asyncio.run(_call(monitor, [{"type": "http.disconnect"}], {"content-length": "2001"}))
     assert sent[0]["status"] == 413
     monitor.stop()
+
+
+def test_lateness_that_may_be_declared(app: App) -> None:
+    def declared(**more: Any) -> Any:
+        return app.http.put("/api/v1/metrics/orders", json=more)
+
+    most = app.monitor.settings.limits.late_ms_max
+    assert declared(lateness_ms=most).status_code == 200
+    answer = declared(lateness_ms=most + 1)
+    assert (answer.status_code, hits(app, "late_ms_max")) == (422, 1)
+    assert answer.json()["type"].endswith("late-ms-max")
+    assert declared(kind="maturing", lateness_ms=most + 1).status_code == 200
+
+
+def test_metrics_that_may_be_declared(small: App) -> None:
+    def declared(name: str) -> Any:
+        return small.http.put(f"/api/v1/metrics/{name}", json={"kind": "gauge"})
+
+    most = small.monitor.settings.limits.declarations_max
+    assert [declared(f"m{i}").status_code for i in range(most)] == [200] * most
+    answer = declared("one-more")
+    assert (answer.status_code, hits(small, "declarations_max")) == (422, 1)
+    assert answer.json()["type"].endswith("declarations-max")
+    assert declared("m0").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("reason", "limit"),
+    [
+        ("series_limit", "series_max"),
+        ("tag_values_limit", "tag_values_max"),
+        ("time_zone_limit", "time_zones_max"),
+        ("future", "future_ms_max"),
+    ],
+)
+def test_what_a_limit_refuses_is_counted_as_its_hits(small: App, reason: str, limit: str) -> None:
+    small.engine.reject = {reason: 2}
+    assert small.send(samples(1.0, 2.0, 3.0)).json()["rejected"] == 2
+    assert hits(small, limit) == 2
+    text = small.http.get("/metrics").text
+    assert f'watchkeeper_samples_rejected_total{{reason="{reason}"}} 2.0' in text
+    assert f'watchkeeper_limit_hits_total{{limit="{limit}"}} 2.0' in text

@@ -20,7 +20,7 @@ from tests.fakes import NOW_MS
 def test_good_samples_are_kept_and_counted(app: App) -> None:
     answer = app.send(samples(1.0, 2.0, 3.0))
     assert answer.status_code == 200
-    assert answer.json() == {"accepted": 3, "rejected": 0, "errors": [], "noted": {}, "repeated": False}
+    assert answer.json() == {"accepted": 3, "rejected": 0, "errors": [], "repeated": False}
     (kept,) = app.engine.submitted
     assert kept.batch.value.tolist() == [1.0, 2.0, 3.0]
     assert kept.mode is Mode.LIVE
@@ -159,9 +159,9 @@ def test_strict_keeps_nothing_if_anything_is_wrong(app: App) -> None:
 
 
 def test_what_the_shards_refuse_is_told(app: App) -> None:
-    app.engine.reject, app.engine.note = {"future": 1}, {"late": 1}
+    app.engine.reject = {"future": 1}
     answer = app.send(samples(1.0, 2.0)).json()
-    assert (answer["accepted"], answer["rejected"], answer["noted"]) == (1, 1, {"late": 1})
+    assert (answer["accepted"], answer["rejected"]) == (1, 1)
     assert answer["errors"] == [{"reason": "future", "detail": "1 samples"}]
     app.engine.reject = {"series_limit": 1}
     assert app.send(samples(9.0)).status_code == 400

@@ -155,7 +155,9 @@ def observations(series: Json, from_ms: int, to_ms: int) -> Json:
         verdict = "anomaly" if storm else "missing" if value is None else "in band"
         for name, cell in zip(columns, (*row, verdict, "holt_winters"), strict=True):
             columns[name].append(cell)
-    return {"series": series, "columns": columns}
+    late = STORM_MS + 90 * 60_000
+    revisions = {"ts_ms": [late], "value": [0.4], "n": [120.0], "arrival_ms": [late + 40 * HOUR]}
+    return {"series": series, "columns": columns, "revisions": revisions}
 
 
 class FakeApi:

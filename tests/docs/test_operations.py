@@ -64,7 +64,7 @@ def test_every_metric_has_its_row() -> None:
 )
 def test_the_labels_of_metrics(name: str, label: str) -> None:
     telemetry = Telemetry()
-    telemetry.samples(1, {"future": 1}, {}, repeated=False)
+    telemetry.samples(1, {"future": 1}, repeated=False)
     telemetry.answered(200)
     telemetry.limits.enter("x", 1)
     exposition = telemetry.exposition().decode()

@@ -56,7 +56,7 @@ def test_the_series_of_these_tests_touch_every_shard() -> None:
 
 def test_what_is_accepted_is_observed(engine: Engine) -> None:
     samples = batch(0, 120)
-    assert send(engine, samples) == Accepted(len(samples), {}, {})
+    assert send(engine, samples) == Accepted(len(samples), {})
     complete(engine, samples)
     engine.settle(60)
     assert [buckets(engine, name) for name in NAMES] == [120] * len(NAMES)
@@ -72,8 +72,8 @@ def test_what_is_accepted_is_observed(engine: Engine) -> None:
 def test_a_series_that_no_shard_was_told_of_is_asked_for(engine: Engine) -> None:
     with pytest.raises(UnknownSeries):
         send(engine, batch(0, 5, told=False), 1)
-    assert send(engine, batch(0, 5), 1) == Accepted(30, {}, {})
-    assert send(engine, batch(5, 5, told=False), 2) == Accepted(30, {}, {})
+    assert send(engine, batch(0, 5), 1) == Accepted(30, {})
+    assert send(engine, batch(5, 5, told=False), 2) == Accepted(30, {})
 
 
 def test_a_shard_that_knows_its_series_keeps_its_share_once(engine: Engine) -> None:
@@ -99,7 +99,7 @@ def test_a_retry_is_answered_and_has_no_second_effect(engine: Engine) -> None:
     complete(engine, samples, 2)
     engine.settle(60)
     before = digests(engine), [s.appended for s in engine.status()]
-    assert send(engine, samples, 1) == Accepted(len(samples), {}, {}, repeated=True)
+    assert send(engine, samples, 1) == Accepted(len(samples), {}, repeated=True)
     complete(engine, samples, 2)
     engine.settle(60)
     assert (digests(engine), [s.appended for s in engine.status()]) == before
@@ -124,7 +124,37 @@ def test_samples_of_the_future_are_refused_and_counted(engine: Engine, mode: Mod
         np.ones(4),
         identities={name.fingerprint(): name.canonical()},
     )
-    assert send(engine, samples, 1, mode) == Accepted(2, {"future": 2}, {})
+    assert send(engine, samples, 1, mode) == Accepted(2, {"future": 2})
+
+
+def test_what_teaches_nothing_is_counted_by_reason_and_revisions_are_kept(
+    make: MakeEngine, tmp_path: Path
+) -> None:
+    name = next(one for one in NAMES if shard_of(one.fingerprint(), SHARDS) == 0)
+
+    def sent(engine: Engine, minute: int, value: float, number: int) -> None:
+        at = np.array([START_MS + minute * MINUTE_MS])
+        one = SampleBatch(np.array([name.fingerprint()], np.uint64), at, np.array([value]))
+        assert send(engine, one, number) == Accepted(1, {})
+
+    def counts(engine: Engine) -> list[tuple[int, int, int]]:
+        return [(s.late, s.duplicate, s.conflict) for s in engine.status()]
+
+    def revisions(engine: Engine) -> tuple[list[int], list[float], list[int]]:
+        wanted = {"id": f"{name.fingerprint():016x}", "from_ms": None, "to_ms": None, "max_points": 10}
+        found = engine.ask(0, "revisions", **wanted)
+        return found["ts_ms"].tolist(), found["value"].tolist(), found["arrival_ms"].tolist()
+
+    with running(make, tmp_path) as engine:
+        send(engine, batch(0, 20, [name]), 1)
+        for number, (minute, value) in enumerate([(30, 5.0), (30, 5.0), (30, 6.0), (10, 7.0), (3, 8.0)], 2):
+            sent(engine, minute, value, number)
+        engine.settle(60)
+        assert counts(engine) == [(2, 1, 1), (0, 0, 0)]
+        late = ([START_MS + 3 * MINUTE_MS, START_MS + 10 * MINUTE_MS], [8.0, 7.0], [ARRIVAL_MS] * 2)
+        assert revisions(engine) == late
+    with running(make, tmp_path) as engine:
+        assert (counts(engine), revisions(engine)) == ([(2, 1, 1), (0, 0, 0)], late)
 
 
 def test_an_empty_batch_is_answered(engine: Engine) -> None:
@@ -179,7 +209,7 @@ def test_what_was_deleted_may_be_sent_again(make: MakeEngine, tmp_path: Path) ->
         with pytest.raises(UnknownSeries):
             send(engine, batch(0, 10, told=False), 1)
         for number, first in ((1, 0), (2, 10)):
-            assert send(engine, batch(first, 10), number) == Accepted(60, {}, {})
+            assert send(engine, batch(first, 10), number) == Accepted(60, {})
             assert send(engine, batch(first, 10), number).repeated
         complete(engine, batch(10, 10), 3)
         engine.settle(60)

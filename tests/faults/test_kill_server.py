@@ -28,7 +28,7 @@ from tests.scenarios.story import rows
 SHARDS = 2
 PATIENCE_S = 120
 Story = list[tuple[Any, ...]]
-"""Incidents by their start. Without their ids: which of two shards noticed first names an incident."""
+"""Incidents by their start."""
 
 
 def bodies(size: int) -> list[bytes]:
@@ -59,7 +59,7 @@ def uninterrupted(folder: Path, requests: list[bytes]) -> tuple[list[str], Story
         for listed in monitor.incidents(limit=1_000).items:
             incident, members = monitor.incident(listed.id)
             ids = [placed.anomaly.id for placed in members]
-            story.append((incident.start_ms, incident.end_ms, incident.state.value, ids))
+            story.append((incident.start_ms, incident.id, incident.end_ms, incident.state.value, ids))
     finally:
         monitor.stop()
     return digests_of(folder), sorted(story)
@@ -79,7 +79,9 @@ def story_of(server: Server) -> Story:
     story: Story = []
     for listed in server.items("incidents"):
         one = server.get(f"incidents/{listed['id']}")
-        story.append((one["start_ms"], one["end_ms"], one["state"], [m["id"] for m in one["members"]]))
+        story.append(
+            (one["start_ms"], one["id"], one["end_ms"], one["state"], [m["id"] for m in one["members"]])
+        )
     return sorted(story)
 
 

@@ -101,6 +101,9 @@ def anomalies(draw: st.DrawFn, most: int = 30, span_hours: int = 240) -> list[An
     return list(found.values())
 
 
+Story = tuple[str, frozenset[str], int, int | None, str]
+
+
 class MemoryLedger:
     """A ledger of dicts: the slow and obvious twin of the one in SQL."""
 
@@ -159,8 +162,8 @@ class MemoryLedger:
         for anomaly_id in step.forgotten_anomalies:
             del self.placed[anomaly_id]
 
-    def stories(self) -> set[tuple[frozenset[str], int, int | None, str]]:
-        """(members, start, end, state) of all incidents that were not merged into others."""
+    def stories(self) -> set[Story]:
+        """(id, members, start, end, state) of all incidents that were not merged into others."""
         members: dict[str, set[str]] = {}
         for placed in self.placed.values():
             if placed.incident_id is not None:
@@ -168,7 +171,7 @@ class MemoryLedger:
         live = [i for i in self.incidents.values() if i.state is not IncidentState.MERGED]
         assert {i.id for i in live} == set(members)
         assert all(i.member_count == len(members[i.id]) for i in live)
-        return {(frozenset(members[i.id]), i.start_ms, i.end_ms, i.state.value) for i in live}
+        return {(i.id, frozenset(members[i.id]), i.start_ms, i.end_ms, i.state.value) for i in live}
 
     def _where(self, wanted: object) -> list[PlacedAnomaly]:
         assert callable(wanted)

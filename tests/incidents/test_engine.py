@@ -24,6 +24,7 @@ from tests.incidents.making import (
     HOUR,
     Batch,
     MemoryLedger,
+    Story,
     anomalies,
     anomaly,
     batch,
@@ -33,16 +34,15 @@ from tests.incidents.making import (
 RULES = Rules()
 
 
-def expected(
-    found: Sequence[Anomaly], now_ms: int, rules: Rules = RULES
-) -> set[tuple[frozenset[str], int, int | None, str]]:
+def expected(found: Sequence[Anomaly], now_ms: int, rules: Rules = RULES) -> set[Story]:
     """Straight from the whole set, by the pure functions."""
     stories = set()
     for one in group(found, rules):
-        if any(rules.opens(m) for m in one.members):
+        founder = next((m.id for m in one.members if rules.opens(m)), None)
+        if founder is not None:
             lived = life(one.members, now_ms, rules)
             ids = frozenset(m.id for m in one.members)
-            stories.add((ids, lived.start_ms, lived.end_ms, lived.state.value))
+            stories.add((Incident.id_of(founder), ids, lived.start_ms, lived.end_ms, lived.state.value))
     return stories
 
 
@@ -215,6 +215,22 @@ def test_the_older_incident_keeps_its_name_in_a_merger() -> None:
     gone = ledger.incidents[Incident.id_of(young.id)]
     assert (gone.state, gone.merged_into) == (IncidentState.MERGED, Incident.id_of(old.id))
     assert changes[0].incident.member_count == 3
+
+
+def test_an_incident_has_the_name_of_its_first_member_whoever_is_heard_first() -> None:
+    early, late = anomaly("m", {"k": "1"}, 0, 3), anomaly("m", {"k": "2"}, 1, 3)
+    name, former = Incident.id_of(early.id), Incident.id_of(late.id)
+    ledger = MemoryLedger()
+    engine = IncidentEngine(ledger, RULES)
+    assert told(engine.absorb(batch(1, 1, late))) == [(former, TransitionKind.OPENED)]
+    renamed = [(name, TransitionKind.OPENED), (former, TransitionKind.MERGED)]
+    assert told(engine.absorb(batch(0, 1, early))) == renamed
+    assert (ledger.incidents[name].state, ledger.incidents[former].merged_into) == (IncidentState.OPEN, name)
+    other = MemoryLedger()
+    engine = IncidentEngine(other, RULES)
+    engine.absorb(batch(0, 1, early))
+    assert told(engine.absorb(batch(1, 1, late))) == [(name, TransitionKind.UPDATED)]
+    assert ledger.stories() == other.stories()
 
 
 def test_what_outlasts_the_cap_expires_there_and_the_next_is_another() -> None:

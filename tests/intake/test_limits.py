@@ -12,7 +12,6 @@ from monitor.domain.batch import Reason
 from monitor.domain.series import Identity
 from monitor.intake.limits import (
     Limits,
-    TagValues,
     check_canonical,
     check_identity,
     memory_bytes,
@@ -34,6 +33,8 @@ def test_defaults_are_those_of_the_documents() -> None:
         512,
     )
     assert limits.tag_values_max == 10_000
+    assert (limits.time_zones_max, limits.declarations_max) == (100, 10_000)
+    assert limits.late_ms_max == 3_600_000
     assert limits.future_ms_max == 600_000
     assert limits.backlog_bytes_max == 2 * 2**30
     assert (limits.json_depth_max, limits.number_digits_max, limits.line_bytes_max) == (16, 64, 65_536)
@@ -94,19 +95,6 @@ def test_repeated_tag_and_reserved_prefix() -> None:
 @pytest.mark.parametrize("text", [b"", b"\xff", b"m\x1fb\x1e1\x1fa\x1e1", b"m\x1fa", b"m\x1f"])
 def test_bytes_that_are_no_canonical_identity(text: bytes) -> None:
     assert check_canonical(text) is Reason.BAD_NAME
-
-
-def test_tag_values_are_counted_per_key_and_freed() -> None:
-    values = TagValues(limit=3)
-    for user in "abc":
-        assert values.add(Identity.of("m", {"user": user, "zone": "z"})) is None
-    assert values.add(Identity.of("other", {"user": "a"})) is None
-    assert values.add(Identity.of("m", {"user": "d", "zone": "y"})) is Reason.SERIES_LIMIT
-    assert values.most() == ("user", 3)
-    values.discard(Identity.of("m", {"user": "a", "zone": "z"}))
-    assert values.add(Identity.of("m", {"user": "d"})) is Reason.SERIES_LIMIT
-    values.discard(Identity.of("other", {"user": "a"}))
-    assert values.add(Identity.of("m", {"user": "d"})) is None
 
 
 def test_memory_makes_the_series_limit() -> None:

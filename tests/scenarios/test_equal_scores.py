@@ -1,4 +1,4 @@
-"""One file, many ways to the shards: the same scores, bands and anomalies to the bit."""
+"""One file, many ways to the shards: the same scores, bands, anomalies and incidents to the bit."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from monitor.domain.anomaly import Anomaly
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.records import Tick
 from monitor.domain.series import Identity, shard_of
+from monitor.engine.base import Events
 from monitor.engine.inline import InlineEngine
 from monitor.engine.settings import HostSettings
+from monitor.incidents.engine import IncidentEngine
 from tests.conftest import ROOT
 from tests.engine.making import Kept
 from tests.faults.serving import Server, serving
+from tests.incidents.making import MemoryLedger
 from tests.scenarios.story import jittered, rows, shuffled, write
 
 Columns = dict[str, Any]
@@ -36,10 +39,11 @@ SCORED = ("value", "n", "expected", "lower", "upper", "score", "verdict", "model
 
 @dataclass
 class Scored:
-    """Observations by the series' id, and the anomalies as they ended."""
+    """Observations by the series' id, the anomalies as they ended, and the incident of each."""
 
     observations: dict[str, dict[str, np.ndarray[Any, Any]]]
     anomalies: dict[str, Anomaly]
+    incident_of: dict[str, str | None]
 
     def __eq__(self, other: object) -> bool:
         assert isinstance(other, Scored)
@@ -48,6 +52,7 @@ class Scored:
             for column, values in columns.items():
                 np.testing.assert_array_equal(values, other.observations[name][column], f"{name} {column}")
         assert _by_text(self.anomalies) == _by_text(other.anomalies)
+        assert self.incident_of == other.incident_of
         return True
 
 
@@ -63,8 +68,14 @@ def names() -> list[Identity]:
 
 def play(folder: Path, batches: Iterator[SampleBatch], shards: int) -> Scored:
     """Through an engine in this process; the file ends with its last sample."""
-    engine, kept = InlineEngine(shards, HostSettings(folder)), Kept()
-    engine.start(kept, {})
+    engine, kept, ledger = InlineEngine(shards, HostSettings(folder)), Kept(), MemoryLedger()
+    incidents = IncidentEngine(ledger)
+
+    def hear(events: Events) -> None:
+        kept(events)
+        incidents.absorb(events)
+
+    engine.start(hear, {})
     try:
         end_ms = 0
         futures = []
@@ -88,7 +99,8 @@ def play(folder: Path, batches: Iterator[SampleBatch], shards: int) -> Scored:
     finally:
         engine.close()
     events = sorted(kept.events.items())
-    return Scored(observations, {event.anomaly.id: event.anomaly for _, event in events})
+    incident_of = {placed.anomaly.id: placed.incident_id for placed in ledger.placed.values()}
+    return Scored(observations, {event.anomaly.id: event.anomaly for _, event in events}, incident_of)
 
 
 def in_order(file: Path, size: int) -> Iterator[SampleBatch]:
@@ -115,6 +127,7 @@ def reference(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Scored:
 def test_the_story_has_all_that_it_is_told_for(reference: Scored) -> None:
     kinds = {anomaly.kind.value for anomaly in reference.anomalies.values()}
     assert {"spike", "level shift", "no data"} <= kinds
+    assert len({*reference.incident_of.values()} - {None}) > 2
     models = [set(columns["model"].tolist()) - {Family.NONE} for columns in reference.observations.values()]
     assert any(len(used) > 1 for used in models), "no series ever switched its model"
     assert all(len(columns["ts_ms"]) > 600 for columns in reference.observations.values())
@@ -218,12 +231,12 @@ def check_told(server: Server, reference: Scored) -> None:
         np.testing.assert_array_equal(_numbers(columns["score"]), shown, f"{name} score")
     found = {
         a["id"]: (a["onset_ms"], a["peak_ms"], a["end_ms"], a["kind"], a["direction"], a["score"], a["value"],
-                  a["buckets"])
+                  a["buckets"], a["incident_id"])
         for a in anomalies
     }  # fmt: skip
     assert found == {
         a.id: (a.onset_ms, a.peak_ms, a.end_ms, a.kind.value, a.direction, a.score,
-               None if np.isnan(a.value) else a.value, a.buckets)
+               None if np.isnan(a.value) else a.value, a.buckets, reference.incident_of[a.id])
         for a in reference.anomalies.values()
     }  # fmt: skip
 

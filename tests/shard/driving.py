@@ -104,7 +104,7 @@ class Run:
         common, clock, profile = self.shard.common[row], self.shard.clocks[row], self.shard.profiles[row]
         zone = int(self.shard.rules.table["zone"][clock["rule"]])
         cadence = int(clock["cadence"])
-        part = slice(max(len(seen) - window_buckets(cadence), 0), None)
+        part = slice(len(seen) - min(window_buckets(cadence), int(clock["final_n"])), None)
         return Waiting(
             row=row,
             final_n=int(clock["final_n"]),

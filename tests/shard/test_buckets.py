@@ -102,7 +102,7 @@ def test_the_sum_begins_with_the_next_bucket() -> None:
     run.declare("orders", cadence_ms=MINUTE)
     ts = START + np.arange(60) * (MINUTE // 2)
     run.send(ts[:40], np.ones(40), mode=Mode.BACKFILL)
-    run.declare("orders", aggregation="sum")
+    run.declare("orders", aggregation="sum", cadence_ms=MINUTE)
     run.send(ts[40:], np.ones(20), mode=Mode.BACKFILL)
     run.tick(int(ts[-1]), complete=True)
     assert run.observations().value.tolist() == [1.0] * 20 + [2.0] * 10

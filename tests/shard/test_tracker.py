@@ -227,10 +227,10 @@ def test_a_series_with_long_gaps_is_given_time() -> None:
 def test_ten_years_of_silence_cost_nothing() -> None:
     run = play(noise(USUAL))
     later = START + 10 * 365 * DAY
-    run.send([later, later + MINUTE, later + 2 * MINUTE], [100.0, 101.0, 99.0])
-    run.tick(later + 10 * MINUTE)
+    run.send(later + MINUTE * np.arange(12), noise(12))
+    run.tick(later + 30 * MINUTE)
     assert [t.kind for t in run.told()] == ["no data", "no data", "ended"]
-    assert len(run.observations()) == USUAL + 3
+    assert len(run.observations()) == USUAL + 12
     assert int(run.shard.common["episode"][0]) == -1
 
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
-from monitor.store.tables import SETTINGS
+from monitor.store.tables import SHARD_PROGRESS
 
-ROW = {"name": "a", "value": 1, "changed_ms": 1}
+ROW = {"shard": 0, "position": 1, "sequence": 1, "clock_ms": 1}
 
 
 def test_sqlite_runs_with_the_pragmas_that_keep_commits(tmp_path: Path) -> None:
@@ -35,21 +35,21 @@ def test_sqlite_runs_with_the_pragmas_that_keep_commits(tmp_path: Path) -> None:
 
 def test_an_error_rolls_everything_back(database: Database) -> None:
     with pytest.raises(DBAPIError), database.write() as connection:
-        connection.execute(SETTINGS.insert(), [ROW, ROW])
+        connection.execute(SHARD_PROGRESS.insert(), [ROW, ROW])
     assert count(database) == 0
 
 
 def test_readers_cannot_write(database: Database) -> None:
     with pytest.raises(DBAPIError), database.read() as connection:
-        connection.execute(SETTINGS.insert(), ROW)
+        connection.execute(SHARD_PROGRESS.insert(), ROW)
 
 
 def test_a_read_sees_one_state_while_the_writer_goes_on(database: Database) -> None:
     with database.read() as connection:
-        before = connection.execute(select(func.count()).select_from(SETTINGS)).scalar_one()
+        before = connection.execute(select(func.count()).select_from(SHARD_PROGRESS)).scalar_one()
         with database.write() as writing:
-            writing.execute(SETTINGS.insert(), ROW)
-        assert connection.execute(select(func.count()).select_from(SETTINGS)).scalar_one() == before
+            writing.execute(SHARD_PROGRESS.insert(), ROW)
+        assert connection.execute(select(func.count()).select_from(SHARD_PROGRESS)).scalar_one() == before
     assert count(database) == 1
 
 
@@ -57,7 +57,7 @@ def test_threads_take_turns_to_write(database: Database) -> None:
     def work(worker: int) -> None:
         for i in range(5):
             with database.write() as connection:
-                connection.execute(SETTINGS.insert(), {**ROW, "name": f"{worker}-{i}"})
+                connection.execute(SHARD_PROGRESS.insert(), {**ROW, "shard": 5 * worker + i})
 
     threads = [threading.Thread(target=work, args=(w,)) for w in range(4)]
     for thread in threads:
@@ -75,4 +75,4 @@ def test_an_url_with_odd_characters(tmp_path: Path) -> None:
 
 def count(database: Database) -> int:
     with database.read() as connection:
-        return connection.execute(select(func.count()).select_from(SETTINGS)).scalar_one()
+        return connection.execute(select(func.count()).select_from(SHARD_PROGRESS)).scalar_one()

@@ -26,6 +26,7 @@ from tests.incidents.making import (
     EPOCH,
     HOUR,
     MemoryLedger,
+    Story,
     anomalies,
     anomaly,
     batch,
@@ -36,13 +37,11 @@ COUNTS = SeriesCounts(100, {("k", "1"): 5, ("k", "2"): 9, ("z", "9"): 40}, {})
 
 SLOWER = 2  # other work may share the machine
 
-Stories = set[tuple[frozenset[str], int, int | None, str]]
 
-
-def stories(database: Database) -> Stories:
+def stories(database: Database) -> set[Story]:
     queries = Queries(database)
     found = (queries.incident(i.id) for i in queries.incidents(limit=1000).items)
-    return {(frozenset(i.members), i.start_ms, i.end_ms, i.state.value) for i in found if i is not None}
+    return {(i.id, frozenset(i.members), i.start_ms, i.end_ms, i.state.value) for i in found if i is not None}
 
 
 class BrokenError(RuntimeError):

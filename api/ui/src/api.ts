@@ -93,9 +93,16 @@ export interface Columns {
   model: string[];
 }
 
+/** Samples that came after their bucket was final. */
+export interface Revisions {
+  ts_ms: number[];
+  value: (number | null)[];
+}
+
 export interface Observations {
   series: Series;
   columns: Columns;
+  revisions: Revisions;
 }
 
 export interface ShardStatus {

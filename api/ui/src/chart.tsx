@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Anomaly, Columns } from "./api";
+import type { Anomaly, Columns, Revisions } from "./api";
 import { useDark, useZone } from "./hooks";
 import { number } from "./numbers";
 import { momentWithOffset } from "./time";
@@ -88,8 +88,28 @@ function drawMarks(plot: uPlot, columns: Columns, look: Colours): void {
   ctx.restore();
 }
 
+/** A ring on each sample that came too late to count. */
+function drawRevisions(plot: uPlot, revisions: Revisions, look: Colours): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.strokeStyle = look.text;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  revisions.ts_ms.forEach((ms, i) => {
+    const value = revisions.value[i];
+    if (value == null) return;
+    ctx.beginPath();
+    ctx.arc(plot.valToPos(ms / 1000, "x", true), plot.valToPos(value, "y", true), 3.5 * devicePixelRatio, 0, 2 * Math.PI);
+    ctx.stroke();
+  });
+  ctx.restore();
+}
+
 export interface ChartProps {
   columns: Columns;
+  revisions: Revisions;
   anomalies: Anomaly[];
   from: number;
   to: number;
@@ -137,7 +157,10 @@ function options(props: ChartProps, zone: string, width: number, tell: (at: numb
     bands: [{ series: [1, 2], fill: look.band }],
     hooks: {
       drawAxes: [(plot) => drawSpans(plot, props.anomalies, props.columns, look)],
-      draw: [(plot) => drawMarks(plot, props.columns, look)],
+      draw: [
+        (plot) => drawMarks(plot, props.columns, look),
+        (plot) => drawRevisions(plot, props.revisions, look),
+      ],
       setCursor: [(plot) => tell(plot.cursor.idx ?? null)],
     },
   };
@@ -223,6 +246,7 @@ export function ChartKey() {
       <li><i class="key-expected" /> expected</li>
       <li><i class="key-band" /> band</li>
       <li><i class="key-span" /> anomaly, with ▲▼ on its values</li>
+      <li>○ came too late to count</li>
       <li class="hint">drag to zoom, double-click to see all</li>
     </ul>
   );

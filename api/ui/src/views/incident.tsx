@@ -186,6 +186,7 @@ function MemberChart({ member, from, to, incident }: { member: Member; from: num
         <>
           <Chart
             columns={data.columns}
+            revisions={data.revisions}
             anomalies={member.anomalies}
             from={from}
             to={to}

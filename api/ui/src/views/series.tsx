@@ -103,7 +103,7 @@ function Facts({ series }: { series: Series }) {
 }
 
 function History({ loaded }: { loaded: Loaded }) {
-  const { columns, series } = loaded.observations;
+  const { columns, revisions, series } = loaded.observations;
   const [from, to] = useMemo(() => {
     const first = columns.ts_ms[0] ?? 0;
     return [first, Math.max(columns.ts_ms.at(-1) ?? 0, first + 1_000)];
@@ -112,7 +112,15 @@ function History({ loaded }: { loaded: Loaded }) {
   return (
     <figure>
       <ChartKey />
-      <Chart columns={columns} anomalies={loaded.anomalies} from={from} to={to} height={280} label={`history of ${series.series}`} />
+      <Chart
+        columns={columns}
+        revisions={revisions}
+        anomalies={loaded.anomalies}
+        from={from}
+        to={to}
+        height={280}
+        label={`history of ${series.series}`}
+      />
       <Rows columns={columns} />
     </figure>
   );

@@ -1,4 +1,4 @@
-"""Incidents and what they are made of, declarations, settings and the change log."""
+"""Incidents and what they are made of."""
 
 from __future__ import annotations
 
@@ -15,14 +15,10 @@ def upgrade() -> None:
     _log()
     _anomalies()
     _incidents()
-    _declared()
 
 
 def downgrade() -> None:
     for table in (
-        "changes",
-        "settings",
-        "metric_declarations",
         "incident_transitions",
         "incident_members",
         "incidents",
@@ -130,34 +126,4 @@ def _incidents() -> None:
         sa.ForeignKeyConstraint(
             ["incident_id"], ["incidents.id"], name="fk_incident_transitions_incident_id"
         ),
-    )
-
-
-def _declared() -> None:
-    op.create_table(
-        "metric_declarations",
-        sa.Column("metric", sa.Text(), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("metric", name="pk_metric_declarations"),
-    )
-    op.create_table(
-        "settings",
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("value", sa.JSON(), nullable=False),
-        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_settings"),
-    )
-    op.create_table(
-        "changes",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(200), nullable=False),
-        sa.Column("subject", sa.String(32), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("before", sa.JSON()),
-        sa.Column("after", sa.JSON()),
-        sa.PrimaryKeyConstraint("id", name="pk_changes"),
     )

@@ -1,0 +1,24 @@
+"""What a list of anomalies or incidents may be narrowed to; what is left out, or None, narrows nothing."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class AnomalyFilter(TypedDict, total=False):
+    """``series``: an id; ``state``: open or closed; ``since_ms``, ``until_ms``: those whose span touches
+    [since, until)."""
+
+    series: str | None
+    metric: str | None
+    since_ms: int | None
+    until_ms: int | None
+    state: str | None
+
+
+class IncidentFilter(TypedDict, total=False):
+    """``state``: one of the states; without it, all but those merged into others. ``since_ms``: open then,
+    or ended later."""
+
+    state: str | None
+    since_ms: int | None
