@@ -150,10 +150,11 @@ def test_lowpass_tail_is_student(z: float) -> None:
 
 def _alarms(r: NDArray[np.float64], scale: float) -> int:
     state, alarms = 0.0, 0
-    for value in r:
+    for i, value in enumerate(r):
         state = lowpass.step(state, value, 1.0)
         alarms += lowpass.surprise(state, scale) > L_OPEN + 0.477
-        scale = lowpass.learn_scale(scale, state, 1.0)
+        if i % lowpass.SCALE_EVERY == 0:
+            scale = lowpass.learn_scale(scale, state, 1.0)
     return alarms
 
 
