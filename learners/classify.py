@@ -1,9 +1,9 @@
 """What sort of metric windows show: the first class of the rules that fits, with the reason as a value.
 
-What a metric *is* (constant, binary, cumulative, sparse, ratio, discrete, irregular) comes before how it *moves*
-(seasonal, trending, count, multimodal, bursty). Every limit has two values: a class is entered at the strict one
-and kept at the lax one, so a series near a limit does not change its class with each pass. Vectorised over rows;
-with `shape` about 20 µs a series.
+What a metric *is* (constant, binary, cumulative, sparse, ratio, discrete, irregular) comes before how it
+*moves* (seasonal, trending, count, multimodal, bursty). Every limit has two values: a class is entered at the
+strict one and kept at the lax one, so a series near a limit does not change its class with each pass.
+Vectorised over rows; with `shape` about 20 µs a series.
 """
 
 from __future__ import annotations
@@ -147,7 +147,12 @@ def classify(
         ("discrete", Because.STANDS_STILL, stands, shape["repeat_share"]),
         ("irregular", Because.EMPTY_BUCKETS, empty, shape["fill"]),
         ("seasonal", Because.HAS_SEASON, season, strength),
-        ("trending", Because.STRAIGHT_LINE, shape["trend_share"] >= limit("trending", 0.75, 0.6), shape["trend_share"]),
+        (
+            "trending",
+            Because.STRAIGHT_LINE,
+            shape["trend_share"] >= limit("trending", 0.75, 0.6),
+            shape["trend_share"],
+        ),
         ("count", Because.POISSON, counts & (spread <= 1.5), spread),
         ("count", Because.OVERDISPERSED, counts, spread),
         ("multimodal", Because.SEVERAL_HEAPS, heaps, shape["valley"]),

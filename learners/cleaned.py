@@ -1,10 +1,11 @@
 """A series made fit for sums: scaled, outliers clipped, gaps bridged. One compiled pass over a row.
 
-Values are measured in robust deviations from their median and clipped there; then each value is clipped to the
-median of itself and its two neighbours, give or take `SPIKE` usual distances from that median, so that a lone
-outlier on a steep trend is caught too, while a spike that comes back each turn keeps most of its say. Gaps are
-bridged by straight lines: a wandering level then brings no jumps at the edges of gaps, which would come back
-with the gaps if those do. A constant or a factor changes nothing but roundings. About 15 µs for 2,016 values.
+Values are measured in robust deviations from their median and clipped there; then each value is clipped to
+the median of itself and its two neighbours, give or take `SPIKE` usual distances from that median, so that a
+lone outlier on a steep trend is caught too, while a spike that comes back each turn keeps most of its say.
+Gaps are bridged by straight lines: a wandering level then brings no jumps at the edges of gaps, which would
+come back with the gaps if those do. A constant or a factor changes nothing but roundings. About 15 µs for
+2,016 values.
 """
 
 from __future__ import annotations

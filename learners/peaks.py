@@ -1,7 +1,7 @@
 """Frequencies that stand out of the spectrum round them: where a period may be worth a test.
 
-The background at a frequency is the trimmed mean of the power in a band round it, so a line does not raise it,
-and red noise, whose power falls with frequency, does not pass for a line. A peak is only a nomination.
+The background at a frequency is the trimmed mean of the power in a band round it, so a line does not raise
+it, and red noise, whose power falls with frequency, does not pass for a line. A peak is only a nomination.
 """
 
 from __future__ import annotations
@@ -20,25 +20,31 @@ _BANDS_MAX = 64
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def taper(x: Any, out: Any) -> None:
-    """The values less their straight line, under a Hann window; zeros after them."""
-    n = len(x)
-    middle = 0.5 * (n - 1)
-    level, slope, square = 0.0, 0.0, 0.0
-    for i in range(n):
-        level += x[i]
-        slope += x[i] * (i - middle)
-        square += (i - middle) ** 2
-    level /= n
-    slope /= max(square, 1.0)
-    # cos(2 pi i / n) by its recurrence, started anew often enough to stay exact
+def fill_window(window: Any) -> None:
+    """A Hann window. Its cosines by their recurrence, started anew often enough to stay exact."""
+    n = len(window)
     step = 2.0 * math.pi / n
     turn = 2.0 * math.cos(step)
     for first in range(0, n, 64):
         before, now = math.cos(step * (first - 1)), math.cos(step * first)
         for i in range(first, min(first + 64, n)):
-            out[i] = (x[i] - level - slope * (i - middle)) * (0.5 - 0.5 * now)
+            window[i] = 0.5 - 0.5 * now
             before, now = now, turn * now - before
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def taper(x: Any, window: Any, out: Any) -> None:
+    """The values less their straight line, under a window; zeros after them."""
+    n = len(x)
+    middle = 0.5 * (n - 1)
+    level, slope = 0.0, 0.0
+    for i in range(n):
+        level += x[i]
+        slope += x[i] * (i - middle)
+    level /= n
+    slope /= max(n * (n * n - 1.0) / 12.0, 1.0)
+    for i in range(n):
+        out[i] = (x[i] - level - slope * (i - middle)) * window[i]
     for i in range(n, len(out)):
         out[i] = 0.0
 
@@ -117,9 +123,13 @@ def _top(power: Any, q: int) -> float:
 @njit(cache=True, nogil=True, error_model="numpy")
 def taper_rows(x: Any, lengths: Any, out: Any) -> None:
     """`taper` of each row; zeros where there is none."""
+    window, known = np.empty(x.shape[1]), 0
     for i in range(len(out)):
         if i < len(lengths) and lengths[i] > 0:
-            taper(x[i, : lengths[i]], out[i])
+            if lengths[i] != known:
+                known = lengths[i]
+                fill_window(window[:known])
+            taper(x[i, : lengths[i]], window, out[i])
         else:
             out[i, :] = 0.0
 

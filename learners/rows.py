@@ -21,9 +21,9 @@ VALUE_MAX = 1e300
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """``values`` float64[series, buckets], finite or NaN, |y| <= 1e300; ``ordered`` the same, each row sorted,
-    NaN last; ``first`` and ``end`` int64[series]: columns of the first value and behind the last; ``count``
-    int64[series]: values.
+    """``values`` float64[series, buckets], finite or NaN, |y| <= 1e300; ``ordered`` the same, each row
+    sorted, NaN last; ``first`` and ``end`` int64[series]: columns of the first value and behind the last;
+    ``count`` int64[series]: values.
     """
 
     values: NDArray[np.float64]
@@ -53,19 +53,29 @@ class Rows:
 
     @staticmethod
     def on_grid(windows: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> Rows:
-        """Rows of windows ``(t, y)``: buckets, not falling, and their values; of equal buckets the last counts.
+        """Rows of windows ``(t, y)``: buckets and their values; of equal buckets (a clock set back) the last
+        counts.
 
         >>> Rows.on_grid([(np.array([7, 9]), np.array([1.0, 2.0]))]).values.tolist()
         [[1.0, nan, 2.0]]
         """
-        spans = [min(int(t[-1] - t[0]) + 1, BUCKETS_MAX) if len(t) else 0 for t, _ in windows]
+        spans = [span_of(t) for t, _ in windows]
         grid = np.full((len(windows), max(spans, default=0)), np.nan)
         for row, (t, y) in enumerate(windows):
             if len(t):
-                place = t - t[-1] + grid.shape[1] - 1
+                place = t - t.max() + grid.shape[1] - 1
                 near = place >= 0
                 grid[row, place[near]] = y[near]
         return Rows.of(grid)
+
+
+def span_of(t: NDArray[np.int64]) -> int:
+    """Buckets that a row of these would take.
+
+    >>> span_of(np.array([7, 9])), span_of(np.array([0, 10**9]))
+    (3, 16384)
+    """
+    return min(int(t.max()) - int(t.min()) + 1, BUCKETS_MAX) if len(t) else 0
 
 
 @njit(cache=True, nogil=True)

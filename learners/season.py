@@ -1,9 +1,10 @@
-"""Which seasons windows have: many at once, of any length, robust to gaps, outliers, trend, steps and red noise.
+"""Which seasons windows have: many at once, of any length, robust to gaps, outliers, trend, steps and red
+noise.
 
-Each row is cleaned (`cleaned`) and asked for the calendar's periods first, shortest first: hour, day, week and
-year, where the cadence divides them and the window covers two turns. Then for the strongest frequencies that
-stand out of its spectrum (`peaks`), if those are no harmonics of what was found; such a period needs three turns
-and more evidence, since many were looked at. A period is taken when
+Each row is cleaned (`cleaned`) and asked for the calendar's periods first, shortest first: hour, day, week
+and year, where the cadence divides them and the window covers two turns. Then for the strongest frequencies
+that stand out of its spectrum (`peaks`), if those are no harmonics of what was found; such a period needs
+three turns and more evidence, since many were looked at. A period is taken when
 
 - its turns agree as turns of noise do not, white or red (`turns`: evidence, in decades);
 - the mean of the other turns foretells a turn held out (`STRENGTH_MIN` of the variance of a typical one).
@@ -13,8 +14,8 @@ as long as the shorter one says all (no multiples), and multiplied as long as th
 harmonics). A shorter period inside a longer one is told beside it only where it carries clearly more than a
 harmonic's share. Every period asked leaves a `FINDING`: taken, or why not, with the numbers.
 
-About 100 µs for 2,016 buckets, some 300 for one series alone. No row looks at another: any batch gives the same
-bits. Clock changes shift nothing when the columns are buckets of civil time.
+About 100 µs for 2,016 buckets, some 300 for one series alone. No row looks at another: any batch gives the
+same bits. Clock changes shift nothing when the columns are buckets of civil time.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from learners.seek import FINDING
 
 __all__ = ["FINDING", "NONE", "Finding", "Period", "Seasons", "Why", "find", "find_seasons", "seasons_of"]
 
-_CHUNK = 128
+_CHUNK = 256
 _BLOCK = 8
 """Rows that are transformed together, always so many: then each takes the same path through the FFT."""
 _HOUR_MS = 3_600_000
@@ -71,8 +72,8 @@ class Period(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``evidence``: decades against noise; ``strength``: share of a held-out turn foretold, -1 to 1; ``turns``
-    of ``period`` buckets that were compared."""
+    """``evidence``: decades against noise; ``strength``: share of a held-out turn foretold, -1 to 1;
+    ``turns`` of ``period`` buckets that were compared."""
 
     why: Why
     unit: Period

@@ -1,7 +1,7 @@
 """The search of `season`, over many rows at once: which periods are asked, and what becomes of them.
 
-Rows stand side by side; a step asks one period of each row that has come so far. Steps are few; the work is in
-the kernels, which look at one row after the other and need no GIL.
+Rows stand side by side; a step asks one period of each row that has come so far. Steps are few; the work is
+in the kernels, which look at one row after the other and need no GIL.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Judged:
 
     def of(self, which: Any) -> Judged:
         """Some of the rows."""
-        return Judged(self.period[which], self.m[which], self.surprise[which], self.spoken[which], self.rough[which])
+        return Judged(
+            self.period[which], self.m[which], self.surprise[which], self.spoken[which], self.rough[which]
+        )
 
     def evidence(self, divisor: int = 1, multiples: bool = True) -> Floats:
         """Of all harmonics, of those that are multiples of ``divisor``, or of the others."""
@@ -110,8 +112,8 @@ class Search:
         self._take(rows[agree], place[agree], period[agree])
 
     def other(self, frequency: Floats) -> None:
-        """Ask every row for the period behind a peak at ``frequency`` (0: none): the shortest multiple in whole
-        buckets whose turns agree, or a longer one that says more."""
+        """Ask every row for the period behind a peak at ``frequency`` (0: none): the shortest multiple in
+        whole buckets whose turns agree, or a longer one that says more."""
         rows = np.flatnonzero((frequency > 0.0) & ~self._is_harmonic(frequency))
         frequency, longest = frequency[rows], self._lengths[rows] // OTHER_TURNS_MIN
         period, best = np.zeros(len(rows), np.int64), np.full(len(rows), -1.0)
@@ -131,7 +133,9 @@ class Search:
         agree = best >= needed
         rows, place, needed, longest = rows[agree], place[agree], needed[agree], longest[agree]
         period = self._divided(rows, self._judge(rows, period[agree]), needed)
-        period = self._multiplied(rows, period, needed, longest)
+        longer = self._multiplied(rows, period, needed, longest)
+        on = longer != period
+        period[on] = self._divided(rows[on], self._judge(rows[on], longer[on]), needed[on])
         judged = self._judge(rows, period)
         evidence = judged.evidence()
         self._note(rows, place, period, judged.m, evidence)
@@ -139,7 +143,8 @@ class Search:
         self._take(rows[agree], place[agree], period[agree])
 
     def drop_harmonics(self) -> None:
-        """A shorter period inside a longer one is part of its shape, unless it carries more than its share."""
+        """A shorter period inside a longer one is part of its shape, unless it carries more than its
+        share."""
         found = self.found
         _drop_harmonics(found["why"], found["period"], found["variance"])
 
@@ -195,7 +200,8 @@ class Search:
         return found
 
     def _climbed(self, rows: Ints, start: Ints, longest: Ints, multiple: int) -> tuple[Ints, Floats]:
-        """The periods near ``start`` whose turns agree best in harmonics that are multiples; their evidence."""
+        """The periods near ``start`` whose turns agree best in harmonics that are multiples; their
+        evidence."""
         judged = self._judge(rows, start)
         best, value = start.copy(), judged.evidence(multiple)
         value[judged.m < OTHER_TURNS_MIN] = 0.0
@@ -263,7 +269,8 @@ class Search:
 
 
 def _needed(m: Ints) -> Floats:
-    """Evidence for a period that the calendar does not know: about m frequencies are no higher than its own."""
+    """Evidence for a period that the calendar does not know: about m frequencies are no higher than its
+    own."""
     found: Floats = EVIDENCE_MIN + 2.0 * np.log10(m)
     return found
 
@@ -296,8 +303,8 @@ def _evidence(period: Any, surprise: Any, divisor: int, multiples: bool, found: 
 def judge(
     x: Any, seen: Any, lengths: Any, rows: Any, period: Any, many: Any, surprise: Any, spoken: Any, rough: Any
 ) -> None:
-    """Cut ``rows`` into turns of ``period`` buckets: their number, the surprise of each harmonic, and the period
-    that these turns speak for."""
+    """Cut ``rows`` into turns of ``period`` buckets: their number, the surprise of each harmonic, and the
+    period that these turns speak for."""
     longest, shortest = period.max(), period.min()
     most = x.shape[1] // shortest + 1
     coefficients, means, spare = np.empty((most, turns.WIDTH)), np.empty(most), np.empty(most)

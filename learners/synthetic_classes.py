@@ -43,7 +43,7 @@ def profile(rng: Generator, period: int) -> Values:
         first, long = rng.integers(0, period), rng.uniform(0.25, 0.6) * period
         shape = np.where((s - first) % period < long, 1.0, 0.0)
     elif kind == 2:
-        first, wide = rng.integers(0, period), max(period // rng.integers(8, 20), 1)
+        first, wide = rng.integers(0, period), max(period // int(rng.integers(8, 20)), 1)
         shape = np.where((s - first) % period < wide, 1.0, 0.0) + 0.3 * np.sin(2.0 * np.pi * s / period)
     else:
         shape = rng.standard_normal(period)
@@ -109,7 +109,9 @@ MAKERS: dict[str, Callable[[Generator, int], Values]] = {
     "trending": lambda rng, n: _placed(
         rng, rng.choice([-1, 1]) * rng.uniform(8, 80) * np.arange(n) / n + red(rng, n, rng.uniform(0.0, 0.9))
     ),
-    "irregular": lambda rng, n: np.where(rng.random(n) < rng.uniform(0.1, 0.4), rng.standard_normal(n), np.nan),
+    "irregular": lambda rng, n: np.where(
+        rng.random(n) < rng.uniform(0.1, 0.4), rng.standard_normal(n), np.nan
+    ),
     "bursty": _bursting,
     "multimodal": _modes,
 }
@@ -122,7 +124,9 @@ NULLS: dict[str, Callable[[Generator, int], Values]] = {
     "AR(1) 0.98": lambda rng, n: red(rng, n, 0.98),
     "random walk": lambda rng, n: red(rng, n, 1.0),
     "heavy tails": lambda rng, n: rng.standard_t(2.5, n),
-    "trend": lambda rng, n: rng.uniform(5, 50) * (np.arange(n) / n) ** rng.uniform(0.5, 3.0) + red(rng, n, 0.5),
+    "trend": lambda rng, n: (
+        rng.uniform(5, 50) * (np.arange(n) / n) ** rng.uniform(0.5, 3.0) + red(rng, n, 0.5)
+    ),
     "bursts": _bursting,
     "steps": _stepping,
     "noisy steps": lambda rng, n: _stepping(rng, n) + rng.standard_normal(n),
@@ -134,7 +138,15 @@ NULLS: dict[str, Callable[[Generator, int], Values]] = {
 }
 """What no season may be found in."""
 
-_ONE = ((24, HOUR_MS), (288, 300_000), (12, 300_000), (7, 24 * HOUR_MS), (96, 900_000), (168, HOUR_MS), (0, HOUR_MS))
+_ONE = (
+    (24, HOUR_MS),
+    (288, 300_000),
+    (12, 300_000),
+    (7, 24 * HOUR_MS),
+    (96, 900_000),
+    (168, HOUR_MS),
+    (0, HOUR_MS),
+)
 _TWO = ((24, 168, HOUR_MS), (12, 288, 300_000), (48, 336, 1_800_000), (24, 0, HOUR_MS))
 
 
@@ -176,8 +188,8 @@ def with_seasons(
 ) -> Sample:
     """The ``number``-th window with one season or two, in white or red noise, a third of them on a trend.
 
-    The season has 0.5 to 20 times the variance of the noise. Of two, the second is a week over days, a day over
-    hours, or one of any length beside the day.
+    The season has 0.5 to 20 times the variance of the noise. Of two, the second is a week over days, a day
+    over hours, or one of any length beside the day.
 
     >>> with_seasons(1, 0, seed=1).periods
     (24,)

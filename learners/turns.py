@@ -1,19 +1,19 @@
 """Do the turns of a supposed period agree? Coherence of harmonics over turns, and what a fold foretells.
 
-A window of m turns of P buckets is cut into turns. Turn j has the Fourier coefficients A_j(k), k = 1, 2, …, at
-k / P. If P is a period they point the same way in every turn; in noise of any smooth spectrum they do not:
+A window of m turns of P buckets is cut into turns. Turn j has the Fourier coefficients A_j(k), k = 1, 2, …,
+at k / P. If P is a period they point the same way in every turn; in noise of any smooth spectrum they do not:
 the A_j of a random walk depend on the increments inside their own turn only, and those are independent. So
 
     T(k) = |sum_j A_j|^2 / (m sum_j |A_j|^2),    P(T > x) = (1 - x)^(m - 1)
 
 whatever the colour of the noise; this is the F test of a line against the frequencies beside it, done turn by
-turn. -ln of that probability is exponential under noise, and its sums over harmonics are Gamma; the evidence is
-the best of a few nested sums, paid for, in decades. A common slope (median increment of the turns' means, so
-steps do not matter) is taken off first, and no turn counts more than three usual ones.
+turn. -ln of that probability is exponential under noise, and its sums over harmonics are Gamma; the evidence
+is the best of a few nested sums, paid for, in decades. A common slope (median increment of the turns' means,
+so steps do not matter) is taken off first, and no turn counts more than three usual ones.
 
-Twelve harmonics do not see a pattern as rough as noise that comes back all the same. For it the differences from
-bucket to bucket, which are near white whatever the noise, are folded, and the variance of the mean turn is held
-against that between turns (F, cube root of Wilson and Hilferty), with half the degrees of freedom.
+Eight harmonics do not see a pattern as rough as noise that comes back all the same. For it the differences
+from bucket to bucket, which are near white whatever the noise, are folded, and the variance of the mean turn
+is held against that between turns (F, cube root of Wilson and Hilferty), with half the degrees of freedom.
 
 Source: D. J. Thomson, Proc. IEEE 70 (1982) 1055 (harmonic F test); M. S. Bartlett, Biometrika 37 (1950) 1
 (spectra from pieces).
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-HARMONICS = 12
+HARMONICS = 8
 DIVISORS = (2, 3, 5, 7)
 WIDTH = 2 * HARMONICS
 EVIDENCE_MAX = 300.0
@@ -136,7 +136,8 @@ def _transform_one(x: Any, table: Any, out: Any, sums: Any, differences: Any) ->
         total += x[period // 2]
         for k in range(count):
             out[k] += x[period // 2] * table[period // 2, k]
-    return total / period
+    mean: float = total / period
+    return mean
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -183,7 +184,8 @@ def median(values: Any, count: int) -> float:
             low = left
         else:
             break
-    return values[wanted]
+    found: float = values[wanted]
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -255,8 +257,8 @@ def evidence(period: int, surprise: Any, divisor: int, multiples: bool) -> float
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def roughness(x: Any, period: int, m: int, places: Any, profile: Any, found: Any) -> None:
-    """Decades against noise of the fold of differences: of all of it, then of what is left of the mean turn when
-    a half, a third, … of it is folded once more; ``found`` float64[1 + len(DIVISORS)]."""
+    """Decades against noise of the fold of differences: of all of it, then of what is left of the mean turn
+    when a half, a third, … of it is folded once more; ``found`` float64[1 + len(DIVISORS)]."""
     for i in range(len(found)):
         found[i] = 0.0
     if m < 2:
