@@ -21,6 +21,8 @@ TURNS_MIN = 2
 OTHER_TURNS_MIN = 3
 EVIDENCE_MIN = 3.0
 STRENGTH_MIN = 0.05
+VARIANCE_MIN = 0.003
+"""Variance of a further season, in that of the largest: less may be what bridging the gaps has left."""
 CALENDAR = 4
 ASKED = CALENDAR + peaks.PEAKS + 1
 """Periods that leave a finding: the calendar's, then others."""
@@ -233,9 +235,12 @@ class Search:
         if not len(rows):
             return
         many, strength, variance = np.zeros(len(rows), np.int64), np.zeros(len(rows)), np.zeros(len(rows))
-        take(self._x, self._seen, self._lengths, rows, period, STRENGTH_MIN, many, strength, variance)
         found = self.found
-        found["why"][rows, place] = np.where(strength >= STRENGTH_MIN, TAKEN, WEAK)
+        known = np.max(np.where(found["why"] == TAKEN, found["variance"], 0.0), axis=1)[rows]
+        floor = VARIANCE_MIN * known
+        take(self._x, self._seen, self._lengths, rows, period, STRENGTH_MIN, floor, many, strength, variance)
+        enough = (strength >= STRENGTH_MIN) & (variance >= floor)
+        found["why"][rows, place] = np.where(enough, TAKEN, WEAK)
         found["period"][rows, place], found["turns"][rows, place] = period, many
         found["strength"][rows, place], found["variance"][rows, place] = strength, variance
 
@@ -331,11 +336,12 @@ def take(
     rows: Any,
     period: Any,
     least: float,
+    floor: Any,
     many: Any,
     strength: Any,
     variance: Any,
 ) -> None:
-    """Fold ``rows``; where the strength reaches ``least`` the profile is subtracted from the row."""
+    """Fold ``rows``; where strength reaches ``least`` and variance ``floor`` the profile is taken off the row."""
     longest, most = period.max(), x.shape[1] // period.min() + 1
     means, spare, places = np.empty(most), np.empty(most), np.empty(most, np.int64)
     profile = np.empty(longest)
@@ -346,7 +352,7 @@ def take(
         slope = turns.common_slope(m, means, places, spare)
         strength[i], variance[i] = turns.fold(part, p, m, means, places, slope, profile, spare)
         many[i] = m
-        if strength[i] >= least:
+        if strength[i] >= least and variance[i] >= floor[i]:
             s = (p - n % p) % p
             for b in range(n):
                 part[b] -= profile[s]

@@ -39,7 +39,7 @@ def test_strength_equals_its_definition(period: int) -> None:
     many, strength, variance = np.zeros(1, np.int64), np.zeros(1), np.zeros(1)
     at = (np.arange(251)[None, :], np.array([250]), np.zeros(1, np.int64), np.array([period]))
     rest = x[None, :].copy()
-    take(rest, *at, 0.05, many, strength, variance)
+    take(rest, *at, 0.05, np.zeros(1), many, strength, variance)
     assert strength[0] == pytest.approx(naive.strength(x.tolist(), period), rel=1e-9)
     assert np.std(rest) < np.std(x)
 
