@@ -14,7 +14,7 @@ as long as the shorter one says all (no multiples), and multiplied as long as th
 harmonics). A shorter period inside a longer one is told beside it only where it carries clearly more than a
 harmonic's share. Every period asked leaves a `FINDING`: taken, or why not, with the numbers.
 
-About 200 µs for 2,016 buckets, some ms for one series alone. No row looks at another: any batch gives the
+About 250 µs for 2,016 buckets, some ms for one series alone. No row looks at another: any batch gives the
 same bits. Clock changes shift nothing when the columns are buckets of civil time.
 """
 

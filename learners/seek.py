@@ -341,7 +341,7 @@ def take(
     strength: Any,
     variance: Any,
 ) -> None:
-    """Fold ``rows``; where strength reaches ``least`` and variance ``floor`` the profile is taken off the row."""
+    """Fold ``rows``; at strength ``least`` and variance ``floor`` the profile is taken off the row."""
     longest, most = period.max(), x.shape[1] // period.min() + 1
     means, spare, places = np.empty(most), np.empty(most), np.empty(most, np.int64)
     profile = np.empty(longest)
