@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from benchmarks.figure import Figure
 
-NAMES = ("bank", "shard", "decode", "start", "http", "naive")
+NAMES = ("bank", "shard", "decode", "start", "http", "naive", "classes")
 
 
 class Benchmark(Protocol):

@@ -10,6 +10,7 @@ deterministic to the bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +21,17 @@ from numpy.typing import NDArray
 from learners import ratio
 from learners.base import TAIL_OFFSET, Family, Tail, Warm
 from learners.choice import Choice, Chosen, ChosenTail
-from learners.classify import classify, shape_of
+from learners.classify import Classified, classify
 from learners.families import BASELINES
 from learners.lowpass import OFF, WHITE_SCALE, step
 from learners.residual import normal_score, width
+from learners.rows import Rows, span_of
 from learners.runs import NEVER
 from learners.score import L_OPEN
-from learners.season import NONE, Seasons, find
+from learners.season import Seasons, Why, find_seasons, seasons_of
 from learners.threshold import extreme_value
 
-__all__ = ["Choice", "Window", "choose"]
+__all__ = ["Choice", "Window", "choose", "choose_many", "look_at"]
 
 UNIT_MIN, UNIT_MAX = 1e-30, 1e30
 Y_MAX = 1e30
@@ -40,6 +42,9 @@ STANDING_FLOOR = 0.25
 """Classes whose values mostly stand still, and their smallest scale in units of spread."""
 STEPS_STAND = 0.8
 """Share of values equal to the one before, from which a discrete series is one of steps."""
+PERIODS_MOST = 2
+"""Seasons that models can hold."""
+_GRID = 256
 _LARGEST_Z = 4.5
 _RECORD_DAYS_MS = 8 * 86_400_000
 _SLOTS_MOST = 65_535
@@ -50,7 +55,7 @@ _PRODUCT_MAX = 1e5
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """Final buckets of one series: ``t`` int64, strictly increasing, local civil time; ``y`` raw values;
-    ``n`` NaN where there is none; ``kind`` as declared, None if not.
+    ``n`` NaN where there is none; ``kind`` as declared, ``former`` the class so far, None if not.
     """
 
     t: NDArray[np.int64]
@@ -58,6 +63,15 @@ class Window:
     n: NDArray[np.float64]
     cadence_ms: int
     kind: str | None = None
+    former: str | None = None
+
+    def finite(self) -> Window:
+        """Without what is not finite, values at most 1e300; one zero where nothing is left."""
+        fine = np.isfinite(self.y)
+        t, y, n = self.t[fine].astype(np.int64), np.clip(self.y[fine], -1e300, 1e300), self.n[fine]
+        if not len(y):
+            t, y, n = np.zeros(1, np.int64), np.zeros(1), np.full(1, np.nan)
+        return Window(t, y, n, self.cadence_ms, self.kind, self.former)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +104,40 @@ def choose(window: Window) -> Choice:
     >>> choice.metric_class, choice.periods, round(choice.offset) in range(95, 105)
     ('seasonal', (24,), True)
     """
-    fine = np.isfinite(window.y)
-    t, n = window.t[fine].astype(np.int64), window.n[fine]
-    y = np.clip(window.y[fine], -1e300, 1e300)
-    if not len(y):
-        t, y, n = np.zeros(1, np.int64), np.zeros(1), np.full(1, np.nan)
-    shape = shape_of(t, y)
-    seasons = find(t, y, window.cadence_ms) if shape.distinct > 1 else NONE
-    metric_class, reasons = classify(shape, seasons, window.kind, bool(np.isfinite(n).any()))
+    return choose_many([window])[0]
+
+
+def choose_many(windows: Sequence[Window]) -> list[Choice]:
+    """`choose` for many windows; classes and seasons of all are found together. What stands beside a window
+    changes nothing."""
+    finite = [window.finite() for window in windows]
+    seen = look_at(finite)
+    return [_choose(window, *what) for window, what in zip(finite, seen, strict=True)]
+
+
+def look_at(windows: Sequence[Window]) -> list[tuple[Classified, Seasons]]:
+    """Class and seasons of finite windows, those of a like span in one grid."""
+    found: list[tuple[Classified, Seasons]] = [None] * len(windows)  # type: ignore[list-item]
+    width = np.array([-(-span_of(window.t) // _GRID) for window in windows], np.int64)
+    for one in np.unique(width).tolist():
+        members = np.flatnonzero(width == one).tolist()
+        group = [windows[i] for i in members]
+        rows = Rows.on_grid([(window.t, window.y) for window in group])
+        findings = find_seasons(rows, np.array([window.cadence_ms for window in group], np.int64))
+        has_n = np.array([bool(np.isfinite(window.n).any()) for window in group])
+        kinds, former = [window.kind for window in group], [window.former for window in group]
+        classes = classify(rows, findings, kinds, has_n, former)
+        for i, what, row in zip(members, classes, findings, strict=True):
+            found[i] = (what, seasons_of(row))
+    return found
+
+
+def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
+    t, y, n = window.t, window.y, window.n
+    metric_class, periods = classified.name, seasons.strongest(PERIODS_MOST)
+    told = [str(one) for one in seasons.findings if one.why is Why.TAKEN]
     offset, unit = scale_of(y)
-    entries = _contest(t, y, offset, unit, candidates(y, unit, seasons, metric_class))
+    entries = _contest(t, y, offset, unit, candidates(y, unit, periods, metric_class))
     champion = min(entries, key=lambda e: e.loss)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
@@ -111,7 +149,7 @@ def choose(window: Window) -> Choice:
         challenger = _Entry(challenger.candidate, seen, challenger.loss)
     n_mean = _n_mean(n)
     share = window.kind == "ratio" or metric_class == "ratio"
-    first = _settled(t, seasons)
+    first = _settled(t, periods)
     seen = champion.seen
     raw = offset + unit * seen.centre
     residual = _residuals(seen.residual, seen.scale, raw, n, n_mean, unit, share)[first:]
@@ -120,8 +158,8 @@ def choose(window: Window) -> Choice:
     scores = _scores(tail.reshape(1), residual, y[first:], raw[first:], n[first:], n_mean, share)
     return Choice(
         metric_class=metric_class,
-        reasons=reasons,
-        periods=seasons.periods,
+        reasons=(str(classified), *told),
+        periods=periods,
         offset=offset,
         unit=unit,
         champion=_chosen(champion),
@@ -160,7 +198,9 @@ def _scaled(y: NDArray[np.float64], offset: float, unit: float) -> NDArray[np.fl
     return np.clip(y - offset, -Y_MAX * unit, Y_MAX * unit) / unit
 
 
-def candidates(y: NDArray[np.float64], unit: float, seasons: Seasons, metric_class: str) -> list[_Candidate]:
+def candidates(
+    y: NDArray[np.float64], unit: float, periods: tuple[int, ...], metric_class: str
+) -> list[_Candidate]:
     """What may enter the contest for these values, plain ones first: a draw is won by the first."""
     floor = STANDING_FLOOR if metric_class in STANDING else 0.0
     entered = [
@@ -172,7 +212,7 @@ def candidates(y: NDArray[np.float64], unit: float, seasons: Seasons, metric_cla
         entered.append(_Candidate("moving_average", Family.MOVING_AVERAGE, 0.02, {"floor": floor}))
     knobs: dict[str, Any] = {"alpha": 0.3, "beta": 0.1, "floor": floor}
     entered.append(_Candidate("holt", Family.HOLT_WINTERS, 0.01, knobs))
-    periods = tuple(p for p in seasons.periods if p <= _SLOTS_MOST)
+    periods = tuple(p for p in periods if p <= _SLOTS_MOST)
     for period in periods if floor == 0.0 else ():
         for alpha in (0.02, 0.2):
             knobs = {"periods": (period,), "alpha": alpha}
@@ -220,10 +260,10 @@ def _chosen(entry: _Entry) -> Chosen:
     return Chosen(entry.candidate.family, entry.seen.record.tobytes(), entry.seen.season)
 
 
-def _settled(t: NDArray[np.int64], seasons: Seasons) -> int:
+def _settled(t: NDArray[np.int64], periods: tuple[int, ...]) -> int:
     """First sample whose residual is worth learning the tail from."""
     n = len(t)
-    turns = 1.25 * max(seasons.periods, default=0)
+    turns = 1.25 * max(periods, default=0)
     first = int(np.searchsorted(t, t[0] + turns)) if turns else min(n // 8, 64)
     return min(max(first, min(n // 8, 8)), n // 2)
 

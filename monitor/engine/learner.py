@@ -10,6 +10,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from learners.classify import CLASSES
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
 from monitor.learning.learning import Current, Waiting, decide, declustered, window_buckets
@@ -110,6 +111,7 @@ class Learner:
                         assigned=bool(common["tail"]),
                         advantage=float(common["advantage"]),
                         in_anomaly=bool(common["episode"] >= 0),
+                        metric_class=CLASSES[int(profile["metric_class"])],
                     ),
                 )
             )

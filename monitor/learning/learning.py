@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.select import Choice, Window, choose
+from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import ANOMALOUS
 
 WINDOW_BUCKETS = 2_016
@@ -50,7 +50,8 @@ def window_buckets(cadence_ms: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """What the series lives by now: family codes, periods, the contest's advantage, is an anomaly open."""
+    """What the series lives by now: family codes, periods, the contest's advantage, is an anomaly open; its
+    class."""
 
     champion: int
     challenger: int
@@ -58,6 +59,7 @@ class Current:
     assigned: bool
     advantage: float
     in_anomaly: bool
+    metric_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,20 +89,27 @@ class Decision:
 
 
 def decide(waiting: Sequence[Waiting]) -> list[Decision]:
-    """The decision for each waiting series. About 1-2 ms a series of 2,016 buckets.
+    """The decision for each waiting series; all in one call, and none depends on the others. About 1-2 ms a
+    series of 2,016 buckets, most of it the contest.
 
     A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. One whose
     models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a
     tail fitted anew.
     """
-    return [_decide(one) for one in waiting]
+    keeps = [one.current.assigned and one.current.in_anomaly for one in waiting]
+    choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
+    return [
+        Decision(None, models=False) if kept else _decided(one.current, next(choices))
+        for one, kept in zip(waiting, keeps, strict=True)
+    ]
 
 
-def _decide(one: Waiting) -> Decision:
-    current = one.current
-    if current.assigned and current.in_anomaly:
-        return Decision(None, models=False)
-    choice = choose(Window(t=one.t, y=one.y, n=one.n, cadence_ms=one.cadence_ms, kind=one.kind))
+def _window(one: Waiting) -> Window:
+    former = one.current.metric_class if one.current.assigned else None
+    return Window(t=one.t, y=one.y, n=one.n, cadence_ms=one.cadence_ms, kind=one.kind, former=former)
+
+
+def _decided(current: Current, choice: Choice) -> Decision:
     same = (int(choice.champion.family), int(choice.challenger.family), tuple(choice.periods)) == (
         current.champion,
         current.challenger,

@@ -16,6 +16,7 @@ import monitor.domain
 from api import schemas, shapes
 from learners.base import Family, Tail
 from learners.classify import CLASSES
+from learners.season import Why
 from monitor.domain.anomaly import Verdict
 from tests.docs.tables import ROOT, table
 
@@ -53,6 +54,10 @@ def test_words_of_enumerations(one: type[enum.Enum]) -> None:
 
 def test_classes_of_metrics() -> None:
     assert set(CLASSES) <= entries()
+
+
+def test_why_a_period_is_a_season() -> None:
+    assert {why.name.lower().replace("_", " ") for why in Why} <= entries()
 
 
 def test_words_of_declarations_and_stages() -> None:

@@ -1,14 +1,60 @@
-"""Autocorrelation of a gappy series from its definition."""
+"""Turns of a period, compared from their definitions, one number after the other."""
 
 from __future__ import annotations
 
+import cmath
+import math
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median_low
 
 
-def autocorrelation(t: Sequence[int], x: Sequence[float], lag: int) -> float:
-    """Mean product of values ``lag`` apart over the variance."""
-    mean = sum(x) / len(x)
-    value = {at: v - mean for at, v in zip(t, x, strict=True)}
-    pairs = [value[at] * value[at + lag] for at in value if at + lag in value]
-    variance = sum(v * v for v in value.values()) / len(value)
-    return (sum(pairs) / len(pairs)) / variance if pairs else 0.0
+def turns_of(x: Sequence[float], period: int) -> list[list[float]]:
+    """Whole turns, the last one ending with the newest value."""
+    many = len(x) // period
+    first = len(x) - many * period
+    return [list(x[first + j * period : first + (j + 1) * period]) for j in range(many)]
+
+
+def levelled(turns: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Without each turn's mean and the median increment of those."""
+    period = len(turns[0])
+    means = [sum(turn) / period for turn in turns]
+    slope = median_low([(b - a) / period for a, b in pairwise(means)])
+    middle = (period - 1) / 2
+    return [
+        [value - mean - slope * (s - middle) for s, value in enumerate(turn)]
+        for turn, mean in zip(turns, means, strict=True)
+    ]
+
+
+def surprise(x: Sequence[float], period: int, harmonic: int, usual_most: float = math.inf) -> float:
+    """-ln of the chance that noise agrees so well from turn to turn; no turn above ``usual_most`` times the
+    median power."""
+    turns = levelled(turns_of(x, period))
+    turn_of = [
+        sum(value * cmath.exp(-2j * math.pi * harmonic * s / period) for s, value in enumerate(turn))
+        for turn in turns
+    ]
+    most = usual_most * median_low([abs(a) ** 2 for a in turn_of])
+    kept = [a * math.sqrt(most) / abs(a) if abs(a) ** 2 > most else a for a in turn_of]
+    m = len(kept)
+    coherence = abs(sum(kept)) ** 2 / (m * sum(abs(a) ** 2 for a in kept))
+    return -(m - 1) * math.log(max(1 - coherence, 1e-15))
+
+
+def strength(x: Sequence[float], period: int) -> float:
+    """Share of a typical turn's variance that the mean of the other turns explains."""
+    turns = levelled(turns_of(x, period))
+    shares = []
+    for j, turn in enumerate(turns):
+        others = [other for i, other in enumerate(turns) if i != j]
+        foretold = [sum(other[s] for other in others) / len(others) for s in range(period)]
+        left = sum((a - b) ** 2 for a, b in zip(turn, foretold, strict=True))
+        shares.append(max(1 - left / sum(a * a for a in turn), -1.0))
+    return median_low(shares)
+
+
+def gamma_decades(count: int, total: float) -> float:
+    """-log10 of the chance that ``count`` standard exponentials sum up to more than ``total``."""
+    return -math.log10(math.exp(-total) * sum(total**i / math.factorial(i) for i in range(count)))
