@@ -7,14 +7,18 @@ import argparse
 from rich.console import Console
 
 from benchmarks.cache import use_own_cache
-from benchmarks.catalogue import NAMES, benchmark
+from benchmarks.catalogue import LONG, NAMES, benchmark
 from benchmarks.figure import Figure
 from benchmarks.report import as_json, machine, show
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, as ratios in one run.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all if none")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Speed, as ratios in one run, and quality."
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all but {', '.join(LONG)} if none"
+    )
     parser.add_argument("--json", action="store_true", help="JSON instead of tables")
     parser.add_argument("--toy", action="store_true", help="small sizes, only to see that all works")
     chosen = parser.parse_args()
@@ -27,7 +31,7 @@ def main() -> int:
     results: dict[str, list[Figure]] = {}
     if not chosen.json:
         console.print(" · ".join(f"{key} {value}" for key, value in where.items()))
-    for name in chosen.names or NAMES:
+    for name in chosen.names or [name for name in NAMES if name not in LONG]:
         with err.status(f"measuring {name}"):
             one = benchmark(name)
             results[name] = one.run(chosen.toy)

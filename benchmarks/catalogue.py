@@ -1,4 +1,7 @@
-"""The benchmarks by name. A module of that name has ``TITLE`` and ``run(toy) -> list[Figure]``."""
+"""The benchmarks by name, of speed and of quality.
+
+A module of that name has ``TITLE`` and ``run(toy) -> list[Figure]``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ from typing import Protocol, cast
 
 from benchmarks.figure import Figure
 
-NAMES = ("bank", "shard", "decode", "start", "http", "naive")
+SPEED = ("bank", "shard", "decode", "start", "http", "naive")
+QUALITY = ("quality", "null_run")
+LONG = ("null_full",)
+"""Run only when named: a quarter of an hour and more."""
+NAMES = (*SPEED, *QUALITY, *LONG)
 
 
 class Benchmark(Protocol):
