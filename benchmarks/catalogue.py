@@ -11,9 +11,9 @@ from typing import Protocol, cast
 from benchmarks.figure import Figure
 
 SPEED = ("bank", "shard", "decode", "start", "http", "naive")
-QUALITY = ("quality", "null_run")
-LONG = ("null_full",)
-"""Run only when named: a quarter of an hour and more."""
+QUALITY = ("quality", "null_run", "real")
+LONG = ("null_full", "real_held_back")
+"""The one takes a quarter of an hour and more, the other is not to be looked at while developing."""
 NAMES = (*SPEED, *QUALITY, *LONG)
 
 

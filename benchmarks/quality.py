@@ -38,7 +38,7 @@ class Size:
     shrink: int = 1
 
 
-FULL = Size(tuple(CLASSES), (*KINDS, NONE), 6, 1)
+FULL = Size(tuple(CLASSES), (*KINDS, NONE), 3, 1)
 TOY = Size(("gaussian", "ratio", "daily, 1 h"), ("spike", "missing", NONE), 1, 1, 4)
 _SLOW_KINDS = ("spike", "level shift", NONE)
 
