@@ -93,9 +93,14 @@ def _share(part: float, whole: float, otherwise: float) -> float:
 
 
 def tally(
-    flagged: NDArray[np.bool_], spans: Sequence[Span], cadence_ms: int, settling: int = SETTLING
+    flagged: NDArray[np.bool_],
+    spans: Sequence[Span],
+    cadence_ms: int,
+    settling: int = SETTLING,
+    fresh: bool = False,
 ) -> Tally:
-    """One series: ``flagged`` bool, one a point; points are ``cadence_ms`` apart.
+    """One series: ``flagged`` bool, one a point; points are ``cadence_ms`` apart. ``fresh``: an alarm that
+    was on before the span began has not found it (for planted faults, whose start is exact).
 
     >>> flags = np.zeros(100, bool)
     >>> flags[[20, 23, 60]] = True
@@ -108,7 +113,10 @@ def tally(
     for span in spans:
         label[span.start : span.end] = True
         settles[span.start : span.end + settling] = True
-        at = np.flatnonzero(flagged[span.start : span.end])
+        here = flagged[span.start : span.end].copy()
+        if fresh and span.start > 0 and flagged[span.start - 1]:
+            here[: int(np.argmin(here)) if not here.all() else len(here)] = False
+        at = np.flatnonzero(here)
         one.met += bool(len(at))
         one.delays += at[:1].tolist()
         found = bool(len(at)) and int(at[0]) <= DELAY_K

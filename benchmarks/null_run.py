@@ -50,11 +50,13 @@ TOY = Size(2, 2, 2 * 1440, 1)
 
 @dataclass(slots=True)
 class Counts:
-    """Of one class; ``series`` and ``anomalies`` are those of series without faults."""
+    """Of one class; all but ``planted`` and ``found`` are those of series without faults. ``inside``: buckets
+    that are part of anomalies, since one that never ends is only one."""
 
     series: int = 0
     anomalies: int = 0
     first_day: int = 0
+    inside: int = 0
     rule: int = 0
     by_series: list[int] = field(default_factory=list)
     causes: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -151,6 +153,7 @@ def _counted(driven: Driven, values: NDArray[np.float64], faults: list[Fault], r
         counts.anomalies += len(told)
         counts.by_series.append(len(told))
         counts.first_day += sum(one.onset < _SETTLED_FROM for one in told)
+        counts.inside += int(np.count_nonzero(driven.flagged[rows.start + row]))
         counts.causes.update((one.cause, one.model, one.metric_class) for one in told)
         with np.errstate(invalid="ignore"):
             rule = rolling_sigma(values[rows.start + row], RULE_WINDOW_MS // MINUTE_MS) > 3.0
@@ -179,6 +182,7 @@ def figures(found: dict[str, Counts], size: Size) -> list[Figure]:
             True,
             f"{total.series:,} series without faults, {total.first_day / series:.3g} of it on the first day",
         ),
+        Figure("time inside anomalies", 100.0 * total.inside / (total.series * size.buckets), "%"),
         Figure("series with none", 100.0 * total.by_series.count(0) / total.series, "%"),
         Figure(
             "3-sigma rule per series and week", total.rule / series, "a week", note="events, day's window"
@@ -190,7 +194,8 @@ def figures(found: dict[str, Counts], size: Size) -> list[Figure]:
         weeks_of = max(counts.series * weeks, 1e-9)
         causes = ", ".join(f"{n} {' / '.join(why)}" for why, n in counts.causes.most_common(3))
         seen = ", ".join(f"{kind} {counts.found[kind]} of {n}" for kind, n in sorted(counts.planted.items()))
-        rule = f"rule {counts.rule / weeks_of:.3g}"
+        inside = counts.inside / max(counts.series * size.buckets, 1)
+        rule = f"rule {counts.rule / weeks_of:.3g}; {inside:.1%} of the time inside"
         note = "; ".join(part for part in (rule, seen, causes) if part)
         told.append(Figure(f"anomalies: {name}", counts.anomalies / weeks_of, "a week", None, True, note))
     return told

@@ -57,6 +57,7 @@ somebody who knows nothing.
 
 
 def _null(null: dict[str, Counts], weeks: float) -> Iterable[str]:
+    from benchmarks.null_run import WEEK
     from benchmarks.null_run import Counts as Sum
 
     total = Sum()
@@ -69,13 +70,14 @@ def _null(null: dict[str, Counts], weeks: float) -> Iterable[str]:
         "counts as found at its bucket, a shift within ten.\n"
     )
     yield "![anomalies by class](false_alarms.svg)\n"
-    head = "class | anomalies a week | of that on day 1 | 3-sigma rule | spikes found | shifts found"
-    yield f"| {head} | opened by |\n|---|---|---|---|---|---|---|"
+    head = "class | anomalies a week | of that on day 1 | 3-sigma rule | time inside | spikes found"
+    yield f"| {head} | shifts found | opened by |\n|---|---|---|---|---|---|---|---|"
     for name, counts in [*null.items(), ("**all**", total)]:
         whole = max(counts.series * weeks, 1e-9)
         causes = ", ".join(f"{n} {' / '.join(why)}" for why, n in counts.causes.most_common(3))
         seen = [f"{counts.found[k]} of {counts.planted[k]}" for k in ("spike", "level shift")]
         rates = [f"{x / whole:.3g}" for x in (counts.anomalies, counts.first_day, counts.rule)]
+        rates.append(f"{counts.inside / (whole * WEEK):.1%}")
         yield f"| {' | '.join([name, *rates, *seen, causes if name in null else ''])} |"
     yield ""
 

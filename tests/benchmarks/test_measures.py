@@ -47,6 +47,15 @@ def test_settling_is_neither_true_nor_false() -> None:
     assert told.false_per_10k == pytest.approx(10.0)
 
 
+def test_an_alarm_that_was_on_before_is_no_finding() -> None:
+    on = flags(*range(90, 130))
+    assert tally(on, SPANS[:1], MINUTE).met == 1
+    told = tally(on, SPANS[:1], MINUTE, fresh=True)
+    assert (told.met, told.delays, told.delay_f1) == (0, [], 0.0)
+    again = flags(*range(90, 103), 110)
+    assert tally(again, SPANS[:1], MINUTE, fresh=True).delays == [10]
+
+
 def test_random_alarms_score_badly() -> None:
     rng = np.random.default_rng(1)
     told = Tally.of(tally(rng.random(1_000) < 0.001, SPANS, MINUTE) for _ in range(300))

@@ -27,7 +27,7 @@ def test_the_page_tells_every_class_and_its_plots_are_drawings(tmp_path: Path) -
     null = {"gaussian": Counts(series=10, anomalies=5, rule=300), "step": Counts(series=10)}
     write(tmp_path, cells, null, 1.0, [Figure("files found", 0, "of 3", note="none is there")])
     page = (tmp_path / "quality.md").read_text()
-    assert "| gaussian | 0.5 | 0 | 30 |" in page
+    assert "| gaussian | 0.5 | 0 | 30 | 0.0% |" in page
     assert "| step | spike | 1 of 3 | 0 of 1 |" in page
     assert "none is there" in page
     for name in ("recall.svg", "false_alarms.svg"):
