@@ -15,7 +15,7 @@ PAGE := api/ui/dist/index.html
 # Numba does not notice that a function which another one calls has changed: a folder for each state of the sources.
 export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba/$(shell cat learners/*.py learners/*/*.py monitor/*/*.py collectors/*.py 2>/dev/null | sha256sum | cut -c1-12)
 
-.PHONY: help run serve test test-all check types imports format bench page lock upgrade dist clean
+.PHONY: help run serve test test-all check types imports format bench quality page lock upgrade dist clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -49,6 +49,9 @@ format: $(STAMPS)/all ## rewrites the Python files in the one format
 
 bench: $(STAMPS)/run ## speed, as ratios in one run and absolute figures
 	$(BIN)/python -m benchmarks
+
+quality: $(STAMPS)/run ## how good the default system is, on planted faults, healthy and public streams
+	$(BIN)/python -m benchmarks quality null_run real
 
 page: $(PAGE) ## builds api/ui when a source is newer
 

@@ -1,4 +1,7 @@
-"""The benchmarks by name. A module of that name has ``TITLE`` and ``run(toy) -> list[Figure]``."""
+"""The benchmarks by name, of speed and of quality.
+
+A module of that name has ``TITLE`` and ``run(toy) -> list[Figure]``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ from typing import Protocol, cast
 
 from benchmarks.figure import Figure
 
-NAMES = ("bank", "shard", "decode", "start", "http", "naive", "classes")
+SPEED = ("bank", "shard", "decode", "start", "http", "naive")
+QUALITY = ("classes", "quality", "null_run", "real")
+LONG = ("null_full", "real_held_back")
+"""The one takes a quarter of an hour and more, the other is not to be looked at while developing."""
+NAMES = (*SPEED, *QUALITY, *LONG)
 
 
 class Benchmark(Protocol):

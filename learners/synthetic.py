@@ -1,4 +1,4 @@
-"""Seeded streams by metric class and by fault: what tests and benchmarks are made of.
+"""Seeded streams by metric class: what tests of learners are made of. Labelled ones: `processes`, `faults`.
 
 The same class, length and seed give the same values, whatever else is drawn before.
 """
@@ -17,11 +17,10 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """Values ``y`` at buckets ``t`` (int64); ``label`` bool: part of an injected fault."""
+    """Values ``y`` at buckets ``t`` (int64)."""
 
     t: NDArray[np.int64]
     y: Values
-    label: NDArray[np.bool_]
 
 
 def _day(t: NDArray[np.int64], period: int) -> Values:
@@ -77,8 +76,6 @@ MAKERS: dict[str, Callable[[Generator, NDArray[np.int64], int], Values]] = {
     "multimodal": lambda rng, t, period: 10.0 * rng.integers(0, 2, len(t)) + rng.standard_normal(len(t)),
 }
 
-FAULTS = ("spike", "dip", "level shift", "trend", "noise", "flat line")
-
 
 def stream(name: str, samples: int, seed: int, *, period: int = 24) -> Stream:
     """A fault-free stream of class ``name`` (a key of `MAKERS`), its season ``period`` buckets long.
@@ -88,38 +85,10 @@ def stream(name: str, samples: int, seed: int, *, period: int = 24) -> Stream:
     """
     t = np.arange(samples, dtype=np.int64)
     rng = np.random.default_rng([seed, sorted(MAKERS).index(name)])
-    return Stream(t, MAKERS[name](rng, t, period), np.zeros(samples, np.bool_))
+    return Stream(t, MAKERS[name](rng, t, period))
 
 
 def with_gaps(clean: Stream, share: float, seed: int) -> Stream:
     """The stream without a random ``share`` of its buckets."""
     kept = np.random.default_rng([seed, 1]).random(len(clean.t)) >= share
-    return Stream(clean.t[kept], clean.y[kept], clean.label[kept])
-
-
-def inject(clean: Stream, fault: str, at: int, length: int, size: float, seed: int = 0) -> Stream:
-    """The stream with one ``fault`` on ``length`` samples from position ``at``; ``size`` in units of the
-    values.
-
-    >>> faulty = inject(stream("constant", 5, seed=0), "spike", at=2, length=1, size=8.0)
-    >>> faulty.y.tolist(), int(faulty.label.sum())
-    ([42.0, 42.0, 50.0, 42.0, 42.0], 1)
-    """
-    if at < 0 or length <= 0 or at + length > len(clean.y):
-        raise ValueError(f"the fault lies in [0, {len(clean.y)}), not at {at} for {length}")
-    y, label = clean.y.copy(), clean.label.copy()
-    part = slice(at, at + length)
-    label[part] = True
-    if fault in ("spike", "level shift"):
-        y[part] += size
-    elif fault == "dip":
-        y[part] -= size
-    elif fault == "trend":
-        y[part] += size * np.arange(1, length + 1) / length
-    elif fault == "noise":
-        y[part] += size * np.random.default_rng([seed, 2]).standard_normal(length)
-    elif fault == "flat line":
-        y[part] = y[at]
-    else:
-        raise ValueError(f"no fault {fault!r}; there are {', '.join(FAULTS)}")
-    return Stream(clean.t, y, label)
+    return Stream(clean.t[kept], clean.y[kept])

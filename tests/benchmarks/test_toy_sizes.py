@@ -7,6 +7,7 @@ import json
 import pytest
 
 from benchmarks.catalogue import NAMES, benchmark
+from benchmarks.detectors import EVERY
 from benchmarks.figure import Figure, figure_of
 from benchmarks.report import as_json, machine
 
@@ -18,6 +19,11 @@ GOALS = {
     "http": {"Arrow": 1_000_000.0, "NDJSON": 400_000.0, "JSON": 400_000.0},
     "naive": {"naive over ours": 8.0},
     "classes": {"right periods, 1, clean": 97.0, "series a second, by CPU": 8_000.0},
+    "quality": {},
+    "null_run": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
+    "real": {},
+    "real_held_back": {},
+    "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
 
@@ -59,7 +65,22 @@ def test_classes_tells_every_class() -> None:
     check("classes", benchmark("classes").run(toy=True))
 
 
+def test_quality_tells_every_detector_and_the_random_one_finds_nothing() -> None:
+    figures = benchmark("quality").run(toy=True)
+    check("quality", figures)
+    told = {figure.name for figure in figures}
+    assert {f"{detector}: recall" for detector in EVERY} <= told
+    assert figure_of(figures, "random: event F1").value < 0.1
+
+
+def test_the_null_run_beats_the_three_sigma_rule() -> None:
+    figures = benchmark("null_run").run(toy=True)
+    check("null_run", figures)
+    ours = figure_of(figures, "anomalies per series and week").value
+    assert ours < 0.1 * figure_of(figures, "3-sigma rule per series and week").value
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["start", "naive"])
-def test_servers(name: str) -> None:
+@pytest.mark.parametrize("name", ["start", "naive", "null_full"])
+def test_long_ones(name: str) -> None:
     check(name, benchmark(name).run(toy=True))

@@ -1,0 +1,105 @@
+"""Every detector of the quality benchmark under one contract: values and warm-up in, flagged points out.
+
+The default system has its own one threshold, as the baseline families have with the default tail. Peers get a
+budget: the threshold that flags one warm-up point in a thousand, no labels asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks import peers
+from benchmarks.measures import budget
+from learners.base import Family
+from monitor.backtest import backtest
+
+SYSTEM = "default system"
+DAY_MS = 86_400_000
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One value a bucket (NaN: nothing sent) from ``start_ms`` on; the first ``warm`` are warm-up."""
+
+    value: Values
+    warm: int
+    cadence_ms: int
+    start_ms: int
+    n: Values | None = None
+
+
+def system(many: list[Series]) -> list[Flags]:
+    """Points inside anomalies of the default system, one back-test for all; "no data" has no points."""
+    parts = []
+    for name, one in enumerate(many):
+        at = np.flatnonzero(np.isfinite(one.value))
+        part = {
+            "at": at,
+            "ts": one.start_ms + at * one.cadence_ms,
+            "metric": f"s{name}",
+            "value": one.value[at],
+        }
+        part["n"] = one.n[at] if one.n is not None else np.nan
+        parts.append(pd.DataFrame(part))
+    frame = pd.concat(parts, ignore_index=True)
+    asked = frame[["metric", "value", "n"]].assign(timestamp=pd.to_datetime(frame["ts"], unit="ms", utc=True))
+    if all(one.n is None for one in many):
+        asked = asked.drop(columns="n")
+    inside = backtest(asked)["anomaly"].notna().to_numpy()
+    flags = []
+    first = 0
+    for one, part in zip(many, parts, strict=True):
+        found = np.zeros(len(one.value), np.bool_)
+        found[part["at"][inside[first : first + len(part)]]] = True
+        flags.append(found)
+        first += len(part)
+    return flags
+
+
+def _budgeted(score: Callable[[Series, int], Values]) -> Callable[[list[Series]], list[Flags]]:
+    def detect(many: list[Series]) -> list[Flags]:
+        flags = []
+        for seed, one in enumerate(many):
+            scores = score(one, seed)
+            known = np.nan_to_num(scores, nan=-np.inf)
+            flags.append(known > budget(scores[: one.warm]))
+        return flags
+
+    return detect
+
+
+def _alone(family: Family) -> Callable[[list[Series]], list[Flags]]:
+    def detect(many: list[Series]) -> list[Flags]:
+        levels = [peers.baseline(family, one.value, one.warm, one.cadence_ms) for one in many]
+        return [np.nan_to_num(level) >= peers.BASELINE_THRESHOLD for level in levels]
+
+    return detect
+
+
+def _river(name: str) -> Callable[[Series, int], Values]:
+    return lambda one, seed: peers.river(name, one.value)
+
+
+DETECTORS: dict[str, Callable[[list[Series]], list[Flags]]] = {
+    SYSTEM: system,
+    **{f"{family.name.lower()} alone": _alone(family) for family in Family if family != Family.NONE},
+    "rolling 3-sigma": _budgeted(
+        lambda one, seed: peers.rolling_sigma(one.value, max(DAY_MS // one.cadence_ms, 48))
+    ),
+    "time-of-day EWMA": _budgeted(
+        lambda one, seed: peers.time_of_day(one.value, max(DAY_MS // one.cadence_ms, 1))
+    ),
+    "random": _budgeted(lambda one, seed: peers.at_random(one.value, seed)),
+}
+SLOW: dict[str, Callable[[list[Series]], list[Flags]]] = {
+    name: _budgeted(_river(name)) for name in peers.RIVER
+}
+"""On a part of the streams only."""
+EVERY = (*DETECTORS, *SLOW)

@@ -1,0 +1,192 @@
+"""Simple detectors for comparison: one surprise a point, stated before the point is learned from.
+
+Each takes ``y`` float64[points] (NaN: nothing sent) and gives float64[points], NaN where it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from learners.base import Family, writable
+from learners.families import BASELINES
+from learners.score import L_OPEN, combine
+from learners.season import find
+from learners.select import scale_of
+from learners.threshold import extreme_value
+from monitor.learning.learning import window_buckets
+
+Values = NDArray[np.float64]
+DAY_MS = 86_400_000
+RULE_WINDOW_MS = DAY_MS
+
+
+@njit(cache=True, nogil=True)
+def rolling_sigma(y: Values, window: int) -> Values:
+    """|y - mean| / standard deviation of the ``window`` points before; NaN for the first 30."""
+    out = np.full(len(y), np.nan)
+    held = np.zeros(window)
+    total, square, count, at = 0.0, 0.0, 0, 0
+    base = 0.0
+    for i in range(len(y)):
+        if np.isnan(y[i]):
+            continue
+        if count == 0:
+            base = y[i]  # sums of squares about a value of the series lose no digits
+        x = y[i] - base
+        if count >= 30:
+            mean = total / count
+            variance = max(square / count - mean * mean, 0.0)
+            spread = max(np.sqrt(variance), 1e-9 * abs(base) + 1e-12)
+            out[i] = abs(x - mean) / spread
+        if count == window:
+            total -= held[at]
+            square -= held[at] * held[at]
+        else:
+            count += 1
+        held[at] = x
+        total += x
+        square += x * x
+        at = (at + 1) % window
+    return out
+
+
+@njit(cache=True, nogil=True)
+def time_of_day(y: Values, slots: int, alpha: float = 0.3, beta: float = 0.02) -> Values:
+    """|y - EWMA of its time of day| over an EWMA of the size of such deviations; NaN on the first day."""
+    out = np.full(len(y), np.nan)
+    level = np.full(slots, np.nan)
+    spread = 0.0
+    for i in range(len(y)):
+        if np.isnan(y[i]):
+            continue
+        k = i % slots
+        if np.isnan(level[k]):
+            level[k] = y[i]
+            continue
+        delta = y[i] - level[k]
+        if spread > 0.0:
+            out[i] = abs(delta) / spread
+            spread += beta * (min(abs(delta), 5.0 * spread) - spread)
+        else:
+            spread = abs(delta)
+        level[k] += alpha * delta
+    return out
+
+
+def at_random(y: Values, seed: int) -> Values:
+    """Says nothing about the values: where it scores well the measure is wrong."""
+    return np.where(np.isnan(y), np.nan, np.random.default_rng(seed).random(len(y)))
+
+
+@cache
+def _loop(family: Family) -> Callable[..., None]:
+    """Forecast, surprise, learn with the family's shipped kernels, compiled into one loop. There is no gate:
+    without a tracker that adopts new levels it would never open again."""
+    forecast, learn = BASELINES[family].forecast, BASELINES[family].learn
+    surprise, learn_tail = extreme_value.surprise, extreme_value.learn
+
+    @njit(nogil=True)
+    def run(rows: Any, season: Any, tail: Any, y: Any, out: Any) -> None:
+        for i in range(len(y)):
+            if np.isnan(y[i]):
+                continue
+            centre, scale = forecast(rows[0], season, i)
+            r = (y[i] - centre) / scale
+            out[i] = combine(surprise(tail[0], r), 0.0, 0.0)
+            learn_tail(tail[0], r, 1.0)
+            learn(rows[0], season, i, y[i], 1.0)
+
+    return run
+
+
+def baseline(family: Family, y: Values, warm: int, cadence_ms: int) -> Values:
+    """Surprise L of one baseline family alone with the default tail, warmed on a window of the first ``warm``
+    points as the learning pass would, with the seasons found there; NaN in the window."""
+    first = max(warm - window_buckets(cadence_ms), 0)
+    t = np.arange(first, warm)
+    there = np.isfinite(y[first:warm])
+    t, past = t[there], y[first:warm][there]
+    offset, unit = scale_of(past)
+    periods = find(t, past, cadence_ms).periods if len(np.unique(past)) > 1 else ()
+    seen = BASELINES[family].warm((past - offset) / unit, t, periods=periods)
+    settled = min(max(int(1.25 * max(periods, default=0)), len(past) // 8), len(past) // 2)
+    tail = extreme_value.warm(seen.residual[settled:]).reshape(1)
+    rows = writable(seen.record.tobytes(), BASELINES[family].dtype)
+    out = np.full(len(y), np.nan)
+    follow = np.full(len(y), np.nan)
+    follow[warm:] = (y[warm:] - offset) / unit
+    _loop(family)(rows, seen.season.copy(), tail, follow, out)
+    return out
+
+
+BASELINE_THRESHOLD = L_OPEN
+
+
+def river(name: str, y: Values) -> Values:
+    """Score of one of River's detectors, some 10-100 µs a point."""
+    detector = _RIVER[name]()
+    out = np.full(len(y), np.nan)
+    for i, value in enumerate(y.tolist()):
+        if value != value:
+            continue
+        out[i] = detector(value, i)
+    return out
+
+
+def _predictive() -> Callable[[float, int], float]:
+    from river import anomaly, time_series
+
+    model = anomaly.PredictiveAnomalyDetection(
+        time_series.HoltWinters(alpha=0.1, beta=0.01), horizon=1, n_std=3.0, warmup_period=30
+    )
+
+    def step(value: float, at: int) -> float:
+        score = float(model.score_one({}, value)) if at >= 30 else 0.0
+        model.learn_one({}, value)
+        return score
+
+    return step
+
+
+def _gaussian() -> Callable[[float, int], float]:
+    from river import anomaly
+
+    model = anomaly.GaussianScorer(window_size=1440, grace_period=100)
+
+    def step(value: float, at: int) -> float:
+        # Its rolling variance falls below zero where values hardly differ, and the root is complex.
+        score = 0.0 if isinstance(model.gaussian.sigma, complex) else float(model.score_one(None, value))
+        model.learn_one(None, value)
+        return score
+
+    return step
+
+
+def _half_space() -> Callable[[float, int], float]:
+    from river import anomaly, preprocessing
+
+    scaler, model = preprocessing.MinMaxScaler(), anomaly.HalfSpaceTrees(seed=1)
+
+    def step(value: float, at: int) -> float:
+        x = {"y": value}
+        scaler.learn_one(x)
+        scaled = scaler.transform_one(x)
+        score = float(model.score_one(scaled))
+        model.learn_one(scaled)
+        return score
+
+    return step
+
+
+_RIVER: dict[str, Callable[[], Callable[[float, int], float]]] = {
+    "River PredictiveAnomalyDetection": _predictive,
+    "River GaussianScorer": _gaussian,
+    "River HalfSpaceTrees": _half_space,
+}
+RIVER = tuple(_RIVER)
