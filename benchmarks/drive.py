@@ -7,6 +7,7 @@ shard, the learner, the decisions as assignment records. Holds 9 bytes a sample 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
@@ -97,7 +98,7 @@ class Drive:
         )
         names = [Identity.of("benchmark", {"row": str(row)}) for row in range(rows)]
         self._new = tuple((row, name.canonical()) for row, name in enumerate(names))
-        self._learner = Learner(cast(Parts, _Parts(self._shard, self._arrays, names)))
+        self._learner = Learner(cast(Parts, _Parts(self._shard, self._arrays, names)), Lock())
         self._cadence_ms = cadence_ms
         self._last_ms = START_MS
         self._driven = Driven()

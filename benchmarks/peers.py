@@ -100,7 +100,7 @@ def _loop(family: Family) -> Callable[..., None]:
             r = (y[i] - centre) / scale
             out[i] = combine(surprise(tail[0], r), 0.0, 0.0)
             learn_tail(tail[0], r, 1.0)
-            learn(rows[0], season, i, y[i], 1.0)
+            learn(rows[0], season, i, y[i], centre, scale, 1.0)
 
     return run
 

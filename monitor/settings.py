@@ -27,8 +27,8 @@ from pydantic_settings import (
 from monitor.intake.limits import Limits
 
 PREFIX = "WATCHKEEPER_"
-# Read by the command line's client side; no settings of the server.
-CLIENT_VARIABLES = frozenset({"WATCHKEEPER_TOKEN", "WATCHKEEPER_URL", "WATCHKEEPER_CONFIG"})
+# Read by the command line's client side, and by benchmarks; no settings of the server.
+CLIENT_VARIABLES = frozenset(PREFIX + name for name in ("TOKEN", "URL", "CONFIG", "DATA"))
 
 Positive = Annotated[int, Field(gt=0)]
 

@@ -22,6 +22,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "series_list": {"metric": None, "q": None, "tag": None, "after": "", "limit": 10},
     "series_one": {"id": ID},
     "observations": {"id": ID, "from_ms": None, "to_ms": None, "max_points": 10},
+    "revisions": {"id": ID, "from_ms": None, "to_ms": None, "max_points": 10},
     "metric_names": {},
     "declarations": {},
     "tag_counts": {},

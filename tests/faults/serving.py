@@ -104,9 +104,13 @@ class Server:
 
     def stop(self) -> None:
         """As Ctrl-C or a service manager; asserts that the stop was tidy."""
-        if self._process is None:
-            return
-        os.kill(self.pid, signal.SIGTERM)
+        if self._process is not None:
+            os.kill(self.pid, signal.SIGTERM)
+            self.ended()
+
+    def ended(self) -> None:
+        """Wait for the end of a server that was told to stop; asserts that the stop was tidy."""
+        assert self._process is not None
         try:
             assert self._process.wait(60) == 0
         finally:

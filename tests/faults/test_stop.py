@@ -66,5 +66,5 @@ def test_a_stop_during_recovery_is_prompt_and_clean(tmp_path: Path, engine: str)
         while "stopped" not in server.words():  # the interpreter takes its own time to end
             assert time.monotonic() - began < 6, server.words()
             time.sleep(0.05)
-    server.stop()
+    server.ended()
     assert "Traceback" not in server.words()

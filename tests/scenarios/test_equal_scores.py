@@ -68,7 +68,8 @@ def names() -> list[Identity]:
 
 def play(folder: Path, batches: Iterator[SampleBatch], shards: int) -> Scored:
     """Through an engine in this process; the file ends with its last sample."""
-    engine, kept, ledger = InlineEngine(shards, HostSettings(folder)), Kept(), MemoryLedger()
+    settings = HostSettings(folder, backlog_ms_max=1 << 60)  # arrivals of months, in seconds
+    engine, kept, ledger = InlineEngine(shards, settings), Kept(), MemoryLedger()
     incidents = IncidentEngine(ledger)
 
     def hear(events: Events) -> None:
