@@ -60,6 +60,8 @@ class Tail(IntEnum):
     SIGMA = 1
     SCALED_MINMAX = 2
     EXTREME_VALUE = 3
+    NONCENTRAL_T = 4
+    CONFORMAL = 5
 
 
 def model_dtype(fields: Sequence[tuple[str, Any]]) -> np.dtype[np.void]:

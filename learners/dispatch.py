@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
 from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
 from learners.memory import float32_pointer, prefetch, record_type
-from learners.threshold import extreme_value, scaled_minmax, sigma
+from learners.threshold import conformal, extreme_value, noncentral_t, scaled_minmax, sigma
 
 _EMA = int(Family.EMA)
 _MOVING_AVERAGE = int(Family.MOVING_AVERAGE)
@@ -24,6 +24,8 @@ _SEASONAL_PROFILE = int(Family.SEASONAL_PROFILE)
 _SIGMA = int(Tail.SIGMA)
 _SCALED_MINMAX = int(Tail.SCALED_MINMAX)
 _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
+_NONCENTRAL_T = int(Tail.NONCENTRAL_T)
+_CONFORMAL = int(Tail.CONFORMAL)
 _LEARNING_WIDTH = 8.0
 _SLOT_BYTES = 4
 _ema = record_type(ema.dtype)
@@ -33,6 +35,8 @@ _seasonal_profile = record_type(seasonal_profile.dtype)
 _sigma = record_type(sigma.dtype)
 _scaled_minmax = record_type(scaled_minmax.dtype)
 _extreme_value = record_type(extreme_value.dtype)
+_noncentral_t = record_type(noncentral_t.dtype)
+_conformal = record_type(conformal.dtype)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -125,6 +129,10 @@ def tail_surprise(s: Any, family: int, row: int, r: float) -> float:
         return scaled_minmax.surprise(_scaled_minmax(s.common + row * COMMON_BYTES), r)
     if family == _SIGMA:
         return sigma.surprise(_sigma(s.common + row * COMMON_BYTES), r)
+    if family == _NONCENTRAL_T:
+        return noncentral_t.surprise(_noncentral_t(s.common + row * COMMON_BYTES), r)
+    if family == _CONFORMAL:
+        return conformal.surprise(_conformal(s.common + row * COMMON_BYTES), r)
     return 0.0
 
 
@@ -137,6 +145,10 @@ def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
         return scaled_minmax.limit(_scaled_minmax(s.common + row * COMMON_BYTES), side, level)
     if family == _SIGMA:
         return sigma.limit(_sigma(s.common + row * COMMON_BYTES), side, level)
+    if family == _NONCENTRAL_T:
+        return noncentral_t.limit(_noncentral_t(s.common + row * COMMON_BYTES), side, level)
+    if family == _CONFORMAL:
+        return conformal.limit(_conformal(s.common + row * COMMON_BYTES), side, level)
     return _LEARNING_WIDTH
 
 
@@ -149,3 +161,7 @@ def tail_learn(s: Any, family: int, row: int, r: float, weight: float) -> None:
         scaled_minmax.learn(_scaled_minmax(s.common + row * COMMON_BYTES), r, weight)
     elif family == _SIGMA:
         sigma.learn(_sigma(s.common + row * COMMON_BYTES), r, weight)
+    elif family == _NONCENTRAL_T:
+        noncentral_t.learn(_noncentral_t(s.common + row * COMMON_BYTES), r, weight)
+    elif family == _CONFORMAL:
+        conformal.learn(_conformal(s.common + row * COMMON_BYTES), r, weight)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from learners.base import Family, Tail, Warm
 from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
-from learners.threshold import extreme_value, scaled_minmax, sigma
+from learners.threshold import conformal, extreme_value, noncentral_t, scaled_minmax, sigma
 
 
 class BaselineFamily(Protocol):
@@ -56,4 +56,6 @@ TAILS: dict[Tail, TailFamily] = {
     Tail.SIGMA: cast(TailFamily, sigma),
     Tail.SCALED_MINMAX: cast(TailFamily, scaled_minmax),
     Tail.EXTREME_VALUE: cast(TailFamily, extreme_value),
+    Tail.NONCENTRAL_T: cast(TailFamily, noncentral_t),
+    Tail.CONFORMAL: cast(TailFamily, conformal),
 }
