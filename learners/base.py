@@ -51,6 +51,7 @@ class Family(IntEnum):
     MOVING_AVERAGE = 2
     HOLT_WINTERS = 3
     SEASONAL_PROFILE = 4
+    KALMAN = 5
 
 
 class Tail(IntEnum):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.base import Family, Tail, Warm
-from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
+from learners.baseline import ema, holt_winters, kalman, moving_average, seasonal_profile
 from learners.threshold import extreme_value, scaled_minmax, sigma
 
 
@@ -51,6 +51,7 @@ BASELINES: dict[Family, BaselineFamily] = {
     Family.MOVING_AVERAGE: cast(BaselineFamily, moving_average),
     Family.HOLT_WINTERS: cast(BaselineFamily, holt_winters),
     Family.SEASONAL_PROFILE: cast(BaselineFamily, seasonal_profile),
+    Family.KALMAN: cast(BaselineFamily, kalman),
 }
 TAILS: dict[Tail, TailFamily] = {
     Tail.SIGMA: cast(TailFamily, sigma),

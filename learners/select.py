@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from learners import ratio
 from learners.base import TAIL_OFFSET, Family, Tail, Warm
+from learners.candidate import Candidate as _Candidate
+from learners.candidate import Series, suited
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import classify, shape_of
-from learners.families import BASELINES
 from learners.lowpass import OFF, WHITE_SCALE, step
 from learners.residual import normal_score, width
 from learners.runs import NEVER
@@ -60,20 +61,6 @@ class Window:
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A family with its knobs; ``price`` in nats; ``product``: multiplicative, lives on an offset of 0."""
-
-    name: str
-    family: Family
-    price: float
-    knobs: dict[str, Any]
-    product: bool = False
-
-    def run(self, t: NDArray[np.int64], y: NDArray[np.float64]) -> Warm:
-        return BASELINES[self.family].warm(y, t, **self.knobs)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
     candidate: _Candidate
@@ -99,7 +86,7 @@ def choose(window: Window) -> Choice:
     seasons = find(t, y, window.cadence_ms) if shape.distinct > 1 else NONE
     metric_class, reasons = classify(shape, seasons, window.kind, bool(np.isfinite(n).any()))
     offset, unit = scale_of(y)
-    entries = _contest(t, y, offset, unit, candidates(y, unit, seasons, metric_class))
+    entries = _contest(t, y, offset, unit, candidates(y, offset, unit, seasons, metric_class))
     champion = min(entries, key=lambda e: e.loss)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
@@ -160,7 +147,9 @@ def _scaled(y: NDArray[np.float64], offset: float, unit: float) -> NDArray[np.fl
     return np.clip(y - offset, -Y_MAX * unit, Y_MAX * unit) / unit
 
 
-def candidates(y: NDArray[np.float64], unit: float, seasons: Seasons, metric_class: str) -> list[_Candidate]:
+def candidates(
+    y: NDArray[np.float64], offset: float, unit: float, seasons: Seasons, metric_class: str
+) -> list[_Candidate]:
     """What may enter the contest for these values, plain ones first: a draw is won by the first."""
     floor = STANDING_FLOOR if metric_class in STANDING else 0.0
     entered = [
@@ -173,6 +162,7 @@ def candidates(y: NDArray[np.float64], unit: float, seasons: Seasons, metric_cla
     knobs: dict[str, Any] = {"alpha": 0.3, "beta": 0.1, "floor": floor}
     entered.append(_Candidate("holt", Family.HOLT_WINTERS, 0.01, knobs))
     periods = tuple(p for p in seasons.periods if p <= _SLOTS_MOST)
+    entered += suited(metric_class, Series(y, offset, unit, periods, floor))
     for period in periods if floor == 0.0 else ():
         for alpha in (0.02, 0.2):
             knobs = {"periods": (period,), "alpha": alpha}

@@ -92,7 +92,7 @@ def test_irregular() -> None:
         ("seasonal", {Family.HOLT_WINTERS, Family.SEASONAL_PROFILE}),
         ("weekly", {Family.HOLT_WINTERS, Family.SEASONAL_PROFILE}),
         ("white", {Family.EMA}),
-        ("wandering", {Family.EMA}),
+        ("wandering", {Family.EMA, Family.KALMAN}),
         ("cumulative", {Family.HOLT_WINTERS}),
     ],
 )

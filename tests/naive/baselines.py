@@ -69,3 +69,30 @@ def seasonal_profile(values: Sequence[float], period: int, alpha: float, gamma: 
             gain *= 1.0 - alpha
         slots[t % period] += gain * error
     return centres
+
+
+def kalman(
+    t: Sequence[int], values: Sequence[float], weights: Sequence[float], q: float, u: float, phi: float
+) -> list[Said]:
+    """Level and trend by the textbook's matrices, one step a bucket; of the covariance at most 16."""
+    said: list[Said] = [(0.0, 1.0)]
+    state, cov, square = [values[0], 0.0], [[1.0, 0.0], [0.0, 1.0 if u > 0.0 else 0.0]], 1.0
+    step, noise = [[1.0, phi], [0.0, phi]], [[q, 0.0], [0.0, u]]
+    for i, (y, weight) in enumerate(zip(values[1:], weights[1:], strict=True), start=1):
+        gap = t[i] - t[i - 1]
+        for _ in range(gap):
+            state = [sum(step[a][b] * state[b] for b in (0, 1)) for a in (0, 1)]
+        for _ in range(min(gap, 16)):
+            half = [[sum(step[a][k] * cov[k][b] for k in (0, 1)) for b in (0, 1)] for a in (0, 1)]
+            cov = [
+                [sum(half[a][k] * step[b][k] for k in (0, 1)) + noise[a][b] for b in (0, 1)] for a in (0, 1)
+            ]
+        scale = math.sqrt(square * (cov[0][0] + 1.0))
+        said.append((state[0], scale))
+        error = _clip(y - state[0], scale)
+        z = error / scale
+        square = max(square * (1.0 + weight * max(0.01, 1.0 / (i + weight)) * (z * z - 1.0)), 1e-6)
+        gains = [cov[a][0] / (cov[0][0] + 1.0 / weight) for a in (0, 1)]
+        state = [state[a] + gains[a] * error for a in (0, 1)]
+        cov = [[cov[a][b] - gains[a] * cov[0][b] for b in (0, 1)] for a in (0, 1)]
+    return said

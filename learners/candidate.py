@@ -1,0 +1,80 @@
+"""What may enter the contest beside the families that any series may get: a table from class to families.
+
+Prices are nats a sample, paid on top of the loss: a hundredth for each thing more that a family learns than
+an exponential average does, and twice that where it keeps a table. A gain below the price is no gain: over
+the thousand samples on which a pass counts, losses of equals differ by about so much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.base import Family, Warm
+from learners.families import BASELINES
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A family with its knobs; ``price`` in nats; ``product``: multiplicative, lives on an offset of 0."""
+
+    name: str
+    family: Family
+    price: float
+    knobs: dict[str, Any]
+    product: bool = False
+
+    def run(self, t: NDArray[np.int64], y: NDArray[np.float64]) -> Warm:
+        return BASELINES[self.family].warm(y, t, **self.knobs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """What a maker of candidates may look at: raw values, seasons that are to be learned, smallest scale."""
+
+    y: NDArray[np.float64]
+    offset: float
+    unit: float
+    periods: tuple[int, ...]
+    floor: float
+
+
+Maker = Callable[[Series], list[Candidate]]
+
+
+def _level(series: Series) -> list[Candidate]:
+    """Local levels that move slowly and fast."""
+    return [
+        Candidate(f"kalman({signal:g})", Family.KALMAN, 0.01, {"signal": signal, "floor": series.floor})
+        for signal in (0.02, 1.0)
+    ]
+
+
+def _line(series: Series) -> list[Candidate]:
+    """A local linear trend."""
+    knobs = {"signal": 0.1, "turn": 0.001, "phi": 0.98, "floor": series.floor}
+    return [Candidate("kalman(0.1, trend)", Family.KALMAN, 0.02, knobs)]
+
+
+SUITED: Mapping[str, tuple[Maker, ...]] = {
+    "smooth": (_level,),
+    "irregular": (_level, _line),
+    "trending": (_level, _line),
+    "cumulative": (_line,),
+    "bursty": (_level,),
+}
+"""Makers of candidates by class; a class that is not named gets none beyond those of every series."""
+
+
+def suited(metric_class: str, series: Series) -> list[Candidate]:
+    """The candidates that the class calls for, plain ones first.
+
+    >>> few = Series(np.zeros(9), 0.0, 1.0, (), 0.0)
+    >>> [one.name for one in suited("trending", few)], suited("constant", few)
+    (['kalman(0.02)', 'kalman(1)', 'kalman(0.1, trend)'], [])
+    """
+    return [one for maker in SUITED.get(metric_class, ()) for one in maker(series)]
