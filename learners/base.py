@@ -52,6 +52,7 @@ class Family(IntEnum):
     HOLT_WINTERS = 3
     SEASONAL_PROFILE = 4
     KALMAN = 5
+    STEP_LEVEL = 6
 
 
 class Tail(IntEnum):

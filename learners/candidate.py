@@ -60,8 +60,16 @@ def _line(series: Series) -> list[Candidate]:
     return [Candidate("kalman(0.1, trend)", Family.KALMAN, 0.02, knobs)]
 
 
+def _steps(series: Series) -> list[Candidate]:
+    """A level that stands still and jumps."""
+    return [Candidate("step_level", Family.STEP_LEVEL, 0.01, {"floor": series.floor})]
+
+
 SUITED: Mapping[str, tuple[Maker, ...]] = {
     "smooth": (_level,),
+    "binary": (_steps,),
+    "discrete": (_steps,),
+    "multimodal": (_steps,),
     "irregular": (_level, _line),
     "trending": (_level, _line),
     "cumulative": (_line,),

@@ -13,7 +13,7 @@ from numba import carray, njit  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
-from learners.baseline import ema, holt_winters, kalman, moving_average, seasonal_profile
+from learners.baseline import ema, holt_winters, kalman, moving_average, seasonal_profile, step_level
 from learners.memory import float32_pointer, prefetch, record_type
 from learners.threshold import extreme_value, scaled_minmax, sigma
 
@@ -22,6 +22,7 @@ _MOVING_AVERAGE = int(Family.MOVING_AVERAGE)
 _HOLT_WINTERS = int(Family.HOLT_WINTERS)
 _SEASONAL_PROFILE = int(Family.SEASONAL_PROFILE)
 _KALMAN = int(Family.KALMAN)
+_STEP_LEVEL = int(Family.STEP_LEVEL)
 _SIGMA = int(Tail.SIGMA)
 _SCALED_MINMAX = int(Tail.SCALED_MINMAX)
 _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
@@ -32,6 +33,7 @@ _moving_average = record_type(moving_average.dtype)
 _holt_winters = record_type(holt_winters.dtype)
 _seasonal_profile = record_type(seasonal_profile.dtype)
 _kalman = record_type(kalman.dtype)
+_step_level = record_type(step_level.dtype)
 _sigma = record_type(sigma.dtype)
 _scaled_minmax = record_type(scaled_minmax.dtype)
 _extreme_value = record_type(extreme_value.dtype)
@@ -54,6 +56,8 @@ def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
         return moving_average.forecast(_moving_average(s.models + at * MODEL_BYTES), season(s), t)
     if family == _KALMAN:
         return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _STEP_LEVEL:
+        return step_level.forecast(_step_level(s.models + at * MODEL_BYTES), season(s), t)
     return ema.forecast(_ema(s.models + at * MODEL_BYTES), season(s), t)
 
 
@@ -72,6 +76,8 @@ def learn(s: Any, family: int, at: int, t: int, y: float, centre: float, scale: 
         )
     elif family == _KALMAN:
         kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family == _STEP_LEVEL:
+        step_level.learn(_step_level(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
     else:
         ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 
@@ -120,6 +126,8 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         moving_average.rebase(_moving_average(s.models + at * MODEL_BYTES), season(s), delta)
     elif family == _KALMAN:
         kalman.rebase(_kalman(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _STEP_LEVEL:
+        step_level.rebase(_step_level(s.models + at * MODEL_BYTES), season(s), delta)
     else:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.base import Family, Tail, Warm
-from learners.baseline import ema, holt_winters, kalman, moving_average, seasonal_profile
+from learners.baseline import ema, holt_winters, kalman, moving_average, seasonal_profile, step_level
 from learners.threshold import extreme_value, scaled_minmax, sigma
 
 
@@ -52,6 +52,7 @@ BASELINES: dict[Family, BaselineFamily] = {
     Family.HOLT_WINTERS: cast(BaselineFamily, holt_winters),
     Family.SEASONAL_PROFILE: cast(BaselineFamily, seasonal_profile),
     Family.KALMAN: cast(BaselineFamily, kalman),
+    Family.STEP_LEVEL: cast(BaselineFamily, step_level),
 }
 TAILS: dict[Tail, TailFamily] = {
     Tail.SIGMA: cast(TailFamily, sigma),

@@ -96,3 +96,31 @@ def kalman(
         state = [state[a] + gains[a] * error for a in (0, 1)]
         cov = [[cov[a][b] - gains[a] * cov[0][b] for b in (0, 1)] for a in (0, 1)]
     return said
+
+
+def step_level(values: Sequence[float], weights: Sequence[float], alpha: float) -> list[Said]:
+    """Mean of the stay, Huber's steps, jumps after a weight of three; no weight is forgotten."""
+    said: list[Said] = [(0.0, 1.0)]
+    level, square, seen, stay = values[0], 1.0, weights[0], weights[0]
+    waiting: list[Said] = []  # value and weight
+    for y, weight in zip(values[1:], weights[1:], strict=True):
+        sigma = math.sqrt(square)
+        said.append((level, sigma))
+        error = y - level
+        z = _clip(error, sigma) / sigma
+        square = max(square * (1.0 + weight * max(0.01, 1.0 / (seen + weight)) * (z * z - 1.0)), 1e-6)
+        seen += weight
+        if abs(error) <= 4.0 * sigma:
+            step = max(-1.5 * sigma, min(1.5 * sigma, error))
+            level += weight * max(alpha, 1.0 / (stay + weight)) * step
+            stay += weight
+            waiting = []
+            continue
+        total = sum(w for _, w in waiting)
+        if waiting and abs(y - sum(v * w for v, w in waiting) / total) > 4.0 * sigma:
+            waiting = []
+        waiting.append((y, weight))
+        total = sum(w for _, w in waiting)
+        if total >= 3.0 - 1e-6:
+            level, stay, waiting = sum(v * w for v, w in waiting) / total, total, []
+    return said
