@@ -53,6 +53,7 @@ class Family(IntEnum):
     SEASONAL_PROFILE = 4
     KALMAN = 5
     STEP_LEVEL = 6
+    COUNTS = 7
 
 
 class Tail(IntEnum):

@@ -8,7 +8,7 @@ the thousand samples on which a pass counts, losses of equals differ by about so
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from learners.base import Family, Warm
 from learners.families import BASELINES
+
+
+_ZERO_MOST = 1e5
+"""Largest offset, in units, at which counts are tried: their zero is a float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,10 @@ class Candidate:
 
     def run(self, t: NDArray[np.int64], y: NDArray[np.float64]) -> Warm:
         return BASELINES[self.family].warm(y, t, **self.knobs)
+
+    def on_zero(self) -> Candidate:
+        """The same for a series whose offset is 0."""
+        return replace(self, knobs={**self.knobs, "zero": 0.0}) if "zero" in self.knobs else self
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,10 +73,25 @@ def _steps(series: Series) -> list[Candidate]:
     return [Candidate("step_level", Family.STEP_LEVEL, 0.01, {"floor": series.floor})]
 
 
+def _counts(series: Series) -> list[Candidate]:
+    """A rate, and one for each slot of a season, where values are counts."""
+    y = series.y
+    if float(y.min()) < 0.0 or bool(np.any(np.floor(y) != y)) or series.offset > _ZERO_MOST * series.unit:
+        return []
+    knobs = {"zero": -series.offset / series.unit, "grain": 1.0 / series.unit}
+    found = [Candidate("counts", Family.COUNTS, 0.01, {"alpha": 0.02, **knobs})]
+    for period in series.periods:
+        one = {"periods": (period,), "alpha": 0.02, "gamma": 0.1, **knobs}
+        found.append(Candidate(f"counts({period})", Family.COUNTS, 0.02, one))
+    return found
+
+
 SUITED: Mapping[str, tuple[Maker, ...]] = {
     "smooth": (_level,),
     "binary": (_steps,),
     "discrete": (_steps,),
+    "count": (_counts,),
+    "seasonal": (_counts,),
     "multimodal": (_steps,),
     "irregular": (_level, _line),
     "trending": (_level, _line),

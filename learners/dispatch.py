@@ -13,7 +13,7 @@ from numba import carray, njit  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
-from learners.baseline import ema, holt_winters, kalman, moving_average, seasonal_profile, step_level
+from learners.baseline import counts, ema, holt_winters, kalman, moving_average, seasonal_profile, step_level
 from learners.memory import float32_pointer, prefetch, record_type
 from learners.threshold import extreme_value, scaled_minmax, sigma
 
@@ -23,6 +23,7 @@ _HOLT_WINTERS = int(Family.HOLT_WINTERS)
 _SEASONAL_PROFILE = int(Family.SEASONAL_PROFILE)
 _KALMAN = int(Family.KALMAN)
 _STEP_LEVEL = int(Family.STEP_LEVEL)
+_COUNTS = int(Family.COUNTS)
 _SIGMA = int(Tail.SIGMA)
 _SCALED_MINMAX = int(Tail.SCALED_MINMAX)
 _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
@@ -34,6 +35,7 @@ _holt_winters = record_type(holt_winters.dtype)
 _seasonal_profile = record_type(seasonal_profile.dtype)
 _kalman = record_type(kalman.dtype)
 _step_level = record_type(step_level.dtype)
+_counts = record_type(counts.dtype)
 _sigma = record_type(sigma.dtype)
 _scaled_minmax = record_type(scaled_minmax.dtype)
 _extreme_value = record_type(extreme_value.dtype)
@@ -58,6 +60,8 @@ def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
         return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
     if family == _STEP_LEVEL:
         return step_level.forecast(_step_level(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _COUNTS:
+        return counts.forecast(_counts(s.models + at * MODEL_BYTES), season(s), t)
     return ema.forecast(_ema(s.models + at * MODEL_BYTES), season(s), t)
 
 
@@ -78,6 +82,8 @@ def learn(s: Any, family: int, at: int, t: int, y: float, centre: float, scale: 
         kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
     elif family == _STEP_LEVEL:
         step_level.learn(_step_level(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family == _COUNTS:
+        counts.learn(_counts(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
     else:
         ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 
@@ -113,6 +119,10 @@ def fetch_season(s: Any, family: int, at: int, t: int) -> None:
         seasons = _holt_winters(s.models + at * MODEL_BYTES)
         if seasons.slots > 0:
             prefetch(s.season + _SLOT_BYTES * holt_winters.first_slot(seasons, t))  # type: ignore[call-arg]
+    elif family == _COUNTS:
+        rates = _counts(s.models + at * MODEL_BYTES)
+        if rates.slots > 0:
+            prefetch(s.season + _SLOT_BYTES * counts.slot_of(rates, t))  # type: ignore[call-arg]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -128,6 +138,8 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         kalman.rebase(_kalman(s.models + at * MODEL_BYTES), season(s), delta)
     elif family == _STEP_LEVEL:
         step_level.rebase(_step_level(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _COUNTS:
+        counts.rebase(_counts(s.models + at * MODEL_BYTES), season(s), delta)
     else:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 

@@ -94,7 +94,7 @@ def choose(window: Window) -> Choice:
     elsewhere = [e for e in others if e.candidate.family != champion.candidate.family]
     challenger = min(elsewhere or [e for e in others if e is not champion], key=lambda e: e.loss)
     if champion.candidate.product and not challenger.candidate.product:
-        seen = challenger.candidate.run(t, _scaled(y, 0.0, unit))
+        seen = challenger.candidate.on_zero().run(t, _scaled(y, 0.0, unit))
         challenger = _Entry(challenger.candidate, seen, challenger.loss)
     n_mean = _n_mean(n)
     share = window.kind == "ratio" or metric_class == "ratio"

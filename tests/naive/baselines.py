@@ -124,3 +124,42 @@ def step_level(values: Sequence[float], weights: Sequence[float], alpha: float) 
         if total >= 3.0 - 1e-6:
             level, stay, waiting = sum(v * w for v, w in waiting) / total, total, []
     return said
+
+
+def counts(
+    values: Sequence[float],
+    weights: Sequence[float],
+    period: int,
+    alpha: float,
+    gamma: float,
+    zero: float,
+    grain: float,
+    least: float,
+) -> list[Said]:
+    """A rate, or a factor of a rate a slot, and the law's two coefficients; never rebased."""
+    said: list[Said] = [(0.0, 1.0)]
+    linear, square = grain, 0.01
+    rates = {t: values[t] - zero for t in range(min(period, len(values)))} or {0: values[0] - zero}
+    factor = 1.0
+    for t, (y, weight) in enumerate(zip(values[1:], weights[1:], strict=True), start=1):
+        if t < period:
+            said.append((zero, 1.0))  # the slot is empty
+            continue
+        slot = t % len(rates)
+        mu = factor * rates[slot]
+        law = max(mu, least)
+        scale = max(math.sqrt(linear * law + square * law * law), 1e-3)
+        said.append((zero + mu, scale))
+        error = _clip(y - zero - mu, scale)
+        x = weight * max(0.01, 1.0 / (max(t - period, 1) + weight)) * ((error / scale) ** 2 - 1.0)
+        share = linear / (linear + square * law)
+        x /= share**2 + (1.0 - share) ** 2
+        linear = max(linear * max(1.0 + x * share, 0.25), 1e-6)
+        square = max(square * max(1.0 + x * (1.0 - share), 0.25), 1e-6)
+        if period == 0:
+            rates[0] += weight * max(alpha, 1.0 / (t + weight)) * error
+        else:
+            rates[slot] += weight * max(gamma, 1.0 / (t // period + weight)) * error / factor
+            factor *= 1.0 + weight * alpha * error * mu / (mu * mu + scale * scale)
+            factor = min(max(factor, 0.01), 100.0)
+    return said
