@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from benchmarks.figure import Figure
 
-NAMES = ("bank", "shard", "decode", "start", "http", "naive")
+NAMES = ("bank", "families", "shard", "decode", "start", "http", "naive")
 
 
 class Benchmark(Protocol):

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from learners.base import Family, Warm
 from learners.families import BASELINES
 
-
 _ZERO_MOST = 1e5
 """Largest offset, in units, at which counts are tried: their zero is a float32."""
 

@@ -47,6 +47,29 @@ def season(s: Any) -> NDArray[np.float32]:
     return carray(float32_pointer(s.season), (s.max_season,), np.float32)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forecast_called(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
+    """`forecast` of families from `Family.KALMAN` on: a call of 2 ns, where inlining all of them wherever a
+    forecast is asked for would make the loops' compilation longer by seconds."""
+    if family == _STEP_LEVEL:
+        return step_level.forecast(_step_level(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _COUNTS:
+        return counts.forecast(_counts(s.models + at * MODEL_BYTES), season(s), t)
+    return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _learn_called(
+    s: Any, family: int, at: int, t: int, y: float, centre: float, scale: float, weight: float
+) -> None:
+    if family == _STEP_LEVEL:
+        step_level.learn(_step_level(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family == _COUNTS:
+        counts.learn(_counts(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    else:
+        kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+
+
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
     """Centre and scale that the model record ``at`` expects for bucket ``t``."""
@@ -56,12 +79,8 @@ def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
         return holt_winters.forecast(_holt_winters(s.models + at * MODEL_BYTES), season(s), t)
     if family == _MOVING_AVERAGE:
         return moving_average.forecast(_moving_average(s.models + at * MODEL_BYTES), season(s), t)
-    if family == _KALMAN:
-        return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
-    if family == _STEP_LEVEL:
-        return step_level.forecast(_step_level(s.models + at * MODEL_BYTES), season(s), t)
-    if family == _COUNTS:
-        return counts.forecast(_counts(s.models + at * MODEL_BYTES), season(s), t)
+    if family >= _KALMAN:
+        return _forecast_called(s, family, at, t)
     return ema.forecast(_ema(s.models + at * MODEL_BYTES), season(s), t)
 
 
@@ -78,12 +97,8 @@ def learn(s: Any, family: int, at: int, t: int, y: float, centre: float, scale: 
         moving_average.learn(
             _moving_average(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight
         )
-    elif family == _KALMAN:
-        kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
-    elif family == _STEP_LEVEL:
-        step_level.learn(_step_level(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
-    elif family == _COUNTS:
-        counts.learn(_counts(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family >= _KALMAN:
+        _learn_called(s, family, at, t, y, centre, scale, weight)
     else:
         ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 

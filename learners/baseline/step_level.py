@@ -78,7 +78,8 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
         m.waiting = 0.0
         return
     value = bounded(y)
-    other, waiting = np.float64(m.other), np.float64(m.waiting)
+    other: float = np.float64(m.other)
+    waiting: float = np.float64(m.waiting)
     if waiting <= 0.0 or abs(value - other) > CLIP * known:
         other, waiting = value, 0.0
     waiting += weight
