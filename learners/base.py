@@ -54,6 +54,7 @@ class Family(IntEnum):
     KALMAN = 5
     STEP_LEVEL = 6
     COUNTS = 7
+    SPARSE = 8
 
 
 class Tail(IntEnum):

@@ -85,9 +85,17 @@ def _counts(series: Series) -> list[Candidate]:
     return found
 
 
+def _events(series: Series) -> list[Candidate]:
+    """How often something happens, and how much."""
+    if series.offset != 0.0:
+        return []
+    return [Candidate("sparse", Family.SPARSE, 0.01, {"floor": series.floor})]
+
+
 SUITED: Mapping[str, tuple[Maker, ...]] = {
     "smooth": (_level,),
     "binary": (_steps,),
+    "sparse": (_events,),
     "discrete": (_steps,),
     "count": (_counts,),
     "seasonal": (_counts,),

@@ -13,7 +13,16 @@ from numba import carray, njit  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
-from learners.baseline import counts, ema, holt_winters, kalman, moving_average, seasonal_profile, step_level
+from learners.baseline import (
+    counts,
+    ema,
+    holt_winters,
+    kalman,
+    moving_average,
+    seasonal_profile,
+    sparse,
+    step_level,
+)
 from learners.memory import float32_pointer, prefetch, record_type
 from learners.threshold import extreme_value, scaled_minmax, sigma
 
@@ -24,6 +33,7 @@ _SEASONAL_PROFILE = int(Family.SEASONAL_PROFILE)
 _KALMAN = int(Family.KALMAN)
 _STEP_LEVEL = int(Family.STEP_LEVEL)
 _COUNTS = int(Family.COUNTS)
+_SPARSE = int(Family.SPARSE)
 _SIGMA = int(Tail.SIGMA)
 _SCALED_MINMAX = int(Tail.SCALED_MINMAX)
 _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
@@ -36,6 +46,7 @@ _seasonal_profile = record_type(seasonal_profile.dtype)
 _kalman = record_type(kalman.dtype)
 _step_level = record_type(step_level.dtype)
 _counts = record_type(counts.dtype)
+_sparse = record_type(sparse.dtype)
 _sigma = record_type(sigma.dtype)
 _scaled_minmax = record_type(scaled_minmax.dtype)
 _extreme_value = record_type(extreme_value.dtype)
@@ -55,6 +66,8 @@ def _forecast_called(s: Any, family: int, at: int, t: int) -> tuple[float, float
         return step_level.forecast(_step_level(s.models + at * MODEL_BYTES), season(s), t)
     if family == _COUNTS:
         return counts.forecast(_counts(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _SPARSE:
+        return sparse.forecast(_sparse(s.models + at * MODEL_BYTES), season(s), t)
     return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
 
 
@@ -66,6 +79,8 @@ def _learn_called(
         step_level.learn(_step_level(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
     elif family == _COUNTS:
         counts.learn(_counts(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family == _SPARSE:
+        sparse.learn(_sparse(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
     else:
         kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 
@@ -155,6 +170,8 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         step_level.rebase(_step_level(s.models + at * MODEL_BYTES), season(s), delta)
     elif family == _COUNTS:
         counts.rebase(_counts(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _SPARSE:
+        sparse.rebase(_sparse(s.models + at * MODEL_BYTES), season(s), delta)
     else:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 

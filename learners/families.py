@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.base import Family, Tail, Warm
-from learners.baseline import counts, ema, holt_winters, kalman, moving_average, seasonal_profile, step_level
+from learners.baseline import (
+    counts,
+    ema,
+    holt_winters,
+    kalman,
+    moving_average,
+    seasonal_profile,
+    sparse,
+    step_level,
+)
 from learners.threshold import extreme_value, scaled_minmax, sigma
 
 
@@ -54,6 +63,7 @@ BASELINES: dict[Family, BaselineFamily] = {
     Family.KALMAN: cast(BaselineFamily, kalman),
     Family.STEP_LEVEL: cast(BaselineFamily, step_level),
     Family.COUNTS: cast(BaselineFamily, counts),
+    Family.SPARSE: cast(BaselineFamily, sparse),
 }
 TAILS: dict[Tail, TailFamily] = {
     Tail.SIGMA: cast(TailFamily, sigma),

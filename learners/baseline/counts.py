@@ -69,14 +69,15 @@ def slot_of(m: Any, t: int) -> int:
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _rate(m: Any, season: Any, t: int) -> float:
-    level = np.float64(m.level)
-    return float(level * season[slot_of(m, t)]) if m.slots > 0 else float(level)
+    rate: float = m.level * np.float64(season[slot_of(m, t)]) if m.slots > 0 else np.float64(m.level)
+    return rate
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _variance(m: Any, mu: float) -> float:
     mu = max(mu, RATE[m.least])
-    return min(max(mu * (m.linear + m.square * mu), FLOOR * FLOOR), _VARIANCE_MAX)
+    variance: float = mu * (m.linear + m.square * mu)
+    return min(max(variance, FLOOR * FLOOR), _VARIANCE_MAX)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)

@@ -163,3 +163,28 @@ def counts(
             factor *= 1.0 + weight * alpha * error * mu / (mu * mu + scale * scale)
             factor = min(max(factor, 0.01), 100.0)
     return said
+
+
+def sparse(values: Sequence[float], weights: Sequence[float], alpha: float) -> list[Said]:
+    """Croston's method on a quiet value of 0, with the variance of a compound Bernoulli law."""
+    said: list[Said] = []
+    events, silence, interval, size, square = 0.0, 0.0, 1.0, 0.0, 1.0
+    for y, weight in zip(values, weights, strict=True):
+        p = 1.0 / max(interval, silence / 3.0, 1.0)
+        variance = p * square + p * (1.0 - p) * size * size
+        said.append((p * size, max(math.sqrt(variance), 1e-3)) if events else (0.0, 1.0))
+        silence += weight
+        if y == 0.0:
+            continue
+        if not events:
+            size, interval = y, max(silence, 1.0)
+        else:
+            rate = weight * max(alpha, 1.0 / (events + weight))
+            interval += rate * (max(silence, 1.0) - interval)
+            spread = math.sqrt(square)
+            error = _clip(y - size, spread)
+            size += rate * error
+            slow = weight * max(0.01, 1.0 / (events + weight))
+            square = max(square * (1.0 + slow * ((error / spread) ** 2 - 1.0)), 1e-6)
+        events, silence = events + weight, 0.0
+    return said
