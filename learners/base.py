@@ -51,6 +51,10 @@ class Family(IntEnum):
     MOVING_AVERAGE = 2
     HOLT_WINTERS = 3
     SEASONAL_PROFILE = 4
+    KALMAN = 5
+    STEP_LEVEL = 6
+    COUNTS = 7
+    SPARSE = 8
 
 
 class Tail(IntEnum):

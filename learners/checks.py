@@ -24,7 +24,9 @@ PERIOD = 12
 
 
 def knobs_of(family: BaselineFamily) -> dict[str, Any]:
-    """A season for the families that know one."""
+    """A season for the families that know one, and a zero below all values for the one that counts."""
+    if family is BASELINES[Family.COUNTS]:
+        return {"periods": (PERIOD,), "zero": -20.0}
     seasonal = (BASELINES[Family.HOLT_WINTERS], BASELINES[Family.SEASONAL_PROFILE])
     return {"periods": (PERIOD,)} if family in seasonal else {}
 

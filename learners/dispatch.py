@@ -13,7 +13,16 @@ from numba import carray, njit  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
-from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
+from learners.baseline import (
+    counts,
+    ema,
+    holt_winters,
+    kalman,
+    moving_average,
+    seasonal_profile,
+    sparse,
+    step_level,
+)
 from learners.memory import float32_pointer, prefetch, record_type
 from learners.threshold import conformal, extreme_value, noncentral_t, scaled_minmax, sigma
 
@@ -21,6 +30,10 @@ _EMA = int(Family.EMA)
 _MOVING_AVERAGE = int(Family.MOVING_AVERAGE)
 _HOLT_WINTERS = int(Family.HOLT_WINTERS)
 _SEASONAL_PROFILE = int(Family.SEASONAL_PROFILE)
+_KALMAN = int(Family.KALMAN)
+_STEP_LEVEL = int(Family.STEP_LEVEL)
+_COUNTS = int(Family.COUNTS)
+_SPARSE = int(Family.SPARSE)
 _SIGMA = int(Tail.SIGMA)
 _SCALED_MINMAX = int(Tail.SCALED_MINMAX)
 _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
@@ -32,6 +45,10 @@ _ema = record_type(ema.dtype)
 _moving_average = record_type(moving_average.dtype)
 _holt_winters = record_type(holt_winters.dtype)
 _seasonal_profile = record_type(seasonal_profile.dtype)
+_kalman = record_type(kalman.dtype)
+_step_level = record_type(step_level.dtype)
+_counts = record_type(counts.dtype)
+_sparse = record_type(sparse.dtype)
 _sigma = record_type(sigma.dtype)
 _scaled_minmax = record_type(scaled_minmax.dtype)
 _extreme_value = record_type(extreme_value.dtype)
@@ -45,6 +62,33 @@ def season(s: Any) -> NDArray[np.float32]:
     return carray(float32_pointer(s.season), (s.max_season,), np.float32)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forecast_called(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
+    """`forecast` of families from `Family.KALMAN` on: a call of 2 ns, where inlining all of them wherever a
+    forecast is asked for would make the loops' compilation longer by seconds."""
+    if family == _STEP_LEVEL:
+        return step_level.forecast(_step_level(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _COUNTS:
+        return counts.forecast(_counts(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _SPARSE:
+        return sparse.forecast(_sparse(s.models + at * MODEL_BYTES), season(s), t)
+    return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _learn_called(
+    s: Any, family: int, at: int, t: int, y: float, centre: float, scale: float, weight: float
+) -> None:
+    if family == _STEP_LEVEL:
+        step_level.learn(_step_level(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family == _COUNTS:
+        counts.learn(_counts(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family == _SPARSE:
+        sparse.learn(_sparse(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    else:
+        kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+
+
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
     """Centre and scale that the model record ``at`` expects for bucket ``t``."""
@@ -54,6 +98,8 @@ def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
         return holt_winters.forecast(_holt_winters(s.models + at * MODEL_BYTES), season(s), t)
     if family == _MOVING_AVERAGE:
         return moving_average.forecast(_moving_average(s.models + at * MODEL_BYTES), season(s), t)
+    if family >= _KALMAN:
+        return _forecast_called(s, family, at, t)
     return ema.forecast(_ema(s.models + at * MODEL_BYTES), season(s), t)
 
 
@@ -70,6 +116,8 @@ def learn(s: Any, family: int, at: int, t: int, y: float, centre: float, scale: 
         moving_average.learn(
             _moving_average(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight
         )
+    elif family >= _KALMAN:
+        _learn_called(s, family, at, t, y, centre, scale, weight)
     else:
         ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 
@@ -105,6 +153,10 @@ def fetch_season(s: Any, family: int, at: int, t: int) -> None:
         seasons = _holt_winters(s.models + at * MODEL_BYTES)
         if seasons.slots > 0:
             prefetch(s.season + _SLOT_BYTES * holt_winters.first_slot(seasons, t))  # type: ignore[call-arg]
+    elif family == _COUNTS:
+        rates = _counts(s.models + at * MODEL_BYTES)
+        if rates.slots > 0:
+            prefetch(s.season + _SLOT_BYTES * counts.slot_of(rates, t))  # type: ignore[call-arg]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -116,6 +168,14 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         holt_winters.rebase(_holt_winters(s.models + at * MODEL_BYTES), season(s), delta)
     elif family == _MOVING_AVERAGE:
         moving_average.rebase(_moving_average(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _KALMAN:
+        kalman.rebase(_kalman(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _STEP_LEVEL:
+        step_level.rebase(_step_level(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _COUNTS:
+        counts.rebase(_counts(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _SPARSE:
+        sparse.rebase(_sparse(s.models + at * MODEL_BYTES), season(s), delta)
     else:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 

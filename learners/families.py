@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.base import Family, Tail, Warm
-from learners.baseline import ema, holt_winters, moving_average, seasonal_profile
+from learners.baseline import (
+    counts,
+    ema,
+    holt_winters,
+    kalman,
+    moving_average,
+    seasonal_profile,
+    sparse,
+    step_level,
+)
 from learners.threshold import conformal, extreme_value, noncentral_t, scaled_minmax, sigma
 
 
@@ -51,6 +60,10 @@ BASELINES: dict[Family, BaselineFamily] = {
     Family.MOVING_AVERAGE: cast(BaselineFamily, moving_average),
     Family.HOLT_WINTERS: cast(BaselineFamily, holt_winters),
     Family.SEASONAL_PROFILE: cast(BaselineFamily, seasonal_profile),
+    Family.KALMAN: cast(BaselineFamily, kalman),
+    Family.STEP_LEVEL: cast(BaselineFamily, step_level),
+    Family.COUNTS: cast(BaselineFamily, counts),
+    Family.SPARSE: cast(BaselineFamily, sparse),
 }
 TAILS: dict[Tail, TailFamily] = {
     Tail.SIGMA: cast(TailFamily, sigma),

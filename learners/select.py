@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from learners import ratio
 from learners.base import TAIL_OFFSET, Family, Tail, Warm
+from learners.candidate import Candidate as _Candidate
+from learners.candidate import Series, suited
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
-from learners.families import BASELINES
 from learners.lowpass import OFF, WHITE_SCALE, step
 from learners.residual import normal_score, width
 from learners.rows import Rows, span_of
@@ -74,20 +75,6 @@ class Window:
         return Window(t, y, n, self.cadence_ms, self.kind, self.former)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A family with its knobs; ``price`` in nats; ``product``: multiplicative, lives on an offset of 0."""
-
-    name: str
-    family: Family
-    price: float
-    knobs: dict[str, Any]
-    product: bool = False
-
-    def run(self, t: NDArray[np.int64], y: NDArray[np.float64]) -> Warm:
-        return BASELINES[self.family].warm(y, t, **self.knobs)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
     candidate: _Candidate
@@ -137,7 +124,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     metric_class, periods = classified.name, seasons.strongest(PERIODS_MOST)
     told = [str(one) for one in seasons.findings if one.why is Why.TAKEN]
     offset, unit = scale_of(y)
-    entries = _contest(t, y, offset, unit, candidates(y, unit, periods, metric_class))
+    entries = _contest(t, y, offset, unit, candidates(y, offset, unit, periods, metric_class))
     champion = min(entries, key=lambda e: e.loss)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
@@ -145,7 +132,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     elsewhere = [e for e in others if e.candidate.family != champion.candidate.family]
     challenger = min(elsewhere or [e for e in others if e is not champion], key=lambda e: e.loss)
     if champion.candidate.product and not challenger.candidate.product:
-        seen = challenger.candidate.run(t, _scaled(y, 0.0, unit))
+        seen = challenger.candidate.on_zero().run(t, _scaled(y, 0.0, unit))
         challenger = _Entry(challenger.candidate, seen, challenger.loss)
     n_mean = _n_mean(n)
     share = window.kind == "ratio" or metric_class == "ratio"
@@ -199,7 +186,7 @@ def _scaled(y: NDArray[np.float64], offset: float, unit: float) -> NDArray[np.fl
 
 
 def candidates(
-    y: NDArray[np.float64], unit: float, periods: tuple[int, ...], metric_class: str
+    y: NDArray[np.float64], offset: float, unit: float, periods: tuple[int, ...], metric_class: str
 ) -> list[_Candidate]:
     """What may enter the contest for these values, plain ones first: a draw is won by the first."""
     floor = STANDING_FLOOR if metric_class in STANDING else 0.0
@@ -213,6 +200,7 @@ def candidates(
     knobs: dict[str, Any] = {"alpha": 0.3, "beta": 0.1, "floor": floor}
     entered.append(_Candidate("holt", Family.HOLT_WINTERS, 0.01, knobs))
     periods = tuple(p for p in periods if p <= _SLOTS_MOST)
+    entered += suited(metric_class, Series(y, offset, unit, periods, floor))
     for period in periods if floor == 0.0 else ():
         for alpha in (0.02, 0.2):
             knobs = {"periods": (period,), "alpha": alpha}

@@ -10,9 +10,11 @@ from benchmarks.catalogue import NAMES, benchmark
 from benchmarks.detectors import EVERY
 from benchmarks.figure import Figure, figure_of
 from benchmarks.report import as_json, machine
+from learners.families import BASELINES
 
 GOALS = {
     "bank": {"bank over River": 100.0, "bank over memory": 2.5, "jumps flagged": 100.0},
+    "families": {family.name.lower(): 100.0 for family in BASELINES},
     "shard": {"core bytes a series": 250.0},
     "decode": {},
     "start": {"first start": 60.0, "warm start": 5.0},
@@ -45,6 +47,10 @@ def test_bank_flags_every_planted_jump() -> None:
     check("bank", figures)
     assert figure_of(figures, "jumps flagged").value == 100.0
     assert figure_of(figures, "false alarms").value <= 1_000.0
+
+
+def test_families_are_all_measured() -> None:
+    check("families", benchmark("families").run(toy=True))
 
 
 def test_shard_makes_every_bucket_final_and_fits_its_bytes() -> None:

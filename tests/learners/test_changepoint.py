@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from learners.drift.changepoint import LEAST, change_points, standardised, tail
 from learners.drift.checks import NULLS
-from learners.synthetic import inject, stream
+from learners.synthetic import stream
+from tests.learners.planting import raised
 from tests.naive.drift import clearest_split
 
 
@@ -73,7 +74,7 @@ def test_a_small_shift_is_placed_nearby() -> None:
     """One scale at position 200 of 500: found in each of 50 windows, half of the time within 3 positions."""
     errors = []
     for seed in range(50):
-        faulty = inject(stream("white", 500, seed), "level shift", at=200, length=300, size=1.0)
+        faulty = raised(stream("white", 500, seed), at=200, length=300, size=1.0)
         found = change_points(faulty.y)
         assert found
         errors.append(min(abs(change.at - 200) for change in found))

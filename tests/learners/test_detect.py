@@ -15,7 +15,8 @@ from learners.detect import rrcf, seasonal_esd, spectral_residual
 from learners.detect.detectors import ONLINE, WINDOW, OnlineDetector
 from learners.detect.rrcf import CutForest
 from learners.detect.shingle import Shingle
-from learners.synthetic import inject, stream
+from learners.synthetic import stream
+from tests.learners.planting import raised
 from tests.naive import detect as naive
 
 
@@ -32,7 +33,7 @@ def _scores(detector: OnlineDetector, r: NDArray[np.float64]) -> NDArray[np.floa
 @pytest.mark.parametrize("side", [1.0, -1.0])
 def test_a_planted_spike_stands_out(name: str, side: float) -> None:
     for seed in range(3):
-        faulty = inject(stream("white", 750, seed), "spike", at=700, length=1, size=7.0 * side)
+        faulty = raised(stream("white", 750, seed), at=700, length=1, size=7.0 * side)
         scores = _scores(ONLINE[name](seed), faulty.y)
         assert scores[700] > scores[300:700].max()
 
@@ -40,7 +41,7 @@ def test_a_planted_spike_stands_out(name: str, side: float) -> None:
 @pytest.mark.parametrize("name", ONLINE)
 def test_a_planted_burst_stands_out(name: str) -> None:
     for seed in range(3):
-        faulty = inject(stream("white", 720, seed), "level shift", at=700, length=6, size=4.0)
+        faulty = raised(stream("white", 720, seed), at=700, length=6, size=4.0)
         scores = _scores(ONLINE[name](seed), faulty.y)
         assert scores[700:706].max() > np.quantile(scores[300:700], 0.99)
 
@@ -129,8 +130,8 @@ def test_the_score_is_the_displacement_of_the_point_it_would_be(seed: int, n: in
 @pytest.mark.parametrize("name", WINDOW)
 def test_planted_spikes_score_highest_in_a_window(name: str) -> None:
     for seed in range(5):
-        faulty = inject(stream("seasonal", 600, seed), "spike", at=400, length=1, size=9.0)
-        faulty = inject(faulty, "dip", at=500, length=1, size=10.0)
+        faulty = raised(stream("seasonal", 600, seed), at=400, length=1, size=9.0)
+        faulty = raised(faulty, at=500, length=1, size=-10.0)
         scores = WINDOW[name](faulty.y, 24)
         assert set(np.argsort(scores)[-2:].tolist()) == {400, 500}
         assert (scores >= 0.0).all()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learners.base import Family, Tail
+from learners.candidate import Candidate
 from learners.classify import CLASSES
 from learners.runs import NEVER
 from learners.select import Choice, Window, choose
@@ -92,7 +93,7 @@ def test_irregular() -> None:
         ("seasonal", {Family.HOLT_WINTERS, Family.SEASONAL_PROFILE}),
         ("weekly", {Family.HOLT_WINTERS, Family.SEASONAL_PROFILE}),
         ("white", {Family.EMA}),
-        ("wandering", {Family.EMA}),
+        ("wandering", {Family.EMA, Family.KALMAN}),
         ("cumulative", {Family.HOLT_WINTERS}),
     ],
 )
@@ -100,6 +101,28 @@ def test_champion(name: str, families: set[Family]) -> None:
     choice = chosen(name)
     assert choice.champion.family in families
     assert choice.challenger.family != choice.champion.family
+
+
+def _busy_days(shape: float) -> NDArray[np.float64]:
+    mu = 10.0 + 200.0 * (1.0 + np.sin(2.0 * np.pi * np.arange(2016) / 24))
+    return np.random.default_rng(1).negative_binomial(shape, shape / (shape + mu)).astype(np.float64)
+
+
+def test_seasonal_counts_are_counted() -> None:
+    y = _busy_days(5.0)
+    choice = choose(window(y))
+    assert choice.champion.family == Family.COUNTS
+    assert choice.offset == float(np.median(y)), "counts need no offset of 0"
+    assert choose(window(y + 0.5)).champion.family != Family.COUNTS, "halves are no counts"
+
+
+def test_counts_can_live_on_offset_zero() -> None:
+    """As a challenger of a multiplicative champion must."""
+    made = Candidate("counts", Family.COUNTS, 0.0, {"zero": -3.0, "grain": 0.5})
+    y = np.arange(40.0) / 4.0
+    record = made.on_zero().run(np.arange(40), y).record
+    assert float(record["zero"]) == 0.0
+    assert float(made.run(np.arange(40), y - 3.0).record["zero"]) == -3.0
 
 
 def test_multiplicative_lives_on_offset_zero() -> None:

@@ -69,3 +69,122 @@ def seasonal_profile(values: Sequence[float], period: int, alpha: float, gamma: 
             gain *= 1.0 - alpha
         slots[t % period] += gain * error
     return centres
+
+
+def kalman(
+    t: Sequence[int], values: Sequence[float], weights: Sequence[float], q: float, u: float, phi: float
+) -> list[Said]:
+    """Level and trend by the textbook's matrices, one step a bucket; of the covariance at most 16."""
+    said: list[Said] = [(0.0, 1.0)]
+    state, cov, square = [values[0], 0.0], [[1.0, 0.0], [0.0, 1.0 if u > 0.0 else 0.0]], 1.0
+    step, noise = [[1.0, phi], [0.0, phi]], [[q, 0.0], [0.0, u]]
+    for i, (y, weight) in enumerate(zip(values[1:], weights[1:], strict=True), start=1):
+        gap = t[i] - t[i - 1]
+        for _ in range(gap):
+            state = [sum(step[a][b] * state[b] for b in (0, 1)) for a in (0, 1)]
+        for _ in range(min(gap, 16)):
+            half = [[sum(step[a][k] * cov[k][b] for k in (0, 1)) for b in (0, 1)] for a in (0, 1)]
+            cov = [
+                [sum(half[a][k] * step[b][k] for k in (0, 1)) + noise[a][b] for b in (0, 1)] for a in (0, 1)
+            ]
+        scale = math.sqrt(square * (cov[0][0] + 1.0))
+        said.append((state[0], scale))
+        error = _clip(y - state[0], scale)
+        z = error / scale
+        square = max(square * (1.0 + weight * max(0.01, 1.0 / (i + weight)) * (z * z - 1.0)), 1e-6)
+        gains = [cov[a][0] / (cov[0][0] + 1.0 / weight) for a in (0, 1)]
+        state = [state[a] + gains[a] * error for a in (0, 1)]
+        cov = [[cov[a][b] - gains[a] * cov[0][b] for b in (0, 1)] for a in (0, 1)]
+    return said
+
+
+def step_level(values: Sequence[float], weights: Sequence[float], alpha: float) -> list[Said]:
+    """Mean of the stay, Huber's steps, jumps after a weight of three; no weight is forgotten."""
+    said: list[Said] = [(0.0, 1.0)]
+    level, square, seen, stay = values[0], 1.0, weights[0], weights[0]
+    waiting: list[Said] = []  # value and weight
+    for y, weight in zip(values[1:], weights[1:], strict=True):
+        sigma = math.sqrt(square)
+        said.append((level, sigma))
+        error = y - level
+        z = _clip(error, sigma) / sigma
+        square = max(square * (1.0 + weight * max(0.01, 1.0 / (seen + weight)) * (z * z - 1.0)), 1e-6)
+        seen += weight
+        if abs(error) <= 4.0 * sigma:
+            step = max(-1.5 * sigma, min(1.5 * sigma, error))
+            level += weight * max(alpha, 1.0 / (stay + weight)) * step
+            stay += weight
+            waiting = []
+            continue
+        total = sum(w for _, w in waiting)
+        if waiting and abs(y - sum(v * w for v, w in waiting) / total) > 4.0 * sigma:
+            waiting = []
+        waiting.append((y, weight))
+        total = sum(w for _, w in waiting)
+        if total >= 3.0 - 1e-6:
+            level, stay, waiting = sum(v * w for v, w in waiting) / total, total, []
+    return said
+
+
+def counts(
+    values: Sequence[float],
+    weights: Sequence[float],
+    period: int,
+    alpha: float,
+    gamma: float,
+    zero: float,
+    grain: float,
+    least: float,
+) -> list[Said]:
+    """A rate, or a factor of a rate a slot, and the law's two coefficients; never rebased."""
+    said: list[Said] = [(0.0, 1.0)]
+    linear, square = grain, 0.01
+    rates = {t: values[t] - zero for t in range(min(period, len(values)))} or {0: values[0] - zero}
+    factor = 1.0
+    for t, (y, weight) in enumerate(zip(values[1:], weights[1:], strict=True), start=1):
+        if t < period:
+            said.append((zero, 1.0))  # the slot is empty
+            continue
+        slot = t % len(rates)
+        mu = factor * rates[slot]
+        law = max(mu, least)
+        scale = max(math.sqrt(linear * law + square * law * law), 1e-3)
+        said.append((zero + mu, scale))
+        error = _clip(y - zero - mu, scale)
+        x = weight * max(0.01, 1.0 / (max(t - period, 1) + weight)) * ((error / scale) ** 2 - 1.0)
+        share = linear / (linear + square * law)
+        x /= share**2 + (1.0 - share) ** 2
+        linear = max(linear * max(1.0 + x * share, 0.25), 1e-6)
+        square = max(square * max(1.0 + x * (1.0 - share), 0.25), 1e-6)
+        if period == 0:
+            rates[0] += weight * max(alpha, 1.0 / (t + weight)) * error
+        else:
+            rates[slot] += weight * max(gamma, 1.0 / (t // period + weight)) * error / factor
+            factor *= 1.0 + weight * alpha * error * mu / (mu * mu + scale * scale)
+            factor = min(max(factor, 0.01), 100.0)
+    return said
+
+
+def sparse(values: Sequence[float], weights: Sequence[float], alpha: float) -> list[Said]:
+    """Croston's method on a quiet value of 0, with the variance of a compound Bernoulli law."""
+    said: list[Said] = []
+    events, silence, interval, size, square = 0.0, 0.0, 1.0, 0.0, 1.0
+    for y, weight in zip(values, weights, strict=True):
+        p = 1.0 / max(interval, silence / 3.0, 1.0)
+        variance = p * square + p * (1.0 - p) * size * size
+        said.append((p * size, max(math.sqrt(variance), 1e-3)) if events else (0.0, 1.0))
+        silence += weight
+        if y == 0.0:
+            continue
+        if not events:
+            size, interval = y, max(silence, 1.0)
+        else:
+            rate = weight * max(alpha, 1.0 / (events + weight))
+            interval += rate * (max(silence, 1.0) - interval)
+            spread = math.sqrt(square)
+            error = _clip(y - size, spread)
+            size += rate * error
+            slow = weight * max(0.01, 1.0 / (events + weight))
+            square = max(square * (1.0 + slow * ((error / spread) ** 2 - 1.0)), 1e-6)
+        events, silence = events + weight, 0.0
+    return said
