@@ -113,6 +113,7 @@ def test_news_arrives_without_a_reload(watched: Watched, fake: Server) -> None:
 def test_lost_server_is_said_plainly(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(fake.url)
+    expect(part(page, "incident")).to_have_count(2)
     expect(part(page, "status")).to_contain_text("live")
     fake.ending.set()
     fake.shutdown()
