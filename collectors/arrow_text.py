@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from collectors.errors import BadRequest
 from collectors.raw_bytes import fold, hash_bytes
+from learners.compiled import kernel
 
 _TEXT = (pa.string(), pa.large_string(), pa.string_view())
 
@@ -100,7 +100,7 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hash_entry(offsets: Any, data: Any, entry: Any, salt: Any) -> tuple[Any, bool]:
     begin: Any = np.int64(offsets[entry])
     end: Any = np.int64(offsets[entry + 1])
@@ -109,7 +109,7 @@ def _hash_entry(offsets: Any, data: Any, entry: Any, salt: Any) -> tuple[Any, bo
     return hash_bytes(data.ctypes.data + begin, end - begin, salt), True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hash_plain(offsets: Any, data: Any, absent: Any, salt: Any, hashes: Any) -> bool:
     for row in range(len(hashes)):
         if len(absent) and absent[row]:
@@ -121,7 +121,7 @@ def _hash_plain(offsets: Any, data: Any, absent: Any, salt: Any, hashes: Any) ->
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hash_coded(codes: Any, offsets: Any, data: Any, absent: Any, salt: Any, memo: Any, hashes: Any) -> bool:
     for row in range(len(hashes)):
         if len(absent) and absent[row]:

@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from collectors.base import TS_MS_MAX
 from collectors.json_numbers import scan_number
 from collectors.times import scan_rfc3339
+from learners.compiled import kernel
 from monitor.domain.batch import Reason
 
 READ, EMPTY, ODD, NOT_FINITE, NO_NUMBER = 0, 1, 2, 3, 4
@@ -132,7 +132,7 @@ def _buffers(cells: pa.Array[Any]) -> tuple[NDArray[Any], NDArray[np.uint8], NDA
     return spans, raw, absent
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _copy_cell(offsets: Any, data: Any, i: int, cell: Any) -> int:
     """The cell's bytes into ``cell``, zeros behind them; its length, or -1 if it is too long."""
     length = offsets[i + 1] - offsets[i]
@@ -144,7 +144,7 @@ def _copy_cell(offsets: Any, data: Any, i: int, cell: Any) -> int:
     return int(length)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _numbers(offsets: Any, data: Any, absent: Any, values: Any, classes: Any) -> None:
     cell = np.zeros(_CELL_BYTES_MAX + 64, np.uint8)
     address = cell.ctypes.data
@@ -164,7 +164,7 @@ def _numbers(offsets: Any, data: Any, absent: Any, values: Any, classes: Any) ->
                 classes[i] = READ
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _times(offsets: Any, data: Any, absent: Any, ts_ms: Any, naive: Any, odd: Any) -> None:
     cell = np.zeros(_CELL_BYTES_MAX + 64, np.uint8)
     address = cell.ctypes.data

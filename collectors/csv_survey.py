@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from collectors.json_grammar import line_end, valid_utf8
 from collectors.raw_bytes import byte_at
+from learners.compiled import kernel
 
 RECORD = np.dtype(
     [("begin", np.int64), ("end", np.int64), ("line", np.int64), ("fields", np.int32), ("state", np.int32)],
@@ -29,7 +29,7 @@ FIELD_BYTES_MAX = 131_072
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _field(address: int, at: int, length: int, delimiter: int) -> tuple[int, int, int]:
     """Behind the field at ``at``, its state, and the line feeds inside it."""
     first = at
@@ -62,7 +62,7 @@ def _field(address: int, at: int, length: int, delimiter: int) -> tuple[int, int
     return at, state, feeds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def survey(raw: Any, length: int, at: int, delimiter: int, check_utf8: bool, out: Any) -> int:
     """Fill ``out`` with the records from ``at`` on; the number of records. ``raw`` is padded."""
     address = raw.ctypes.data
@@ -101,7 +101,7 @@ def survey(raw: Any, length: int, at: int, delimiter: int, check_utf8: bool, out
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather(raw: Any, records: Any, out: Any) -> int:
     """Copy the records one behind the other, each with a line feed; the bytes written."""
     at = 0

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from collectors.errors import EXAMPLES_MAX, Tally
+from learners.compiled import kernel
 from monitor.domain.batch import Reason, SampleBatch
 
 
@@ -77,7 +77,7 @@ def _note(
     tally.add_many(reason, examples, len(rows))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mark_behind(by_series: Any, prints: Any, ts_ms: Any, behind: Any) -> bool:
     """Mark rows earlier than their series' newest so far; whether any row is not later than it."""
     any_not_later = False

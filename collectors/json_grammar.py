@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from collectors.json_numbers import scan_number
 from collectors.raw_bytes import byte_at, load32, load64, trailing_zeros
+from learners.compiled import kernel, spliced
 
 DEPTH_MAX = 16
 """Containers inside one another, the outermost counted (RELIABILITY.md section 5)."""
@@ -33,7 +33,7 @@ _NULL = np.uint64(0x6C6C756E)
 _ALSE = np.uint64(0x65736C61)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def skip_space(address: int, at: int, lines: bool) -> int:
     """Behind any white space; with ``lines`` a line feed is none, since it ends the line."""
     while True:
@@ -43,7 +43,7 @@ def skip_space(address: int, at: int, lines: bool) -> int:
         at += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def skip_string(address: int, at: int) -> tuple[int, bool]:
     """From behind the opening quote to the closing one, eight bytes a step; whether it has escapes."""
     escaped = False
@@ -68,7 +68,7 @@ def skip_string(address: int, at: int) -> tuple[int, bool]:
             return -1, escaped
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _skip_escape(address: int, at: int) -> int:
     c = byte_at(address + at)
     if c == 117:
@@ -85,7 +85,7 @@ def _skip_escape(address: int, at: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hex4(address: int, at: int) -> int:
     unit = 0
     for i in range(4):
@@ -99,7 +99,7 @@ def _hex4(address: int, at: int) -> int:
     return unit
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _skip_scalar(address: int, at: int) -> int:
     """A string, number, true, false or null."""
     c = byte_at(address + at)
@@ -117,13 +117,13 @@ def _skip_scalar(address: int, at: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_null(address: int, at: int) -> bool:
     """Whether the token null begins here."""
     return bool(load32(address + at) == _NULL)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _skip_member_key(address: int, at: int, lines: bool) -> int:
     """From a member's key to its value."""
     if byte_at(address + at) != QUOTE:
@@ -137,7 +137,7 @@ def _skip_member_key(address: int, at: int, lines: bool) -> int:
     return skip_space(address, at + 1, lines)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def skip_value(address: int, at: int, depth: int, lines: bool) -> int:
     """Behind the value at ``at``, which lies inside ``depth`` containers."""
     # One bit a level, 1 = object; the marker bit above them says how deep we are.
@@ -182,7 +182,7 @@ def skip_value(address: int, at: int, depth: int, lines: bool) -> int:
             at += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def valid_utf8(address: int, at: int, end: int) -> bool:
     """Whether the span is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates)."""
     while at < end:
@@ -220,7 +220,7 @@ def valid_utf8(address: int, at: int, end: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def line_end(address: int, at: int, end: int) -> Any:
     """The line feed at or behind ``at``, or ``end``."""
     while at < end and byte_at(address + at) != NEWLINE:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from collectors.raw_bytes import byte_at, float_of_bits, leading_zeros, mul_high
+from learners.compiled import kernel
 
 DIGITS_MAX = 64
 """Digits of one number (RELIABILITY.md section 5)."""
@@ -47,7 +47,7 @@ _EXACT_MAX = np.uint64(1 << 53)
 _HIDDEN = np.uint64(1 << 52)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def float_of_decimal(mantissa: Any, power: int) -> tuple[float, bool]:
     """mantissa × 10^power rounded to nearest even, and whether that is certain."""
     if mantissa == 0:
@@ -87,7 +87,7 @@ def float_of_decimal(mantissa: Any, power: int) -> tuple[float, bool]:
     return float_of_bits((bits & (_HIDDEN - np.uint64(1))) | (np.uint64(exponent) << np.uint64(52))), True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_number(address: int, at: int) -> tuple[int, float, bool]:
     """Read the JSON number at ``at``: where it ends, its value, whether the value is certain.
 
@@ -138,7 +138,7 @@ def scan_number(address: int, at: int) -> tuple[int, float, bool]:
     return i, -value if negative else value, certain
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan_exponent(address: int, at: int) -> tuple[int, int]:
     c = byte_at(address + at)
     negative = c == _MINUS
@@ -157,7 +157,7 @@ def _scan_exponent(address: int, at: int) -> tuple[int, int]:
     return at, -exponent if negative else exponent
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _leading_zero_digits(address: int, first: int) -> int:
     """Zeros before the first significant digit; they do not count towards the nineteen."""
     zeros = 0

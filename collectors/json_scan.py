@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from collectors.base import TS_MS_MAX
 from collectors.json_grammar import (
@@ -34,6 +33,7 @@ from collectors.json_grammar import (
 from collectors.json_numbers import scan_number
 from collectors.raw_bytes import byte_at, hash_bytes, load64
 from collectors.times import scan_rfc3339
+from learners.compiled import kernel, spliced
 
 SAMPLE = np.dtype(
     [
@@ -81,7 +81,7 @@ _SAMPLES_WORD, _ = _name(b'samples"')
 _MODE_WORD, _MODE_MASK = _name(b'mode"')
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def _known_key(address: int, at: int) -> tuple[int, int]:
     """Which key of a sample begins behind the quote at ``at``, and the place behind its closing quote."""
     word = load64(address + at)
@@ -98,7 +98,7 @@ def _known_key(address: int, at: int) -> tuple[int, int]:
     return 0, at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan_tags(address: int, at: int, lines: bool) -> int:
     """Behind an object whose values are all strings; -1 if it is anything else (perhaps JSON still)."""
     at = skip_space(address, at + 1, lines)
@@ -128,7 +128,7 @@ def _scan_tags(address: int, at: int, lines: bool) -> int:
         at = skip_space(address, at + 1, lines)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan_time(address: int, at: int) -> tuple[int, int]:
     """Behind an RFC 3339 string or a whole number of milliseconds in range; -1 if it is neither."""
     c = byte_at(address + at)
@@ -150,7 +150,7 @@ def _scan_time(address: int, at: int) -> tuple[int, int]:
     return at, ts_ms
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan_sample(address: int, at: int, depth: int, lines: bool, seed: Any, sample: Any) -> int:
     """Read the object at ``at`` into ``sample``; answers the place behind it, -1 if it is no JSON."""
     seen = 0
@@ -222,7 +222,7 @@ def _scan_sample(address: int, at: int, depth: int, lines: bool, seed: Any, samp
     return at + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan_list(address: int, at: int, depth: int, seed: Any, out: Any) -> tuple[int, int, int]:
     """Read the array at ``at``, which is container number ``depth``: how it ended, samples, place."""
     at = skip_space(address, at + 1, False)
@@ -254,7 +254,7 @@ def _scan_list(address: int, at: int, depth: int, seed: Any, out: Any) -> tuple[
         at = skip_space(address, at + 1, False)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_document(body: Any, length: int, seed: Any, out: Any) -> tuple[int, int, int, int, int]:
     """Read ``{"samples": […], "mode": …}`` or a bare array of samples from a padded body into ``out``.
 
@@ -331,7 +331,7 @@ def scan_document(body: Any, length: int, seed: Any, out: Any) -> tuple[int, int
     return status, count, at, mode_from, mode_to
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_lines(body: Any, length: int, seed: Any, check_utf8: bool, out: Any) -> tuple[int, int]:
     """Read one sample a line from a padded body into ``out``: how it ended, samples and bad lines."""
     address = body.ctypes.data

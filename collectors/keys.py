@@ -6,8 +6,9 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 _SLOTS_MIN = 1 << 12
 _SHIFT = np.uint64(32)
@@ -73,7 +74,7 @@ class WireKeys:
         self._count = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find(table: Any, hashes: Any, fingerprints: Any, missing: Any) -> int:
     mask = np.uint64(len(table) - 1)
     count = 0
@@ -89,7 +90,7 @@ def _find(table: Any, hashes: Any, fingerprints: Any, missing: Any) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put(table: Any, hashes: Any, fingerprints: Any) -> int:
     mask = np.uint64(len(table) - 1)
     count = 0
@@ -104,7 +105,7 @@ def _put(table: Any, hashes: Any, fingerprints: Any) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _move(table: Any, larger: Any) -> None:
     mask = np.uint64(len(larger) - 1)
     for i in range(len(table)):

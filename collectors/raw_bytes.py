@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from learners.compiled import kernel, spliced
 
 PADDING = 64
 """Zero bytes kept behind a body, so that a scanner may read a whole word at its last byte."""
@@ -104,13 +106,13 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _LANE = np.uint64(0xD6E8FEB86659FD93)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def fold(a: Any, b: Any) -> Any:
     """Both halves of a 128-bit product in one word."""
     return (a * b) ^ mul_high(a, b)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hash_bytes(address: int, length: int, key: Any) -> Any:
     """Keyed 64-bit hash of a span, some 2 ns + 1 ns per 16 bytes; reads nothing outside the span.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from collectors.base import TS_MS_MAX
 from collectors.raw_bytes import byte_at, padded
+from learners.compiled import kernel, spliced
 
 _LENGTHS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _BAD = -1
@@ -31,7 +31,7 @@ def rfc3339_ms(text: str) -> int | None:
     return ts_ms if end == len(raw) else None
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_rfc3339(address: int, at: int) -> tuple[int, int]:
     """Read the time at ``at``: where it ends (-1: it is none, or out of range) and its milliseconds."""
     year = _number(address, at, 4)
@@ -68,7 +68,7 @@ def scan_rfc3339(address: int, at: int) -> tuple[int, int]:
     return end, ts_ms
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def _number(address: int, at: int, digits: int) -> int:
     """``digits`` decimal digits, or a negative number."""
     number = 0
@@ -80,7 +80,7 @@ def _number(address: int, at: int, digits: int) -> int:
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fraction(address: int, at: int) -> tuple[int, int]:
     if byte_at(address + at) != 46:
         return at, 0
@@ -99,7 +99,7 @@ def _fraction(address: int, at: int) -> tuple[int, int]:
     return at, fraction_ms
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _offset(address: int, at: int) -> tuple[int, int]:
     sign = byte_at(address + at)
     if sign == 90 or sign == 122:
@@ -114,7 +114,7 @@ def _offset(address: int, at: int) -> tuple[int, int]:
     return at + 6, -offset if sign == 45 else offset
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _days(year: Any, month: Any, day: Any) -> Any:
     """Days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms")."""
     if month <= 2:

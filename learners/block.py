@@ -15,10 +15,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, njit  # type: ignore[attr-defined]
+from numba import carray  # type: ignore[attr-defined]
 
 from learners import lowpass as low
 from learners.baseline import correction
+from learners.compiled import inlined, spliced
 from learners.memory import float64_pointer
 from learners.residual import contest, ordinary_score
 from learners.score import L_OPEN, combine, gate, score
@@ -76,19 +77,19 @@ LEAN_MOST = 9.0
 CONTEST_FORGETTING = 0.01
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@spliced
 def table(address: int) -> Any:
     """The table that lies at ``address``."""
     return carray(float64_pointer(address), (COLUMNS * WIDTH,), np.float64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def scaled(value: float, offset: float, unit: float) -> float:
     """A value in the series' own units of scale."""
     return min(max((value - offset) / unit, -Y_MAX), Y_MAX)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def lean(lowpass: float, lowpass_scale: float, spike: float, z: float) -> float:
     """The low-pass after a residual of normal score ``z``. An extreme is the residual's own affair and leaves
     it as it is.
@@ -98,12 +99,12 @@ def lean(lowpass: float, lowpass_scale: float, spike: float, z: float) -> float:
     return min(max(moved, -reach), reach)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _side(r: float, below: float, above: float) -> float:
     return above if r >= 0.0 else below
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def residuals(x: Any) -> None:
     """Values in units, residuals in scales, and their surprise as far as they are ordinary."""
     for k in range(WIDTH):
@@ -120,7 +121,7 @@ def residuals(x: Any) -> None:
         x[Z + k] = ordinary_score(x[SPIKE + k], r)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def levels(x: Any) -> None:
     """The low-pass moves; L of each sample, what it may teach, and how champion and challenger compare."""
     for k in range(WIDTH):
@@ -138,7 +139,7 @@ def levels(x: Any) -> None:
         x[ADVANTAGE + k] += CONTEST_FORGETTING * (better - x[ADVANTAGE + k])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def bands(x: Any) -> None:
     """What is shown: expectation, band and score, in the metric's units."""
     for k in range(WIDTH):
@@ -155,7 +156,7 @@ def bands(x: Any) -> None:
         x[UPPER + k] = x[EXPECTED + k] + limit * x[SCALE + k] * x[UNIT + k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(x: Any) -> None:
     """Champions and challengers that suit `correction` learn."""
     correction.learn(x, WIDTH, MODEL, Y, CENTRE, SCALE, WEIGHT)

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from learners.compiled import kernel
 
 CLIP = 8.0
 SPIKE = 8.0
@@ -23,7 +24,7 @@ TINY = 1e-290
 """A spread below this counts as none."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def centre_and_spread(ordered: Any, count: int) -> tuple[float, float]:
     """Median and robust deviation of the ``count`` sorted finite values, |y| <= 1e300; spread 0: all alike.
 
@@ -54,7 +55,7 @@ def centre_and_spread(ordered: Any, count: int) -> tuple[float, float]:
     return centre, spread if spread > TINY else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def clean(y: Any, centre: float, spread: float, x: Any, seen: Any, spare: Any) -> None:
     """Write the cleaned values of ``y`` (finite or NaN, both ends present, ``spread`` > 0) to ``x``.
 
@@ -83,12 +84,12 @@ def clean(y: Any, centre: float, spread: float, x: Any, seen: Any, spare: Any) -
         x[i] = min(max(here, middle - width), middle + width)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _median3(a: float, b: float, c: float) -> float:
     return max(min(a, b), min(max(a, b), c))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _usual_distance(x: Any, spare: Any) -> float:
     """Mean distance from the median of three where there is any, without those above three times that."""
     last = len(x) - 1
@@ -109,7 +110,7 @@ def _usual_distance(x: Any, spare: Any) -> float:
     return mean
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def clean_rows(
     values: Any, ordered: Any, first: Any, end: Any, count: Any, chunk: Any, x: Any, seen: Any, lengths: Any
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, njit  # type: ignore[attr-defined]
+from numba import carray  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
@@ -23,6 +23,7 @@ from learners.baseline import (
     sparse,
     step_level,
 )
+from learners.compiled import inlined, kernel, spliced
 from learners.memory import float32_pointer, prefetch, record_type
 from learners.threshold import conformal, extreme_value, noncentral_t, scaled_minmax, sigma
 
@@ -56,13 +57,13 @@ _noncentral_t = record_type(noncentral_t.dtype)
 _conformal = record_type(conformal.dtype)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@spliced
 def season(s: Any) -> NDArray[np.float32]:
     """The season pool as an array."""
     return carray(float32_pointer(s.season), (s.max_season,), np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _forecast_called(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
     """`forecast` of families from `Family.KALMAN` on: a call of 2 ns, where inlining all of them wherever a
     forecast is asked for would make the loops' compilation longer by seconds."""
@@ -75,7 +76,7 @@ def _forecast_called(s: Any, family: int, at: int, t: int) -> tuple[float, float
     return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _learn_called(
     s: Any, family: int, at: int, t: int, y: float, centre: float, scale: float, weight: float
 ) -> None:
@@ -89,7 +90,7 @@ def _learn_called(
         kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
     """Centre and scale that the model record ``at`` expects for bucket ``t``."""
     if family == _SEASONAL_PROFILE:
@@ -103,7 +104,7 @@ def forecast(s: Any, family: int, at: int, t: int) -> tuple[float, float]:
     return ema.forecast(_ema(s.models + at * MODEL_BYTES), season(s), t)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(s: Any, family: int, at: int, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Teach the model record ``at`` the value of bucket ``t``, for which it said ``centre``, ``scale``."""
     if family == _SEASONAL_PROFILE:
@@ -122,7 +123,7 @@ def learn(s: Any, family: int, at: int, t: int, y: float, centre: float, scale: 
         ema.learn(_ema(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def load(s: Any, family: int, at: int, t: int, x: Any, width: int, group: int) -> tuple[float, float]:
     """`forecast`, and a lane of `correction` filled from the record ``at``; scale 0: it does not suit."""
     if family == _HOLT_WINTERS:
@@ -132,7 +133,7 @@ def load(s: Any, family: int, at: int, t: int, x: Any, width: int, group: int) -
     return 0.0, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def store(s: Any, family: int, at: int, t: int, x: Any, width: int, group: int) -> None:
     """Put back what the lane that `load` has filled has learned."""
     if family == _HOLT_WINTERS:
@@ -141,7 +142,7 @@ def store(s: Any, family: int, at: int, t: int, x: Any, width: int, group: int) 
         ema.store(_ema(s.models + at * MODEL_BYTES), season(s), t, x, width, group)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fetch_season(s: Any, family: int, at: int, t: int) -> None:
     """Ask for the slot of bucket ``t`` in the table of record ``at``, some samples ahead of its use."""
     if family == _SEASONAL_PROFILE:
@@ -159,7 +160,7 @@ def fetch_season(s: Any, family: int, at: int, t: int) -> None:
             prefetch(s.season + _SLOT_BYTES * counts.slot_of(rates, t))  # type: ignore[call-arg]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(s: Any, family: int, at: int, delta: float) -> None:
     """Move the level of the model record ``at`` by ``delta``."""
     if family == _SEASONAL_PROFILE:
@@ -180,7 +181,7 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def tail_surprise(s: Any, family: int, row: int, r: float) -> float:
     """-log10 of the tail probability of residual ``r`` on its side; 0 while there is no tail."""
     if family == _EXTREME_VALUE:
@@ -196,7 +197,7 @@ def tail_surprise(s: Any, family: int, row: int, r: float) -> float:
     return 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
     """Residual, in scales and >= 0, at which the surprise on ``side`` reaches ``level``."""
     if family == _EXTREME_VALUE:
@@ -212,7 +213,7 @@ def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
     return _LEARNING_WIDTH
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def tail_learn(s: Any, family: int, row: int, r: float, weight: float) -> None:
     """Update the tail record of ``row`` with the residual ``r``."""
     if family == _EXTREME_VALUE:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from learners.compiled import kernel
 
 _LN10 = math.log(10.0)
 _SQRT2 = math.sqrt(2.0)
@@ -17,7 +17,7 @@ HALF = math.log10(2.0)
 """The surprise of z = 0: half of the probability lies beyond it."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def upper_tail(z: float) -> float:
     """-log10 P(Z >= z) of a standard normal Z; about 10 ns.
 
@@ -29,7 +29,7 @@ def upper_tail(z: float) -> float:
     return (0.5 * z * z + math.log(z) + _LOG_SQRT_2PI + 1.0 / (z * z)) / _LN10
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def upper_quantile(level: float) -> float:
     """The z at which `upper_tail` reaches ``level``; 0 where ``level`` is at most log10 2.
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from learners.compiled import inlined
 from learners.gaussian import upper_tail
 
 KEEP = 0.9
@@ -33,7 +33,7 @@ _DEGREES = 20.0
 _WALLACE = (8.0 * _DEGREES + 1.0) / (8.0 * _DEGREES + 3.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def step(lowpass: float, r: float, weight: float) -> float:
     """The low-pass after residual ``r`` (in scales); weight 0 leaves it as it is.
 
@@ -43,7 +43,7 @@ def step(lowpass: float, r: float, weight: float) -> float:
     return lowpass + (1.0 - KEEP) * weight * (min(max(r, -CLIP), CLIP) - lowpass)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn_scale(scale: float, lowpass: float, weight: float) -> float:
     """The usual size of the low-pass, half-life 1,400 samples; never below half of white noise's.
 
@@ -56,7 +56,7 @@ def learn_scale(scale: float, lowpass: float, weight: float) -> float:
     return math.sqrt(max(known * known + _SCALE_RATE * weight * (square - known * known), _FLOOR * _FLOOR))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def tail(z: float) -> float:
     """-log10 P(T >= z) of Student's t with `_DEGREES` degrees of freedom, by Wallace's transformation."""
     return upper_tail(_WALLACE * math.sqrt(_DEGREES * math.log1p(z * z / _DEGREES)))
@@ -70,19 +70,19 @@ ORDINARY = 3.0
 _T0, _T1, _T2, _T3, _T4, _T5 = 0.30103063, 0.34234134, 0.13419718, 0.01270360, -0.00741925, 0.00071007
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def size(lowpass: float, scale: float) -> float:
     """The low-pass in scales, whatever its side."""
     return abs(lowpass) / max(abs(scale), _FLOOR)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def ordinary(z: float) -> float:
     """`surprise` of a low-pass of up to `ORDINARY` scales: a polynomial, so four at a time in a loop."""
     return _T0 + z * (_T1 + z * (_T2 + z * (_T3 + z * (_T4 + z * _T5))))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def beyond(z: float) -> float:
     """`surprise` of a low-pass of more than `ORDINARY` scales: from a table."""
     at = min(z * (1.0 / _STEP), _LAST)
@@ -90,7 +90,7 @@ def beyond(z: float) -> float:
     return float(_TABLE[i] + (at - i) * (_TABLE[i + 1] - _TABLE[i]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def surprise(lowpass: float, scale: float) -> float:
     """-log10 of the tail probability of ``lowpass`` on its side, within 2e-4. About 2 ns.
 

@@ -50,6 +50,41 @@ float32_pointer = _pointer_type(types.float32)
 float64_pointer = _pointer_type(types.float64)
 
 
+def function_type(signature: Any) -> Any:
+    """A compiled function that calls the C function of ``signature`` at an address with a tuple of arguments.
+
+    A call by address is where compilation stops. Numba optimises all that a kernel calls once more with the
+    kernel, so code at the bottom of five calls is compiled five times.
+    """
+
+    @intrinsic
+    def call(typingctx: Any, address: Any, args: Any) -> Any:
+        def codegen(context: Any, builder: Any, given: Any, values: Any) -> Any:
+            kinds = [context.get_value_type(kind) for kind in signature.args]
+            function = ir.FunctionType(context.get_value_type(signature.return_type), kinds)
+            unpacked = cgutils.unpack_tuple(builder, values[1])  # type: ignore[no-untyped-call]
+            cast = [
+                context.cast(builder, value, kind, wanted)
+                for value, kind, wanted in zip(unpacked, given.args[1], signature.args, strict=True)
+            ]
+            result = builder.call(builder.inttoptr(values[0], function.as_pointer()), cast)
+            return context.get_dummy_value() if signature.return_type == types.void else result
+
+        return signature.return_type(types.int64, args), codegen
+
+    return call
+
+
+@intrinsic
+def address_of(typingctx: Any, record: Any) -> Any:
+    """Where a record lies."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], context.get_value_type(types.int64))
+
+    return types.int64(record), codegen
+
+
 @intrinsic
 def prefetch(typingctx: Any, address: Any) -> Any:
     """Ask for the cache line at ``address``, to be written soon; harmless for any address."""

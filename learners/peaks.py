@@ -10,7 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from learners.compiled import kernel
 
 PEAKS = 4
 STANDS_OUT = 18.0
@@ -19,7 +20,7 @@ _BAND_MIN = 16
 _BANDS_MAX = 64
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_window(window: Any) -> None:
     """A Hann window. Its cosines by their recurrence, started anew often enough to stay exact."""
     n = len(window)
@@ -32,7 +33,7 @@ def fill_window(window: Any) -> None:
             before, now = now, turn * now - before
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def taper(x: Any, window: Any, out: Any) -> None:
     """The values less their straight line, under a window; zeros after them."""
     n = len(x)
@@ -49,7 +50,7 @@ def taper(x: Any, window: Any, out: Any) -> None:
         out[i] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def nominate(power: Any, size: int, n: int, shortest: int, turns_min: int, found: Any) -> int:
     """Frequencies, in cycles per bucket, of the peaks that stand out most, strongest first.
 
@@ -88,7 +89,7 @@ def nominate(power: Any, size: int, n: int, shortest: int, turns_min: int, found
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _backgrounds(power: Any, first: int, last: int, centre: Any, level: Any) -> int:
     bands, start = 0, first
     while start <= last and bands < _BANDS_MAX:
@@ -110,7 +111,7 @@ def _backgrounds(power: Any, first: int, last: int, centre: Any, level: Any) -> 
     return bands
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _top(power: Any, q: int) -> float:
     """How far beside ``q`` the parabola through the logarithms of three powers has its top."""
     if not (power[q - 1] > 0.0 and power[q + 1] > 0.0):
@@ -120,7 +121,7 @@ def _top(power: Any, q: int) -> float:
     return 0.5 * (left - right) / bend if bend < 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def taper_rows(x: Any, lengths: Any, out: Any) -> None:
     """`taper` of each row; zeros where there is none."""
     window, known = np.empty(x.shape[1]), 0
@@ -134,7 +135,7 @@ def taper_rows(x: Any, lengths: Any, out: Any) -> None:
             out[i, :] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def nominate_rows(spectrum: Any, size: int, lengths: Any, shortest: int, turns_min: int, found: Any) -> None:
     """`nominate` for each row of transforms; ``found`` float64[rows, PEAKS], 0 where there is no more."""
     power = np.empty(spectrum.shape[1])

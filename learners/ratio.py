@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from learners.compiled import kernel
 
 MEMORY = 20.0
 CASES_MOST = 1e12
 _LN10 = math.log(10.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rate(expected: float, n_mean: float) -> float:
     """The expected share, drawn to one half by what `MEMORY` samples of ``n_mean`` cases leave open.
 
@@ -34,13 +34,13 @@ def rate(expected: float, n_mean: float) -> float:
     return (min(max(expected, 0.0), 1.0) * cases + 0.5) / (cases + 1.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def noise(p: float, n: float) -> float:
     """Standard error of a share of ``n`` cases at rate ``p``."""
     return math.sqrt(p * (1.0 - p) / max(n, 1.0))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def surprise(share: float, p: float, n: float) -> float:
     """Chernoff's bound for ``share`` of ``n`` cases at rate ``p``; in units of L.
 
@@ -56,7 +56,7 @@ def surprise(share: float, p: float, n: float) -> float:
     return n * max(kl, 0.0) / _LN10
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def limit(side: int, p: float, n: float, level: float) -> float:
     """The share on ``side`` at which `surprise` reaches ``level``; 0 or 1 where it never does.
 

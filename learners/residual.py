@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners import ratio
+from learners.compiled import inlined
 from learners.gaussian import HALF, upper_quantile
 from learners.score import n_factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def width(scale: float, expected: float, n: float, n_mean: float, unit: float, share: bool) -> float:
     """Scale of the residual of a value with ``n`` cases; in units, as ``scale``. ``expected`` is raw.
 
@@ -37,7 +37,7 @@ _LN2 = math.log(2.0)
 _SQRT2 = math.sqrt(2.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def fast_log(x: float) -> float:
     """The natural logarithm of a positive, finite, normal ``x``, within 1e-8; four at a time in a loop.
 
@@ -56,7 +56,7 @@ def fast_log(x: float) -> float:
     return float(power * _LN2 + 2.0 * z * series)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def contest(r: float, scale: float, deviation2: float, scale2: float) -> float:
     """The champion's loss less the challenger's for one sample: |residual| up to 5, and ln scale.
 
@@ -76,7 +76,7 @@ _Z1, _Z2, _Z3, _Z4, _Z5 = 2.88343180, -3.20223634, 5.01612193, -6.08887700, 4.31
 _Z6 = float(upper_quantile(HALF + 1.0)) - (_Z1 + _Z2 + _Z3 + _Z4 + _Z5)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def ordinary_score(level: float, r: float) -> float:
     """`normal_score` where ``level`` is at most log10 2 + 1: a polynomial, so four at a time in a loop."""
     q = max(level - HALF, 0.0)
@@ -84,7 +84,7 @@ def ordinary_score(level: float, r: float) -> float:
     return math.copysign(z, r)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def normal_score(level: float, r: float) -> float:
     """The z with surprise ``level`` on the side of ``r``; within 0.02, at most that of L = 16.
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 BUCKETS_MAX = 16_384
 """Newest buckets of a window that are looked at."""
@@ -78,7 +79,7 @@ def span_of(t: NDArray[np.int64]) -> int:
     return min(int(t.max()) - int(t.min()) + 1, BUCKETS_MAX) if len(t) else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _tame(values: Any, tamed: Any, first: Any, end: Any, count: Any) -> None:
     for r in range(values.shape[0]):
         for i in range(values.shape[1]):

@@ -12,8 +12,7 @@ so twice the longest known run reaches `L_OPEN`: if runs are geometric and m was
 
 from __future__ import annotations
 
-from numba import njit
-
+from learners.compiled import kernel
 from learners.score import L_OPEN
 
 FLAT_MIN = 8
@@ -22,7 +21,7 @@ NEVER = 65_535
 """Longest run of a series for which no run is surprising."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def flat(run: int, run_max: int) -> float:
     """Surprise of ``run`` equal values in a row where ``run_max`` was the most so far.
 
@@ -32,7 +31,7 @@ def flat(run: int, run_max: int) -> float:
     return L_OPEN * run / (2.0 * max(run_max, FLAT_MIN))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gap(missing: int, gap_max: int) -> float:
     """Surprise of ``missing`` empty buckets in a row where ``gap_max`` was the most so far.
 

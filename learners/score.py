@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from learners.compiled import kernel
 
 L_OPEN = 5.0
 L_CLOSE = 2.5
@@ -21,7 +21,7 @@ _LOG10_3 = math.log10(3.0)
 _HALF_SCORE = 4.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def combine(l1: float, l2: float, l3: float) -> float:
     """The surprise of a sample of which three statistics have surprises ``l1``, ``l2``, ``l3``.
 
@@ -31,7 +31,7 @@ def combine(l1: float, l2: float, l3: float) -> float:
     return max(max(l1, l2, l3) - _LOG10_3, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def score(level: float) -> float:
     """A surprise as shown: 0 to below 100, strictly increasing; 55.6 at `L_OPEN`.
 
@@ -41,7 +41,7 @@ def score(level: float) -> float:
     return 100.0 * level / (level + _HALF_SCORE)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gate(level: float) -> float:
     """How much a sample of surprise ``level`` may teach: 1 up to `L_QUIET`, falling to 0 at `L_OPEN`.
 
@@ -51,7 +51,7 @@ def gate(level: float) -> float:
     return min(max((L_OPEN - level) * (1.0 / (L_OPEN - L_QUIET)), 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def n_factor(n: float, n_mean: float) -> float:
     """How much wider than usual the residual of a value with ``n`` observations behind it may be.
 

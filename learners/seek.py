@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners import peaks, turns
+from learners.compiled import kernel
 
 SHORTEST = 3
 TURNS_MIN = 2
@@ -280,7 +280,7 @@ def _needed(m: Ints) -> Floats:
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _drop_harmonics(why: Any, period: Any, variance: Any) -> None:
     for r in range(len(why)):
         for i in range(ASKED):
@@ -298,13 +298,13 @@ def _drop_harmonics(why: Any, period: Any, variance: Any) -> None:
                     why[r, i] = HARMONIC
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _evidence(period: Any, surprise: Any, divisor: int, multiples: bool, found: Any) -> None:
     for i in range(len(period)):
         found[i] = turns.evidence(period[i], surprise[i], divisor, multiples)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def judge(
     x: Any, seen: Any, lengths: Any, rows: Any, period: Any, many: Any, surprise: Any, spoken: Any, rough: Any
 ) -> None:
@@ -328,7 +328,7 @@ def judge(
         many[i] = m
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def take(
     x: Any,
     seen: Any,

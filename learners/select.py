@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners import ratio
@@ -24,6 +23,7 @@ from learners.candidate import Candidate as _Candidate
 from learners.candidate import Series, suited
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
+from learners.compiled import kernel
 from learners.lowpass import OFF, WHITE_SCALE, step
 from learners.residual import normal_score, width
 from learners.rows import Rows, span_of
@@ -236,7 +236,7 @@ def _contest(
     return entries
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mean_loss(residual: Any, scale: Any, first: int) -> float:
     total = 0.0
     for i in range(first, len(residual)):
@@ -261,7 +261,7 @@ def _n_mean(n: NDArray[np.float64]) -> float:
     return min(float(known.mean()), 1e30) if len(known) else math.nan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _residuals(
     residual: Any, scale: Any, expected: Any, n: Any, n_mean: float, unit: float, share: bool
 ) -> Any:
@@ -272,7 +272,7 @@ def _residuals(
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scores(tail: Any, residual: Any, y: Any, expected: Any, n: Any, n_mean: float, share: bool) -> Any:
     """Normal scores of residuals under their tail: what the low-pass will be fed; extremes are left out."""
     found = np.empty(len(residual))
@@ -294,7 +294,7 @@ def _lowpass_of(scores: NDArray[np.float64], y: NDArray[np.float64], metric_clas
     return -size if metric_class in STANDING else size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _lowpass_size(residual: Any) -> tuple[float, float]:
     """Root mean square of the low-pass, helped out by fifty samples of white noise, and its largest."""
     lowpass, total, largest = 0.0, 50.0 * WHITE_SCALE**2, 0.0

@@ -10,10 +10,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.cleaned import CLIP, centre_and_spread
+from learners.compiled import kernel
 from learners.rows import Rows
 
 SHAPE = np.dtype(
@@ -52,7 +52,7 @@ def shapes_of(rows: Rows) -> NDArray[np.void]:
     return shapes
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _shapes(values: Any, ordered: Any, first: Any, end: Any, count: Any, shapes: Any) -> None:
     density, spare = np.empty(_BINS), np.empty(_BINS)
     for r in range(len(shapes)):
@@ -66,7 +66,7 @@ def _shapes(values: Any, ordered: Any, first: Any, end: Any, count: Any, shapes:
             _heaps(ordered[r, :n], values[r, first[r] : end[r]], density, spare, shapes[r])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _by_size(ordered: Any, shape: Any) -> None:
     n = len(ordered)
     distinct, zeros = 1, 0
@@ -84,7 +84,7 @@ def _by_size(ordered: Any, shape: Any) -> None:
     shape.reach = min(far / quarter, 1e9) if quarter > 0.0 else (0.0 if far <= 0.0 else 1e9)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _by_time(y: Any, n: int, centre: float, spread: float, shape: Any) -> None:
     repeats, rising, resets = 0, 0, 0
     integers = True
@@ -133,7 +133,7 @@ def _by_time(y: Any, n: int, centre: float, spread: float, shape: Any) -> None:
         shape.dispersion = variance / n * spread * spread / total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _heaps(ordered: Any, y: Any, density: Any, spare: Any, shape: Any) -> None:
     """The deepest valley of a smoothed histogram between two heaps, and how often values step over it."""
     n = len(ordered)

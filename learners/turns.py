@@ -25,7 +25,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from learners.compiled import kernel
 
 HARMONICS = 8
 DIVISORS = (2, 3, 5, 7)
@@ -37,13 +38,13 @@ _MEDIAN_UP_TO = 24
 _PRESENT = 0.5
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def harmonics_of(period: int) -> int:
     """Harmonics that are looked at: those below half a turn per bucket."""
     return min((period - 1) // 2, HARMONICS)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_table(period: int, table: Any) -> None:
     """cos and sin of 2 pi k s / period for s up to half a turn: ``table`` float64[> period / 2, WIDTH]."""
     count, half = harmonics_of(period), period // 2
@@ -67,7 +68,7 @@ def fill_table(period: int, table: Any) -> None:
             table[s, k] = table[s, HARMONICS + k] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def transform(
     x: Any, seen: Any, period: int, table: Any, turns: Any, means: Any, places: Any, folded: Any
 ) -> int:
@@ -88,7 +89,7 @@ def transform(
     return m
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def whole_turns(x: Any, seen: Any, period: int, means: Any, places: Any) -> int:
     """The turns of `transform`, without their coefficients."""
     many = len(x) // period
@@ -106,7 +107,7 @@ def whole_turns(x: Any, seen: Any, period: int, means: Any, places: Any) -> int:
     return m
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _transform_one(x: Any, table: Any, out: Any, sums: Any, differences: Any) -> float:
     """Coefficients of one turn to ``out``; its mean. Four harmonics at a time stay in registers."""
     period = len(x)
@@ -140,7 +141,7 @@ def _transform_one(x: Any, table: Any, out: Any, sums: Any, differences: Any) ->
     return mean
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def level_off(period: int, m: int, table: Any, turns: Any, means: Any, places: Any, spare: Any) -> None:
     """Take the common slope out of the coefficients."""
     slope = common_slope(m, means, places, spare)
@@ -152,7 +153,7 @@ def level_off(period: int, m: int, table: Any, turns: Any, means: Any, places: A
             turns[j, HARMONICS + k] += ramp_sine
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def common_slope(m: int, means: Any, places: Any, spare: Any) -> float:
     """Median increment, per bucket, of the turns' means: that of a trend, and none of a step."""
     if m < 2:
@@ -162,7 +163,7 @@ def common_slope(m: int, means: Any, places: Any, spare: Any) -> float:
     return median(spare, m - 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def median(values: Any, count: int) -> float:
     """Lower median of the first ``count``, by quickselect; moves them about."""
     low, high, wanted = 0, count - 1, (count - 1) // 2
@@ -188,7 +189,7 @@ def median(values: Any, count: int) -> float:
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def coherence(period: int, m: int, turns: Any, surprise: Any, spare: Any) -> None:
     """-ln of the chance that noise agrees so well, for each harmonic; ``surprise`` float64[HARMONICS]."""
     for k in range(HARMONICS):
@@ -214,7 +215,7 @@ def coherence(period: int, m: int, turns: Any, surprise: Any, spare: Any) -> Non
             surprise[k] = -(m - 1) * math.log(noise)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _most(m: int, turns: Any, k: int, spare: Any) -> float:
     """Largest squared coefficient that is believed: three times the usual size."""
     for j in range(m):
@@ -232,7 +233,7 @@ def _most(m: int, turns: Any, k: int, spare: Any) -> float:
     return most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def evidence(period: int, surprise: Any, divisor: int, multiples: bool) -> float:
     """Decades against noise of all harmonics (``divisor`` 1), or of those that are multiples of it, or not.
 
@@ -255,7 +256,7 @@ def evidence(period: int, surprise: Any, divisor: int, multiples: bool) -> float
     return min(max(best - math.log10(_SETS), 0.0), EVIDENCE_MAX)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def roughness(x: Any, period: int, m: int, places: Any, profile: Any, found: Any) -> None:
     """Decades against noise of the fold of differences: of all of it, then of what is left of the mean turn
     when a half, a third, … of it is folded once more; ``found`` float64[1 + len(DIVISORS)]."""
@@ -299,7 +300,7 @@ def roughness(x: Any, period: int, m: int, places: Any, profile: Any, found: Any
         found[1 + i] = _f_decades(own, free, m * max(left, 0.0) / (own * noise))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _f_decades(own: float, free: float, ratio: float) -> float:
     """-log10 of the chance of an F with so many degrees of freedom above ``ratio``, about."""
     root = ratio ** (1.0 / 3.0)
@@ -308,7 +309,7 @@ def _f_decades(own: float, free: float, ratio: float) -> float:
     return min(0.5 * z * z / math.log(10.0), EVIDENCE_MAX) if z > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _gamma_decades(count: int, total: float) -> float:
     """-log10 of the chance that a sum of ``count`` standard exponentials exceeds ``total``."""
     term, whole = 1.0, 1.0
@@ -318,7 +319,7 @@ def _gamma_decades(count: int, total: float) -> float:
     return (total - math.log(whole)) / math.log(10.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def drift(m: int, period: int, turns: Any, places: Any) -> float:
     """The period, not rounded, that the turning of the strongest harmonic from turn to turn speaks for."""
     strongest, power = 0, -1.0
@@ -335,7 +336,7 @@ def drift(m: int, period: int, turns: Any, places: Any) -> float:
     return period / (1.0 + angle / (2.0 * math.pi * (strongest + 1)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _turning(m: int, turns: Any, k: int, period: int, places: Any, far: int, known: float) -> float:
     """Mean angle by which coefficients ``far`` turns apart differ, beyond the ``known`` one."""
     real, imaginary = 0.0, 0.0
@@ -349,7 +350,7 @@ def _turning(m: int, turns: Any, k: int, period: int, places: Any, far: int, kno
     return angle - 2.0 * math.pi * math.floor(angle / (2.0 * math.pi) + 0.5)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fold(
     x: Any, period: int, m: int, means: Any, places: Any, slope: float, profile: Any, spare: Any
 ) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
@@ -17,7 +18,7 @@ from monitor.folder import FolderLock
 from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor
 from monitor.settings import Settings, SettingsError
-from monitor.shard.warm import warm_shard
+from monitor.shard.warm import is_compiled, warm_judges, warm_loops, warm_shard
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
 
@@ -72,10 +73,20 @@ def _engine(settings: Settings, total: int) -> Engine:
 
 
 def warm_up(progress: Callable[[str], None] = lambda _: None) -> None:
-    """Compile every kernel, or load it from the cache, before anybody waits for it."""
-    progress("models and tracker")
+    """Compile every kernel, or load it from the cache, before anybody waits for it.
+
+    The first time two processes share the work, since Numba compiles on one core.
+    """
+    if not is_compiled():
+        helper = multiprocessing.get_context("spawn").Process(target=warm_judges, daemon=True)
+        helper.start()
+        progress("loops and decoders")
+        warm_loops()
+        warm_decoders()
+        progress("models and learning")
+        helper.join()
+    progress("loading")
     warm_shard()
-    progress("decoders")
     warm_decoders()
 
 

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from learners.baseline.spread import bounded, clipped, follow_slowly
+from learners.compiled import inlined
 
 # Columns of one model, in lengths of a column from where its group begins.
 BASE = 0  # the level that is expected; then the level
@@ -31,7 +30,7 @@ SPREAD = 9
 COLUMNS = 10
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(x: Any, width: int, group: int, y: int, centre: int, scale: int, weight: int) -> None:
     """Learn in all lanes of the model whose columns begin at ``group``; the others are places of columns."""
     for k in range(width):

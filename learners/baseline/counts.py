@@ -31,12 +31,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
 from learners.baseline.holt_winters import RATE, code_of
 from learners.baseline.spread import FLOOR, SPREAD_RATE, bounded, clipped, rate_of
+from learners.compiled import inlined, kernel
 
 _SEEN_MAX = 65_535
 _SQUARE_FIRST = 0.01
@@ -61,26 +61,26 @@ dtype = model_dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def slot_of(m: Any, t: int) -> int:
     """Index of the slot of ``t``; there must be a season."""
     return int(m.at + int(np.uint32(t) % np.uint32(m.slots)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _rate(m: Any, season: Any, t: int) -> float:
     rate: float = m.level * np.float64(season[slot_of(m, t)]) if m.slots > 0 else np.float64(m.level)
     return rate
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _variance(m: Any, mu: float) -> float:
     mu = max(mu, RATE[m.least])
     variance: float = mu * (m.linear + m.square * mu)
     return min(max(variance, FLOOR * FLOOR), _VARIANCE_MAX)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of bucket ``t``; (0, 1) before the first value; scale 1 in a season's first turn."""
     if m.seen == 0:
@@ -92,7 +92,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return centre, math.sqrt(_variance(m, mu))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in the value ``y`` of bucket ``t``, of which `forecast` said ``centre`` and ``scale``, with
     ``weight`` in [0, 1].
@@ -128,7 +128,7 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
     _learn_law(m, max(mu, RATE[m.least]), error / scale, rate)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _learn_law(m: Any, mu: float, z: float, rate: float) -> None:
     linear, square = np.float64(m.linear), np.float64(m.square)
     first = linear / (linear + square * mu)
@@ -138,13 +138,13 @@ def _learn_law(m: Any, mu: float, z: float, rate: float) -> None:
     m.square = min(max(square * max(1.0 + x * second, 0.25), _PART_MIN), _PART_MAX)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the centre by ``delta``, and not the rate of which the law speaks."""
     m.moved = bounded(m.moved + delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

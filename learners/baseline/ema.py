@@ -14,12 +14,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype
 from learners.baseline import correction
 from learners.baseline.spread import SLOW, SPREAD_RATE, bounded, clipped, follow, rate_of
+from learners.compiled import inlined, kernel
 
 ALPHA = 0.05
 _COUNT_MAX = 1e6
@@ -37,7 +37,7 @@ dtype = model_dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (0, 1) before the first."""
     if m.count <= 0.0:
@@ -45,7 +45,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return np.float64(m.level), max(np.float64(m.scale), np.float64(m.floor))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in ``y``, of which `forecast` said ``centre`` and ``scale``, with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -68,7 +68,7 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
             m.settled = 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def load(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> tuple[float, float]:
     """`forecast`, and a lane of a block (`correction`) filled; scale 0 if the record is not settled."""
     if m.settled == 0:
@@ -86,20 +86,20 @@ def load(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> tuple[f
     return np.float64(m.level), max(np.float64(m.scale), np.float64(m.floor))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def store(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> None:
     """Take back what the lane has learned."""
     m.level = x[group + correction.BASE * width]
     m.scale = x[group + correction.KNOWN * width]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``."""
     m.level = bounded(m.level + delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

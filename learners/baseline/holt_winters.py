@@ -25,12 +25,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
 from learners.baseline import correction
 from learners.baseline.spread import SLOW, SPREAD_RATE, bounded, clipped, follow, rate_of
+from learners.compiled import inlined, kernel
 
 MULTIPLICATIVE = 1
 SETTLED = 2  # additive, and no rate falls any more: nothing depends on `seen`, which stands still
@@ -76,7 +76,7 @@ def code_of(rate: float) -> int:
     return min(round(-8.0 * math.log2(rate)), _OFF - 1) if rate > 0.0 else _OFF
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _base(m: Any, t: int) -> tuple[float, float]:
     """Level and trend carried forward to bucket ``t``."""
     level, trend = np.float64(m.level), np.float64(m.trend)
@@ -93,43 +93,43 @@ def _base(m: Any, t: int) -> tuple[float, float]:
     return level + run * trend, kept * trend
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _slot(at: int, t: int, slots: Any) -> int:
     """Index of the slot of ``t``; in 32 bits, where a remainder costs half."""
     return at + int(np.uint32(t) % np.uint32(slots))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def first_slot(m: Any, t: int) -> int:
     """Index of the first season's slot of ``t``; there must be a season."""
     return _slot(m.at, t, m.slots)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _seasons(m: Any, season: Any, t: int) -> tuple[float, float]:
     first = np.float64(season[_slot(m.at, t, m.slots)]) if m.slots > 0 else 0.0
     second = np.float64(season[_slot(m.at + m.slots, t, m.slots2)]) if m.slots2 > 0 else 0.0
     return first, second
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _factor(season: float) -> float:
     return min(max(1.0 + season, _FACTOR_MIN), _FACTOR_MAX)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _scale(m: Any) -> float:
     floor = RATE[m.floor] if m.floor > 0 else 0.0
     return max(np.float64(m.scale), floor)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _size(base: float, centre: float) -> float:
     """What the relative scale of a multiplicative record is multiplied by."""
     return max(abs(centre), 0.1 * abs(base), _BASE_MIN)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of bucket ``t``; (0, 1) before the first value."""
     if m.seen == 0:
@@ -142,7 +142,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return centre, _scale(m) * _size(base, centre)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in the value ``y`` of bucket ``t``, of which `forecast` said ``centre`` and ``scale``, with
     ``weight`` in [0, 1].
@@ -177,7 +177,7 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
             m.flags |= SETTLED
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _settled(m: Any) -> bool:
     seen, slots, slots2 = np.int64(m.seen), np.int64(m.slots), np.int64(m.slots2)
     since = seen - max(slots, slots2)
@@ -187,7 +187,7 @@ def _settled(m: Any) -> bool:
     return bool(first and second and rate <= SLOW and since > 0 and rate * since >= 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def load(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> tuple[float, float]:
     """`forecast`, and a lane of a block (`correction`) filled; scale 0 if the record does not suit."""
     if m.flags != SETTLED:
@@ -211,7 +211,7 @@ def load(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> tuple[f
     return x[group + correction.BASE * width] + first + second, _scale(m)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def store(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> None:
     """Take back what the lane has learned."""
     m.level = x[group + correction.BASE * width]
@@ -224,7 +224,7 @@ def store(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> None:
         season[_slot(m.at + m.slots, t, m.slots2)] = x[group + correction.SECOND * width]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _learn_terms(m: Any, season: Any, t: int, error: float, weight: float) -> None:
     base, trend = _base(m, t)
     alpha = weight * RATE[m.alpha]
@@ -238,7 +238,7 @@ def _learn_terms(m: Any, season: Any, t: int, error: float, weight: float) -> No
         season[slot] = bounded(season[slot] + weight * _season_rate(m.gamma2, m.seen, m.slots2) * error)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _learn_factors(m: Any, season: Any, t: int, error: float, weight: float) -> None:
     base, trend = _base(m, t)
     first, second = _seasons(m, season, t)
@@ -257,7 +257,7 @@ def _learn_factors(m: Any, season: Any, t: int, error: float, weight: float) -> 
         season[_slot(m.at + m.slots, t, m.slots2)] = _kept(second + rate * error / (base * f1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _season_rate(gamma: int, seen: int, slots: int) -> float:
     """A season that learns at all is a plain mean at first."""
     if gamma == _OFF:
@@ -268,18 +268,18 @@ def _season_rate(gamma: int, seen: int, slots: int) -> float:
     return max(rate, 1.0 / (2.0 + seen // slots))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _kept(season: float) -> float:
     return min(max(season, _FACTOR_MIN - 1.0), _FACTOR_MAX - 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``; a multiplicative forecast moves by delta times the season."""
     m.level = bounded(m.level + delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

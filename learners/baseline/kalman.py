@@ -27,12 +27,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype
 from learners.baseline.holt_winters import RATE, code_of
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of
+from learners.compiled import inlined, kernel
 
 SIGNAL_MOST = 16.0
 """Largest ratio of the variance of the state's steps to that of the noise."""
@@ -60,7 +60,7 @@ dtype = model_dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _mean(m: Any, t: int) -> tuple[float, float]:
     """Level and trend carried forward to bucket ``t``."""
     level, trend = np.float64(m.level), np.float64(m.trend)
@@ -77,7 +77,7 @@ def _mean(m: Any, t: int) -> tuple[float, float]:
     return level + run * trend, kept * trend
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _variance(m: Any, t: int) -> tuple[float, float, float]:
     """The covariance (level, both, trend) carried forward to bucket ``t``."""
     p, pt, tt = np.float64(m.p), np.float64(m.pt), np.float64(m.tt)
@@ -93,7 +93,7 @@ def _variance(m: Any, t: int) -> tuple[float, float, float]:
     return p, pt, tt
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of bucket ``t``; (0, 1) before the first value."""
     if m.seen == 0:
@@ -104,7 +104,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return centre, max(np.float64(m.scale) * math.sqrt(p + 1.0), floor)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in the value ``y`` of bucket ``t``, of which `forecast` said ``centre`` and ``scale``, with
     ``weight`` in [0, 1].
@@ -136,13 +136,13 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
     m.last = t & 0xFFFF
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``."""
     m.level = bounded(m.level + delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

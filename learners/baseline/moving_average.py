@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of
+from learners.compiled import inlined, kernel
 
 WINDOW = 16
 _SEEN_MAX = 65_535
@@ -36,7 +36,7 @@ dtype = model_dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (0, 1) before the first."""
     if m.seen == 0:
@@ -44,7 +44,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return m.sum / max(m.filled, 1), max(np.float64(m.scale), np.float64(m.floor))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in ``y``, of which `forecast` said ``centre`` and ``scale``, with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -78,7 +78,7 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
         m.sum = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``: every value in the ring."""
     if m.window == 0:
@@ -91,7 +91,7 @@ def rebase(m: Any, season: Any, delta: float) -> None:
     m.sum = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

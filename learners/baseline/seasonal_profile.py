@@ -20,11 +20,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype, writable
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of
+from learners.compiled import inlined, kernel
 
 SLOTS_MAX = 336
 _COUNT_MAX = 1e7
@@ -50,18 +50,18 @@ RATIO: NDArray[np.float64] = np.array([2.0 ** ((c if c < 128 else c - 256) / 16.
 """Ratio of a slot's scale to the global one, by the eight bits that are stored."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _level(slot: Any) -> float:
     bits = np.float32(slot).view(np.uint32)
     return np.float64(np.uint32(bits & np.uint32(0xFFFFFF00)).view(np.float32))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _code(slot: Any) -> Any:
     return np.int64(np.float32(slot).view(np.uint32) & np.uint32(0xFF))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _packed(level: float, code: int) -> Any:
     """Level (rounded to the bits that are left to it) and code as one float32."""
     bits = np.int64(np.float32(bounded(level)).view(np.uint32))
@@ -69,7 +69,7 @@ def _packed(level: float, code: int) -> Any:
     return np.uint32(bits).view(np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _place(m: Any, t: int) -> tuple[int, int, float]:
     """Indices of the slot of ``t`` and of the next, and how far ``t`` lies between them."""
     if m.slots == 0:
@@ -83,7 +83,7 @@ def _place(m: Any, t: int) -> tuple[int, int, float]:
     return m.at + k, m.at + following, (phase - k * m.stride) / m.stride
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _expected(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre, and the slot's ratio."""
     k, following, part = _place(m, t)
@@ -95,7 +95,7 @@ def _expected(m: Any, season: Any, t: int) -> tuple[float, float]:
     return m.level + profile, RATIO[_code(season[k])]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of bucket ``t``; the scale is 1 throughout the first turn."""
     centre, ratio = _expected(m, season, t)
@@ -104,7 +104,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return centre, np.float64(m.scale) * ratio
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _dither(t: int) -> float:
     """A number in [0, 1) that depends on ``t`` alone."""
     h = (np.uint64(t) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
@@ -113,7 +113,7 @@ def _dither(t: int) -> float:
     return np.float64(h >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in the value ``y`` of bucket ``t``, of which `forecast` said ``centre`` and ``scale``, with
     ``weight`` in [0, 1].
@@ -161,7 +161,7 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
         season[following] = _packed(_level(other) + part * share, _code(other))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _first_turn(season: Any, k: int, following: int, part: float, error: float) -> None:
     """A slot of several buckets takes the value at its start and lends it to the next, unknown one."""
     if part > 0.0:
@@ -172,13 +172,13 @@ def _first_turn(season: Any, k: int, following: int, part: float, error: float) 
         season[following] = _packed(level, 0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``."""
     m.level = bounded(m.level + delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

@@ -21,11 +21,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype
 from learners.baseline.spread import FLOOR, SPREAD_RATE, bounded, clipped, follow, rate_of
+from learners.compiled import inlined, kernel
 
 ALPHA = 0.1
 PATIENCE = 3.0
@@ -47,7 +47,7 @@ dtype = model_dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (quiet, 1) before the first event."""
     if m.events <= 0.0:
@@ -58,7 +58,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return m.quiet + p * size, max(math.sqrt(variance), np.float64(m.floor), FLOOR)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in ``y``, of which `forecast` said ``centre`` and ``scale``, with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -84,13 +84,13 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
     m.silence = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the quiet value by ``delta``, and events with it."""
     m.quiet = bounded(m.quiet + delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

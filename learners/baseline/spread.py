@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from learners.compiled import inlined
 
 CLIP = 4.0
 FLOOR = 1e-3
@@ -23,20 +23,20 @@ SLOW = 1.0 / 64.0
 _SMALL_STEP = SLOW * (CLIP * CLIP - 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def clipped(delta: float, scale: float) -> float:
     """A residual, at most four scales to either side."""
     reach = CLIP * scale
     return min(max(delta, -reach), reach)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def bounded(value: float) -> float:
     """A value that a float32 field may hold."""
     return min(max(value, -LARGE), LARGE)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def follow(scale: float, z: float, rate: float) -> float:
     """The scale after a (clipped) residual of ``z`` such scales: its square moves towards the residual's.
 
@@ -50,19 +50,19 @@ def follow(scale: float, z: float, rate: float) -> float:
     return min(max(scale * root, FLOOR), _SCALE_MAX)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def follow_slowly(scale: float, z: float, rate: float) -> float:
     """`follow` for rates up to `SLOW` and |z| up to `CLIP`: without a branch, four at a time in a loop."""
     return min(max(scale * _root(rate * (z * z - 1.0)), FLOOR), _SCALE_MAX)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _root(x: float) -> float:
     """The root of 1 + x by the first terms of its series."""
     return 1.0 + x * (0.5 - x * (0.125 - x * (0.0625 - 0.0390625 * x)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def rate_of(rate: float, count: float, weight: float) -> float:
     """Step of a forgetting mean: the plain mean's while it is young, ``rate`` later; times ``weight``.
 

@@ -19,11 +19,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype
 from learners.baseline.spread import CLIP, SPREAD_RATE, bounded, clipped, follow, rate_of
+from learners.compiled import inlined, kernel
 
 ALPHA = 0.05
 CONFIRM = 3.0
@@ -46,7 +46,7 @@ dtype = model_dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of the next value; (level, 1) before the first."""
     if m.count <= 0.0:
@@ -54,7 +54,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     return np.float64(m.level), max(np.float64(m.scale), np.float64(m.floor))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, weight: float) -> None:
     """Take in ``y``, of which `forecast` said ``centre`` and ``scale``, with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -92,14 +92,14 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
     m.waiting = waiting
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rebase(m: Any, season: Any, delta: float) -> None:
     """Move the level by ``delta``, and with it the one that waits."""
     m.level = bounded(m.level + delta)
     m.other = bounded(m.other + delta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale: Any) -> None:
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])

@@ -16,8 +16,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from learners.compiled import kernel
 from learners.detect.shingle import Shingle
 
 TREES = 40
@@ -50,7 +50,7 @@ def tree_dtype(dims: int) -> np.dtype[np.void]:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _uniform(key: Any, depth: int) -> float:
     """A number in [0, 1) from a hash (splitmix64)."""
     z = key + _GOLDEN * np.uint64(depth + 1)
@@ -60,7 +60,7 @@ def _uniform(key: Any, depth: int) -> float:
     return float(z >> np.uint64(11)) * 2.0**-53
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _place(tree: Any, x: Any, key: Any) -> tuple[int, int, float]:
     """The node beside which ``x`` would sit, and the cut that divides them: axis and place."""
     at, depth = tree.root, 0
@@ -85,7 +85,7 @@ def _place(tree: Any, x: Any, key: Any) -> tuple[int, int, float]:
         depth += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _displacement(tree: Any, beside: int) -> float:
     """The largest, over the groups of a point that sits beside a node, of others over members."""
     most, at = float(tree.count[beside]), beside
@@ -97,7 +97,7 @@ def _displacement(tree: Any, beside: int) -> float:
     return most
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _measure(tree: Any, at: int) -> None:
     """Count and box of a dividing node from its children."""
     a, b = tree.child[at, 0], tree.child[at, 1]
@@ -107,7 +107,7 @@ def _measure(tree: Any, at: int) -> None:
         tree.high[at, i] = max(tree.high[a, i], tree.high[b, i])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _replace(tree: Any, above: int, old: int, new: int) -> None:
     tree.parent[new] = above
     if above == _NONE:
@@ -116,7 +116,7 @@ def _replace(tree: Any, above: int, old: int, new: int) -> None:
         tree.child[above, 0 if tree.child[above, 0] == old else 1] = new
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _insert(tree: Any, leaf: int, x: Any, key: Any) -> None:
     tree.count[leaf] = 1
     for i in range(len(x)):
@@ -138,7 +138,7 @@ def _insert(tree: Any, leaf: int, x: Any, key: Any) -> None:
         node = tree.parent[node]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _delete(tree: Any, leaf: int) -> None:
     above = tree.parent[leaf]
     if above == _NONE:
@@ -154,7 +154,7 @@ def _delete(tree: Any, leaf: int) -> None:
         node = tree.parent[node]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _learn(trees: Any, seen: int, x: Any, keys: Any) -> None:
     for k in range(len(trees)):
         if seen >= SIZE:
@@ -162,7 +162,7 @@ def _learn(trees: Any, seen: int, x: Any, keys: Any) -> None:
         _insert(trees[k], seen % SIZE, x, keys[k])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _score(trees: Any, x: Any, keys: Any) -> float:
     total = 0.0
     for k in range(len(trees)):

@@ -21,8 +21,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 DELTA = 0.002
 CLOCK = 32
@@ -51,7 +52,7 @@ dtype = np.dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def update(m: Any, r: float, weight: float) -> float:
     """Take in the residual ``r`` (in scales) with ``weight`` in [0, 1].
 
@@ -79,7 +80,7 @@ def update(m: Any, r: float, weight: float) -> float:
     return float(found)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _insert(m: Any, x: float) -> None:
     _append(m, 0, x, 0.0)
     if m.width > 0:
@@ -101,7 +102,7 @@ def _insert(m: Any, x: float) -> None:
         _append(m, k + 1, first + second, square)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _append(m: Any, row: int, total: float, square: float) -> None:
     at = m.used[row]
     m.totals[row, at] = total
@@ -109,7 +110,7 @@ def _append(m: Any, row: int, total: float, square: float) -> None:
     m.used[row] = at + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _remove_first(m: Any, row: int, many: int) -> None:
     left = m.used[row] - many
     for i in range(left):
@@ -121,7 +122,7 @@ def _remove_first(m: Any, row: int, many: int) -> None:
     m.used[row] = left
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _drop_oldest(m: Any) -> None:
     for row in range(ROWS - 1, -1, -1):
         if m.used[row] == 0:
@@ -138,7 +139,7 @@ def _drop_oldest(m: Any) -> None:
         return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _widest(m: Any) -> float:
     """The largest difference between the parts at any cut, over what chance allows."""
     depth = math.log(2.0 * math.log(m.width) / DELTA)

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 ALLOWANCE = 0.5
 LIMIT = 14.0
@@ -28,7 +29,7 @@ DELAY_MAX = 56
 dtype = np.dtype([("up", "f4"), ("down", "f4")], align=True)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def update(m: Any, r: float, weight: float) -> float:
     """Take in the residual ``r`` (in scales) with ``weight`` in [0, 1].
 

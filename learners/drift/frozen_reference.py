@@ -27,8 +27,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 BLOCKS = 14
 RATE = 0.25
@@ -58,14 +59,14 @@ dtype = np.dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def threshold(m: Any) -> float:
     """The lasting deviation from the level that is reported, in the units of the values."""
     spread = math.sqrt(max(np.float64(m.square), 0.0) / (BLOCKS - 1.0))
     return max(LIMIT * spread * _REACH, SMALLEST)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def update(m: Any, r: float, weight: float) -> float:
     """Take in the *value* ``r``, in the series' units of scale, with ``weight`` in [0, 1].
 
@@ -85,7 +86,7 @@ def update(m: Any, r: float, weight: float) -> float:
     return float(m.recent / threshold(m))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _close(m: Any) -> None:
     """The block is full."""
     away = np.float64(m.mean) - m.level

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 ALLOWANCE = 0.15
 LIMIT = 42.0
@@ -30,7 +31,7 @@ DELAY_MAX = 72
 dtype = np.dtype([("seen", "f4"), ("mean", "f4"), ("up", "f4"), ("down", "f4")], align=True)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def update(m: Any, r: float, weight: float) -> float:
     """Take in the residual ``r`` (in scales) with ``weight`` in [0, 1].
 

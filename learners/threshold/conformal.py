@@ -30,10 +30,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import tail_dtype
+from learners.compiled import inlined, kernel
 from learners.gaussian import HALF
 from learners.score import gate
 
@@ -87,7 +87,7 @@ _SHAPES = np.linspace(1e-3, SHAPE_MAX, 51)
 _C2, _C1, _C0 = (float(c) for c in np.polyfit([_mean_log(float(x)) for x in _SHAPES], _SHAPES, 2))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _quantiles(m: Any, k: int) -> tuple[float, float, float]:
     """The three quantiles of side ``k``, in order and apart."""
     if m.quantile[k, 0] <= 0.0:
@@ -97,7 +97,7 @@ def _quantiles(m: Any, k: int) -> tuple[float, float, float]:
     return q1, q2, max(np.float64(m.quantile[k, 2]), q2 + _GAP_MIN * q1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _law(gap: float, log_excess: float) -> tuple[float, float]:
     """Shape of the Pareto law through the last two quantiles, ``gap`` apart, and its scale at the last."""
     log_excess = log_excess if log_excess > 0.0 else _PRIOR_LOG
@@ -109,7 +109,7 @@ def _law(gap: float, log_excess: float) -> tuple[float, float]:
     return x, gap * x / (grown - 1.0) * grown
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def surprise(m: Any, r: float) -> float:
     """-log10 P(residual at least as far out as ``r`` on its side); 0.301 at 0."""
     q1, q2, q3 = _quantiles(m, 1 if r >= 0.0 else 0)
@@ -126,7 +126,7 @@ def surprise(m: Any, r: float) -> float:
     return _L3 + (math.log1p(x * over) / x if x > 0.0 else over) / _LN10
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def limit(m: Any, side: int, level: float) -> float:
     """The residual (>= 0) at which the surprise on ``side`` (+1, -1) reaches ``level``."""
     q1, q2, q3 = _quantiles(m, 1 if side > 0 else 0)
@@ -141,7 +141,7 @@ def limit(m: Any, side: int, level: float) -> float:
     return q3 + s * (math.expm1(min(x * depth, 600.0)) / x if x > 0.0 else depth)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def learn(m: Any, r: float, weight: float) -> None:
     """Take in the residual ``r`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:

@@ -30,10 +30,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import tail_dtype
+from learners.compiled import inlined, kernel
 from learners.gaussian import HALF
 from learners.score import L_OPEN
 
@@ -74,7 +74,7 @@ dtype = tail_dtype(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _law(u: float, s: float, x: float, depth: float) -> float:
     """The residual that the tail law exceeds with probability q e^-depth."""
     if x <= 0.0:
@@ -95,26 +95,26 @@ _FORGOTTEN = np.array([math.log(2.0) / (1 << (code if code else 12)) for code in
 _FADE_EVERY = 8
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def shared(recurrence: float) -> float:
     """Denominator of the stretch a unit of L, at least log10 N; ``recurrence`` in stored units."""
     return _L_N * (1.0 + recurrence * _RECUR_UNIT)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def part_of(far: float, u: float, record: float, recurrence: float) -> float:
     """``far`` over the stretched threshold; up to 1 a residual is an ordinary one."""
     by = shared(recurrence)
     return far * by / (max(u, _U_MIN) * by + max(record, 0.0) * _L_Q)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def ordinary(part: float) -> float:
     """The surprise of an ordinary residual, a parabola in `part_of`."""
     return _L_ZERO + (_L_Q - _L_ZERO) * part * part
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def surprise(m: Any, r: float) -> float:
     """-log10 P(residual at least as far out as ``r`` on its side); 0.301 at 0."""
     k = 1 if r >= 0.0 else 0
@@ -125,7 +125,7 @@ def surprise(m: Any, r: float) -> float:
     return beyond(m, k, far)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def beyond(m: Any, k: int, far: float) -> float:
     """The surprise of a residual that is no ordinary one, on side ``k``."""
     u = max(np.float64(m.threshold[k]), _U_MIN)
@@ -149,14 +149,14 @@ def beyond(m: Any, k: int, far: float) -> float:
     return float(_L_Q + max(depth, 0.0) / _LN10)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def open_limit(u: float, excess: float, to_open: float, record: float, recurrence: float) -> float:
     """`limit` at `L_OPEN`, which is asked for twice a sample; ``to_open`` is `TO_OPEN` of the shape."""
     stretch = max(record, 0.0) / shared(recurrence)
     return max(u, _U_MIN) + max(excess, _S_MIN) * to_open + stretch * L_OPEN
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def limit(m: Any, side: int, level: float) -> float:
     """The residual (>= 0) at which the surprise on ``side`` (+1, -1) reaches ``level``."""
     k = 1 if side > 0 else 0
@@ -171,7 +171,7 @@ def limit(m: Any, side: int, level: float) -> float:
     return _law(u, excess, m.shape[k] * _SHAPE_UNIT, depth) + stretch * level
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def learn(m: Any, r: float, weight: float) -> None:
     """Take in the residual ``r`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -186,7 +186,7 @@ def learn(m: Any, r: float, weight: float) -> None:
         _learn_excess(m, k, far, u, weight)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fade(m: Any) -> None:
     """What `_FADE_EVERY` samples without an excess take away: of the record, and of the threshold."""
     kept = 1.0 - _FADE_EVERY * _FORGOTTEN[m.fading & 31]
@@ -196,7 +196,7 @@ def _fade(m: Any) -> None:
         m.threshold[k] = max(m.threshold[k] - fall * max(np.float64(m.excess[k]), _S_MIN), _U_MIN)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _learn_excess(m: Any, k: int, far: float, u: float, weight: float) -> None:
     s = max(np.float64(m.excess[k]), _S_MIN)
     x = m.shape[k] * _SHAPE_UNIT

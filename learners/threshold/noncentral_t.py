@@ -29,11 +29,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
 from learners.base import tail_dtype
+from learners.compiled import inlined, kernel
 from learners.gaussian import HALF
 
 LEVELS = (1.0, 2.5, 5.0)
@@ -61,31 +61,31 @@ Zeros in ``quantile`` stand for a law between Gaussian and exponential.
 """
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _quantiles(m: Any, k: int) -> tuple[float, float, float]:
     if m.quantile[k, 0] <= 0.0:
         return _PRIOR
     return np.float64(m.quantile[k, 0]), np.float64(m.quantile[k, 1]), np.float64(m.quantile[k, 2])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _degrees(m: Any) -> float:
     return np.float64(m.degrees) if m.degrees > 0.0 else _PRIOR_DEGREES
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _stretch(m: Any) -> float:
     return np.float64(m.stretch) if m.stretch > 0.0 else 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _depth(r: float, q1: float, degrees: float) -> float:
     """x(r); q1 / 1.3 is about the size of the law."""
     z = 1.3 * r / q1
     return math.log1p(z * z / degrees)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def surprise(m: Any, r: float) -> float:
     """-log10 P(residual at least as far out as ``r`` on its side); 0.301 at 0."""
     q1, q2, q3 = _quantiles(m, 1 if r >= 0.0 else 0)
@@ -105,7 +105,7 @@ def surprise(m: Any, r: float) -> float:
     return _L3 + (x - x3) * degrees / (2.0 * _LN10)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def limit(m: Any, side: int, level: float) -> float:
     """The residual (>= 0) at which the surprise on ``side`` (+1, -1) reaches ``level``."""
     q1, q2, q3 = _quantiles(m, 1 if side > 0 else 0)
@@ -127,7 +127,7 @@ def limit(m: Any, side: int, level: float) -> float:
     return math.sqrt(degrees * math.expm1(min(x, 400.0))) * q1 / 1.3 * _stretch(m)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def learn(m: Any, r: float, weight: float) -> None:
     """Take in the residual ``r`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:
@@ -139,6 +139,13 @@ def learn(m: Any, r: float, weight: float) -> None:
     m.stretch = min(max(stretch, _STRETCH_MIN), _STRETCH_MAX)
     if m.degrees <= 0.0:
         m.degrees = _PRIOR_DEGREES
+
+
+def _nct() -> Any:
+    """SciPy's law; its module takes half a second to import, which a start without such a fit is spared."""
+    from scipy.stats import nct
+
+    return nct
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +161,8 @@ class Law:
         """-log10 of the probability beyond ``r``, on its side; scipy is exact to 1e-3 up to 12 or so."""
         z = (r - self.place) / self.size
         # The lower tail is the upper one of the mirrored law: only that is exact far out.
-        p = (
-            stats.nct.sf(z, self.degrees, self.skewness)
-            if r >= 0.0
-            else stats.nct.sf(-z, self.degrees, -self.skewness)
-        )
+        nct = _nct()
+        p = nct.sf(z, self.degrees, self.skewness) if r >= 0.0 else nct.sf(-z, self.degrees, -self.skewness)
         return -math.log10(max(float(p), 1e-300))
 
     def quantile(self, side: int, level: float) -> float:
@@ -190,11 +194,13 @@ def fit(residuals: NDArray[np.float64]) -> Law:
     inner = np.sinh(np.linspace(math.asinh(-12.0), math.asinh(12.0), _BINS - 1))
     counts = np.bincount(np.searchsorted(inner, z), minlength=_BINS).astype(np.float64)
 
+    nct = _nct()
+
     def cost(parameters: NDArray[np.float64]) -> float:
         log_degrees, skewness, place, log_size = parameters.tolist()
         degrees = DEGREES_MIN + math.exp(min(log_degrees, 6.0))
         at = (inner - place) / math.exp(min(max(log_size, -5.0), 5.0))
-        below = stats.nct.cdf(at, degrees, min(max(skewness, -SKEWNESS_MAX), SKEWNESS_MAX))
+        below = nct.cdf(at, degrees, min(max(skewness, -SKEWNESS_MAX), SKEWNESS_MAX))
         share = np.diff(np.concatenate([[0.0], below, [1.0]]))
         prior = 0.5 * (
             (log_degrees - math.log(_PRIOR_DEGREES - DEGREES_MIN)) ** 2

@@ -14,10 +14,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import tail_dtype
+from learners.compiled import kernel
 from learners.score import L_OPEN
 
 FACTOR = 1.5
@@ -29,25 +29,25 @@ dtype = tail_dtype([("largest", "f4", (2,)), ("forget", "f4"), ("factor", "f4")]
 """``largest``: [0] downward, [1] upward, in scales; ``forget``: share lost a sample; 0 in ``factor``: 1.5."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _reach(m: Any, k: int) -> float:
     factor = np.float64(m.factor) if m.factor > 0.0 else FACTOR
     return factor * max(np.float64(m.largest[k]), _MIN)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def surprise(m: Any, r: float) -> float:
     """`L_OPEN` times the residual over its alarm."""
     return L_OPEN * min(abs(r), 1e100) / _reach(m, 1 if r >= 0.0 else 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def limit(m: Any, side: int, level: float) -> float:
     """The residual (>= 0) at which the surprise on ``side`` reaches ``level``."""
     return max(level, 0.0) / L_OPEN * _reach(m, 1 if side > 0 else 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn(m: Any, r: float, weight: float) -> None:
     """Take in the residual ``r`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:

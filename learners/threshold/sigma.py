@@ -12,10 +12,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import tail_dtype
+from learners.compiled import kernel
 from learners.gaussian import upper_quantile, upper_tail
 
 CLIP = 4.0
@@ -27,7 +27,7 @@ dtype = tail_dtype([("square", "f4")])
 """``square``: slowly forgotten mean of clipped squared residuals; 0 stands for 1."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _spread(m: Any) -> float:
     square = np.float64(m.square)
     if square <= 0.0:
@@ -35,19 +35,19 @@ def _spread(m: Any) -> float:
     return math.sqrt(min(max(square, _MIN), _MAX))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def surprise(m: Any, r: float) -> float:
     """-log10 P(Z >= |r| / spread)."""
     return upper_tail(min(abs(r), 1e100) / _spread(m))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def limit(m: Any, side: int, level: float) -> float:
     """The residual (>= 0) at which the surprise reaches ``level``, alike on both sides."""
     return upper_quantile(level) * _spread(m)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn(m: Any, r: float, weight: float) -> None:
     """Take in the residual ``r`` with ``weight`` in [0, 1]."""
     if weight <= 0.0:

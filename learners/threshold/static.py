@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit
+from learners.compiled import kernel
 
 BREACH = 8.0
 """The surprise of a value outside its bounds: what a person has declared needs no further evidence."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def surprise(lower: float, upper: float, value: float) -> float:
     """`BREACH` outside [lower, upper], else 0.
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.history.segments import Columns
 
 NEEDED = ("row", "ts_ms", "value", "n", "verdict")
@@ -83,8 +83,14 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-@njit(cache=True, nogil=True)
-def _pick(row, value, slot, need, at):  # type: ignore[no-untyped-def]
+@kernel
+def _pick(
+    row: NDArray[np.int32],
+    value: NDArray[np.float64],
+    slot: NDArray[np.int64],
+    need: NDArray[np.int64],
+    at: NDArray[np.int64],
+) -> int:
     found = 0
     for i in range(len(row) - 1, -1, -1):
         if row[i] >= len(slot):
@@ -97,8 +103,8 @@ def _pick(row, value, slot, need, at):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True, nogil=True)
-def _place(slot, cursor):  # type: ignore[no-untyped-def]
+@kernel
+def _place(slot: NDArray[np.int64], cursor: NDArray[np.int64]) -> NDArray[np.int64]:
     place = np.empty(len(slot), np.int64)
     for i in range(len(slot)):
         cursor[slot[i]] -= 1

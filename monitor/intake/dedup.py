@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.domain.errors import CorruptLog
 from monitor.intake.table import Keys, Table, erase, fill, place, size_for
 
@@ -176,7 +176,7 @@ def _keys_of(ids: NDArray[np.uint64]) -> Keys:
     return mixed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find_id(
     table: Table, keys: Keys, ids: NDArray[np.uint64], key: Keys, wanted: NDArray[np.uint64]
 ) -> np.int32:

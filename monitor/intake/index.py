@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.domain.errors import CorruptLog, WatchkeeperError
 from monitor.intake.table import Keys, Table, erase, fill, find, find_all, next_free, place, size_for
 
@@ -232,7 +232,7 @@ def _grown(array: NDArray[Any], size: int) -> NDArray[Any]:
     return larger
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pack(
     text: NDArray[np.uint8],
     start: NDArray[np.uint64],

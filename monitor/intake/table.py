@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 LOAD_MAX = 0.6
 Table = NDArray[np.int32]
@@ -45,7 +47,7 @@ def prefetch(typing_context, array, index):  # type: ignore[no-untyped-def]
     return types.void(array, index), generate
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find(table: Table, keys: Keys, key: np.uint64) -> np.int32:
     """The row of ``key``, -1 if it is not there."""
     mask = np.uint64(table.size - 1)
@@ -57,7 +59,7 @@ def find(table: Table, keys: Keys, key: np.uint64) -> np.int32:
         slot = (slot + np.uint64(1)) & mask
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_all(table: Table, keys: Keys, wanted: Keys, rows: Table) -> None:
     """`find` for each of ``wanted``. The slot is fetched 32 keys ahead and the key it leads to 16
     ahead, so two cache misses per key overlap with those of its neighbours."""
@@ -73,7 +75,7 @@ def find_all(table: Table, keys: Keys, wanted: Keys, rows: Table) -> None:
         rows[i] = find(table, keys, wanted[i])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def place(table: Table, keys: Keys, row: int) -> None:
     """Enter ``row`` under ``keys[row]``, which is not in the table and finds a free slot."""
     mask = np.uint64(table.size - 1)
@@ -83,7 +85,7 @@ def place(table: Table, keys: Keys, row: int) -> None:
     table[slot] = row
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def erase(table: Table, keys: Keys, row: int) -> None:
     """Take ``row`` out, which is in the table; ``keys[row]`` still holds its key."""
     mask = np.uint64(table.size - 1)
@@ -102,7 +104,7 @@ def erase(table: Table, keys: Keys, row: int) -> None:
     table[hole] = -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill(table: Table, keys: Keys, height: int) -> None:
     """Make the table anew from the first ``height`` keys."""
     table[:] = -1
@@ -111,7 +113,7 @@ def fill(table: Table, keys: Keys, height: int) -> None:
             place(table, keys, row)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def next_free(keys: Keys, start: int, height: int) -> int:
     """The first row from ``start`` on without a key; ``height`` if there is none before it."""
     for row in range(start, height):

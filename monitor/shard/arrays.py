@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.domain.observation import COLUMNS, Observations
 
 
@@ -18,7 +18,7 @@ def columns_of(outcomes: NDArray[np.void], count: int) -> Observations:
     return Observations(**columns)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _transpose(
     outcomes: Any,
     row: Any,

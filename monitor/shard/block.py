@@ -9,14 +9,16 @@ cases and is what this file must equal to the bit.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import cfunc
 
 from learners import block as table
 from learners.base import COMMON_BYTES, Tail
 from learners.block import WIDTH
+from learners.compiled import inlined, kernel
 from learners.dispatch import forecast, learn, load, store
 from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.memory import record_type
@@ -24,13 +26,16 @@ from learners.residual import normal_score
 from learners.runs import flat
 from learners.score import L_OPEN
 from learners.threshold import extreme_value
-from monitor.shard.judge import count_streak, final_value, fold, pass_due
+from monitor.shard import calls
+from monitor.shard.calls import FLUSH
+from monitor.shard.judge import count_streak, fold, pass_due
 from monitor.shard.state import (
     ENDED,
     IN_BAND,
     QUEUED,
     clock_at,
     common_at,
+    directory_at,
     job_at,
     outcome_at,
     rule_at,
@@ -44,7 +49,7 @@ _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
 _tail = record_type(extreme_value.dtype)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def queue(s: Any, row: int, bucket: int, value: float, n: float) -> bool:
     """Let the final ``value`` of ``bucket`` wait for its block; False if it is no ordinary case.
 
@@ -66,11 +71,11 @@ def queue(s: Any, row: int, bucket: int, value: float, n: float) -> bool:
     common.flags |= QUEUED
     s.n_jobs += 1
     if s.n_jobs == WIDTH:
-        flush(s)
+        calls.flush(s)
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def flush(s: Any) -> None:
     """Judge all that waits."""
     count = s.n_jobs
@@ -101,16 +106,26 @@ def flush(s: Any) -> None:
             _alone(s, k)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+def _entry(directory: int) -> None:
+    flush(directory_at(directory))
+
+
+@cache
+def entry() -> Any:
+    """`flush` as a C function, for `calls.flush`."""
+    return cfunc(FLUSH, cache=True)(_entry)
+
+
+@kernel
 def _alone(s: Any, k: int) -> None:
     job = job_at(s, k)
     row = job.row
     common_at(s, row).flags &= ~QUEUED & 0xFF
     cadence = whole(clock_at(s, row).cadence)
-    final_value(s, row, job.bucket, job.value, math.nan, (job.bucket + 2) * cadence)
+    calls.final_value(s, row, job.bucket, job.value, math.nan, (job.bucket + 2) * cadence)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _load(s: Any, x: Any, k: int) -> None:
     """Fill lane ``k``; changes nothing of the series."""
     job = job_at(s, k)
@@ -154,7 +169,7 @@ def _load(s: Any, x: Any, k: int) -> None:
         x[table.RECURRENCE + lane] = tail.recurrence[side]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _store(s: Any, x: Any, k: int) -> None:
     """All learn from the value of lane ``k``."""
     job = job_at(s, k)
@@ -181,7 +196,7 @@ def _store(s: Any, x: Any, k: int) -> None:
     common.flags &= ~(ENDED | QUEUED) & 0xFF
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@inlined
 def _tell(s: Any, x: Any, k: int) -> None:
     """The observation of lane ``k``."""
     job = job_at(s, k)

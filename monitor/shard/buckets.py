@@ -15,16 +15,17 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import COMMON_BYTES, MODEL_BYTES
+from learners.compiled import kernel
 from learners.dispatch import fetch_season
 from learners.memory import prefetch
-from monitor.shard.block import flush, queue
+from monitor.shard.block import queue
 from monitor.shard.cadence import ENOUGH
+from monitor.shard.calls import final_value, flush
 from monitor.shard.drain import begin, cadence_of, final_before, is_pooled
-from monitor.shard.judge import ENDED_CADENCES, ENDED_DAYS_MS, N_MAX, final_missing, final_value
+from monitor.shard.judge import ENDED_CADENCES, ENDED_DAYS_MS, N_MAX, final_missing
 from monitor.shard.merge import larger, merge0, merge1, revise, same_time
 from monitor.shard.pool import gather, has_room, mark, push
 from monitor.shard.state import (
@@ -50,7 +51,7 @@ IDLE_CADENCES = 5
 IDLE_MS = 120_000
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fetch(s: Any, row: int) -> None:
     """Ask for the memory that a sample of ``row`` will touch; without it, waiting is half the time."""
     prefetch(s.clocks + row * CLOCK_BYTES)  # type: ignore[call-arg]
@@ -58,7 +59,7 @@ def fetch(s: Any, row: int) -> None:
     prefetch(s.models + row * (2 * MODEL_BYTES))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def take(
     directory: NDArray[np.void],
     row: NDArray[np.int32],
@@ -91,7 +92,7 @@ def take(
     return len(ts_ms)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: bool) -> bool:
     """Take a sample, or say False if the series must start anew, or its pool be drained, before it is."""
     clock = clock_at(s, row)
@@ -150,7 +151,7 @@ def take_one(s: Any, row: int, ts_ms: int, value: float, n: float, backfill: boo
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def wait(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
     """A sample of a series without a cadence. One is kept for each time: a repeated one takes no memory."""
     clock = clock_at(s, row)
@@ -177,7 +178,7 @@ def wait(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
             begin(s, row, order, ts)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def advance(s: Any, row: int, bucket: int) -> None:
     """``bucket`` has begun: what lies two or more back becomes final. The new bucket is empty."""
     clock = clock_at(s, row)
@@ -212,7 +213,7 @@ def advance(s: Any, row: int, bucket: int) -> None:
         final_missing(s, row, newest + 1, bucket - 2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hold(s: Any, row: int, final: int, newest: int) -> None:
     """The series waits for its assignment: what was open goes to the pool."""
     clock = clock_at(s, row)
@@ -223,7 +224,7 @@ def hold(s: Any, row: int, final: int, newest: int) -> None:
     clock.v1 = final
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def into_pool(s: Any, row: int) -> None:
     """The series goes on through the pool, since its declaration now asks for it; it did not before."""
     clock = clock_at(s, row)
@@ -235,7 +236,7 @@ def into_pool(s: Any, row: int) -> None:
     hold(s, row, newest - 2, newest)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tick(
     directory: NDArray[np.void], ts_ms: int, backfilled: bool, finish: bool, rows: int, start: int
 ) -> int:

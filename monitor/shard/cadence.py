@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from learners.compiled import kernel
 
 ENOUGH = 8
 """Distinct times from which the cadence is learned."""
@@ -21,7 +22,7 @@ _NICE_S = np.array(
 )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn_cadence(ts_ms: NDArray[np.int64]) -> int:
     """The median spacing of sorted distinct times, taken to a usual one if within 5 %; in ms.
 

@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Family
+from learners.compiled import kernel
 from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
-from monitor.shard.judge import final_missing, final_value
+from monitor.shard.calls import final_value
+from monitor.shard.judge import final_missing
 from monitor.shard.merge import aggregate, merge0, merge1, revise, step_of
 from monitor.shard.pool import drop, gather, has_output_room, mark
 from monitor.shard.state import (
@@ -30,7 +31,7 @@ from monitor.shard.state import (
 _EMA = int(Family.EMA)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_pooled(s: Any, row: int) -> bool:
     """Does the series go through the pool: by its declaration, while held, or until it has been drained?"""
     rule = rule_at(s, clock_at(s, row).rule)
@@ -38,7 +39,7 @@ def is_pooled(s: Any, row: int) -> bool:
     return waits or rule.aggregation != LAST or rule.lateness_ms >= 0 or rule.cumulative != 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def final_before(s: Any, row: int, newest: int) -> int:
     """Index of the newest bucket that is final once ``newest`` has begun."""
     rule = rule_at(s, clock_at(s, row).rule)
@@ -48,7 +49,7 @@ def final_before(s: Any, row: int, newest: int) -> int:
     return (newest * cadence - rule.lateness_ms) // cadence - 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def drain_all(directory: NDArray[np.void], start: int) -> int:
     """Drain every marked row from ``start`` on; -> how many are done (less than all: make room, go on)."""
     s = directory[0]
@@ -63,7 +64,7 @@ def drain_all(directory: NDArray[np.void], start: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def drain(s: Any, row: int) -> bool:
     """Make final what may become final among the row's pending samples. False: call again, when there is
     room, or where ``anew`` names the row when its series has started anew with what still waits."""
@@ -122,7 +123,7 @@ def drain(s: Any, row: int) -> bool:
     return complete
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def settle(
     s: Any,
     row: int,
@@ -159,7 +160,7 @@ def settle(
         drop(s, order[j])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cadence_of(s: Any, row: int, ts: NDArray[np.int64]) -> int:
     """The cadence as declared, else as learned of the first `ENOUGH` times; in ms."""
     declared = rule_at(s, clock_at(s, row).rule).cadence_ms
@@ -168,7 +169,7 @@ def cadence_of(s: Any, row: int, ts: NDArray[np.int64]) -> int:
     return learn_cadence(ts[:ENOUGH])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> None:
     """Give the series a cadence and a first scale, both of its first `ENOUGH` samples by time.
 
@@ -196,7 +197,7 @@ def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> 
     mark(s, row)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """What a counter counted from each value to the next; zero where there is but one."""
     found = np.zeros(max(len(values) - 1, 1), np.float64)
@@ -205,7 +206,7 @@ def steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def middle(values: NDArray[np.float64]) -> float:
     """The lower median: a value that is there, so it cannot overflow."""
     return np.sort(values)[(len(values) - 1) // 2]

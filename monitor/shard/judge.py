@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import cfunc
 
 from learners import ratio
 from learners.block import CONTEST_FORGETTING, lean, scaled
 from learners.classify import CLASSES
+from learners.compiled import kernel
 from learners.dispatch import forecast, learn, tail_learn, tail_limit, tail_surprise
 from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.lowpass import surprise as lowpass_surprise
@@ -19,6 +21,7 @@ from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
 from learners.score import L_CLOSE, L_OPEN, combine, gate, score
 from learners.threshold.static import surprise as static_surprise
+from monitor.shard.calls import FINAL_VALUE
 from monitor.shard.state import (
     ANOMALY,
     BELOW_MIN_CHANGE,
@@ -35,6 +38,7 @@ from monitor.shard.state import (
     STATIC_BOUND,
     clock_at,
     common_at,
+    directory_at,
     due_at,
     episode_at,
     outcome_at,
@@ -65,7 +69,7 @@ SHARE = CLASSES.index("ratio")
 STREAK_MAX = 32_000
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def pass_due(final_n: int, cadence: int) -> bool:
     """Is a learning pass due after ``final_n`` final buckets: 32, 128, 512, then daily, at least 256 apart.
 
@@ -82,14 +86,14 @@ def pass_due(final_n: int, cadence: int) -> bool:
     return (final_n - 512) % (every - every % 32) == 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fold(value: float) -> Any:
     """32 bits of a value that differ when values differ (but for one pair in four thousand million)."""
     bits = np.float64(value).view(np.uint64)
     return np.uint32((bits ^ (bits >> np.uint64(32))) & np.uint64(0xFFFFFFFF))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def longest(run: int, known: int) -> int:
     """The longest run after one of ``run``: the known one is forgotten by 1/256 a run, `NEVER` stays."""
     if known == NEVER:
@@ -97,7 +101,7 @@ def longest(run: int, known: int) -> int:
     return max(run, known - (known >> 8))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def count_streak(clock: Any, value: float) -> None:
     """Lengths of runs of equal values, and the longest so far, slowly forgotten."""
     bits = fold(value)
@@ -112,7 +116,7 @@ def count_streak(clock: Any, value: float) -> None:
     clock.last = bits
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: int) -> None:
     """Judge the final ``value`` of ``bucket`` and let the models learn from it. About 100 ns.
 
@@ -265,7 +269,17 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     out.model = common.champion
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+def _entry(directory: int, row: int, bucket: int, value: float, n: float, at_ms: int) -> None:
+    final_value(directory_at(directory), row, bucket, value, n, at_ms)
+
+
+@cache
+def entry() -> Any:
+    """`final_value` as a C function, for `calls.final_value`."""
+    return cfunc(FINAL_VALUE, cache=True)(_entry)
+
+
+@kernel
 def _forecasts_anew(s: Any, row: int, t: int) -> tuple[float, float, float, float]:
     """Both models' forecasts once more, after a change of level; apart from the path of ordinary samples."""
     common = common_at(s, row)
@@ -274,13 +288,13 @@ def _forecasts_anew(s: Any, row: int, t: int) -> tuple[float, float, float, floa
     return centre, scale, centre2, scale2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _learn_peak(s: Any, row: int, peak: float) -> None:
     """The tail takes in the largest residual of an anomaly that is over."""
     tail_learn(s, common_at(s, row).tail, row, peak, 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _kind(spike: float, shift: float, still: float, r: float, lowpass: float) -> tuple[int, int]:
     if still > spike and still > shift:
         return FLAT_LINE, 0
@@ -288,7 +302,7 @@ def _kind(spike: float, shift: float, still: float, r: float, lowpass: float) ->
     return (SPIKE, 1) if up else (DIP, -1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _worth(rule: Any, kind: int, direction: int, value: float, expected: float) -> bool:
     """Is the change on a side that matters and large enough, in the metric's own units?"""
     if kind == FLAT_LINE:
@@ -299,14 +313,14 @@ def _worth(rule: Any, kind: int, direction: int, value: float, expected: float) 
     return change >= rule.min_absolute and change >= rule.min_relative * abs(expected)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _returned(s: Any, row: int, e: int, deviation: float, width: float) -> bool:
     """The level before the adoption is a hypothesis: does the value lie where it said?"""
     old = (deviation + episode_at(s, e).shift) / width
     return bool(tail_surprise(s, common_at(s, row).tail, row, old) < L_CLOSE)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def final_missing(s: Any, row: int, first: int, last: int) -> None:
     """Buckets ``first`` to ``last`` (inclusive) are final and empty. Missing is not zero: nothing is learned,
     but time passes, and an open anomaly closes after `QUIET` of them.
@@ -347,13 +361,13 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
         bucket += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def ended_after(clock: Any) -> int:
     """Missing buckets after which the series counts as ended; never while its silence is no news."""
     return max(ENDED_DAYS_MS // whole(clock.cadence), ENDED_CADENCES, 2 * whole(clock.gap_max))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _stay_missing(s: Any, row: int, e: int, first: int, last: int) -> None:
     clock = clock_at(s, row)
     cadence = whole(clock.cadence)

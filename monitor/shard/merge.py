@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.shard.state import (
     COUNT,
     MAX,
@@ -25,7 +25,7 @@ from monitor.shard.state import (
 _LARGEST = float(np.finfo(np.float64).max)  # what sums of samples are held to
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def same_time(s: Any, equal: bool) -> None:
     if equal:
         s.n_duplicate += 1
@@ -33,7 +33,7 @@ def same_time(s: Any, equal: bool) -> None:
         s.n_conflict += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def merge0(s: Any, clock: Any, at: int, value: float, n: float) -> None:
     """A value for the newest bucket, ``at`` ms from its start plus one: the last time wins, at one time
     the larger (value, n)."""
@@ -48,7 +48,7 @@ def merge0(s: Any, clock: Any, at: int, value: float, n: float) -> None:
     clock.n0 = n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def merge1(s: Any, clock: Any, at: int, value: float, n: float) -> None:
     """The same for the bucket before the newest."""
     if at == clock.t1:
@@ -62,7 +62,7 @@ def merge1(s: Any, clock: Any, at: int, value: float, n: float) -> None:
     clock.n1 = n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def revise(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
     """A sample beyond the lateness bound: kept as a revision; models do not relearn."""
     s.n_late += 1
@@ -74,7 +74,7 @@ def revise(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
     late.n = n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def larger(value: float, n: float, other: float, other_n: float) -> bool:
     if value != other:
         return value > other
@@ -83,7 +83,7 @@ def larger(value: float, n: float, other: float, other_n: float) -> bool:
     return math.isnan(other_n) or n > other_n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def step_of(counter: float, before: float) -> float:
     """What a counter has counted since ``before``; a fall says that it began again from zero.
 
@@ -93,7 +93,7 @@ def step_of(counter: float, before: float) -> float:
     return bounded(counter - before) if counter >= before else counter
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def counted(clock: Any, bucket: int, counter: float) -> float:
     """The step to a sample of a cumulative series, which then is what the next is compared with.
 
@@ -111,7 +111,7 @@ def counted(clock: Any, bucket: int, counter: float) -> float:
     return step / passed if passed > 1 else step
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def aggregate(
     s: Any,
     row: int,
@@ -179,6 +179,6 @@ def aggregate(
     return last, last_n, i
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bounded(value: float) -> float:
     return min(max(value, -_LARGEST), _LARGEST)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from learners.block import WIDTH
+from learners.compiled import kernel
 from monitor.shard.state import DIRTY, clock_at, common_at, dirty_at, pending_at
 
 ROOM_CHANGES = 8
@@ -16,13 +16,13 @@ ROOM = WIDTH + 4
 """Final values that one more sample may bring about: its own, and all that wait for their block."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def has_room(s: Any) -> bool:
     """May one more sample be taken without a buffer overflowing? (Four final buckets, and a block.)"""
     return has_output_room(s) and s.n_dirty + 4 <= s.max_dirty
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def has_output_room(s: Any) -> bool:
     """The same for a sample that already waits: it marks no row, and the list of marked ones may be full."""
     return (
@@ -35,7 +35,7 @@ def has_output_room(s: Any) -> bool:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
     at = s.free_pending
     entry = pending_at(s, at)
@@ -48,14 +48,14 @@ def push(s: Any, row: int, ts_ms: int, value: float, n: float) -> None:
     clock_at(s, row).pool = at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def drop(s: Any, at: int) -> None:
     pending_at(s, at).next = s.free_pending
     s.free_pending = at
     s.n_pending -= 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark(s: Any, row: int) -> None:
     """Remember that the row's pool wants draining."""
     if common_at(s, row).flags & DIRTY == 0:
@@ -64,7 +64,7 @@ def mark(s: Any, row: int) -> None:
         s.n_dirty += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gather(s: Any, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The row's pending samples in time order: places in the pool, and times."""
     count = 0

@@ -21,6 +21,7 @@ from monitor.domain.batch import Mode
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
+from monitor.shard import block, judge
 from monitor.shard import state as st
 from monitor.shard.arrays import columns_of, doubled, free_list
 from monitor.shard.assignment import Assignment, place
@@ -60,6 +61,8 @@ class Shard:
         self.episodes = free_list(256, st.EPISODE)
         self.directory = np.zeros(1, st.DIRECTORY)
         self.directory["anew"] = -1
+        self.directory["final_value"] = judge.entry().address
+        self.directory["flush"] = block.entry().address
         self._drained = 0
         self._renewed: list[int] = []
         self.rows = 0

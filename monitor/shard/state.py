@@ -18,9 +18,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from learners.base import COMMON_BYTES, common_dtype
+from learners.compiled import spliced
 from learners.memory import record_type
 
 NOTHING = -1
@@ -190,6 +190,7 @@ _ADDRESSES = (
     *("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules"),
     *("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty"),
     *("jobs", "block"),
+    *("final_value", "flush"),
 )
 _SIZES = (
     *("max_season", "max_outcomes", "max_changes", "max_due", "max_revisions", "max_dirty"),
@@ -201,7 +202,8 @@ _COUNTS = (
 )
 
 DIRECTORY = np.dtype([(name, "i8") for name in (*_ADDRESSES, *_SIZES, *_COUNTS)])
-"""Where every array lies, how long the buffers are, and how full: the one argument of every kernel.
+"""Where every array lies, how long the buffers are, and how full: the one argument of every kernel; also
+where the functions of `monitor.shard.calls` lie.
 
 ``anew``: the row whose series starts anew before its next sample is taken; -1: none.
 
@@ -221,6 +223,7 @@ _change = record_type(CHANGE)
 _row = record_type(ROW)
 _revision = record_type(REVISION)
 _job = record_type(JOB)
+directory_at = record_type(DIRECTORY)
 _CLOCK_BYTES = CLOCK.itemsize
 _PROFILE_BYTES = PROFILE.itemsize
 _PENDING_BYTES = PENDING.itemsize
@@ -235,77 +238,77 @@ _REVISION_BYTES = REVISION.itemsize
 _JOB_BYTES = JOB.itemsize
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def whole(number: Any) -> int:
     """A field as a signed 64-bit integer: unsigned fields would turn differences into floats."""
     return np.int64(number)  # type: ignore[return-value]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def common_at(s: Any, row: int) -> Any:
     return _common(s.common + row * COMMON_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def clock_at(s: Any, row: int) -> Any:
     return _clock(s.clocks + row * _CLOCK_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def profile_at(s: Any, row: int) -> Any:
     return _profile(s.profiles + row * _PROFILE_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def pending_at(s: Any, at: int) -> Any:
     return _pending(s.pending + at * _PENDING_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def episode_at(s: Any, at: int) -> Any:
     return _episode(s.episodes + at * _EPISODE_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def rule_at(s: Any, at: int) -> Any:
     return _rule(s.rules + at * _RULE_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def zone_at(s: Any, at: int) -> Any:
     return _zone(s.zones + at * _ZONE_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def zone_change_at(s: Any, at: int) -> Any:
     return _zone_change(s.zone_changes + at * _ZONE_CHANGE_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def outcome_at(s: Any, at: int) -> Any:
     return _outcome(s.outcomes + at * _OUTCOME_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def change_at(s: Any, at: int) -> Any:
     return _change(s.changes + at * _CHANGE_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def due_at(s: Any, at: int) -> Any:
     return _row(s.due + at * _ROW_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def dirty_at(s: Any, at: int) -> Any:
     return _row(s.dirty + at * _ROW_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def revision_at(s: Any, at: int) -> Any:
     return _revision(s.revisions + at * _REVISION_BYTES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@spliced
 def job_at(s: Any, at: int) -> Any:
     return _job(s.jobs + at * _JOB_BYTES)

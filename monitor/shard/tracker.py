@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from learners.compiled import kernel
 from learners.dispatch import rebase
 from learners.score import L_CLOSE
 from monitor.shard.state import (
@@ -37,7 +36,7 @@ ADOPT_DAYS_MS = 7 * 86_400_000
 ADOPT_BUCKETS = 200
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def adopt_after(s: Any, row: int) -> int:
     """Buckets that a new level must last before it is taken for normal."""
     clock, profile = clock_at(s, row), profile_at(s, row)
@@ -45,7 +44,7 @@ def adopt_after(s: Any, row: int) -> int:
     return max(ADOPT_DAYS_MS // max(clock.cadence, 1), 2 * season, ADOPT_BUCKETS)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def emit(s: Any, e: int, change: int, at_ms: int, end_bucket: int) -> None:
     """Append a change of episode ``e`` to the buffer; ``end_bucket`` is exclusive, -1 while open."""
     episode = episode_at(s, e)
@@ -70,7 +69,7 @@ def emit(s: Any, e: int, change: int, at_ms: int, end_bucket: int) -> None:
     out.cadence = cadence
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def open_episode(s: Any, row: int, bucket: int, kind: int, direction: int) -> int:
     """Take a free episode for ``row``; the caller has made sure that there is one, and fills the peak."""
     e = s.free_episode
@@ -96,7 +95,7 @@ def open_episode(s: Any, row: int, bucket: int, kind: int, direction: int) -> in
     return e
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def release(s: Any, e: int) -> None:
     episode = episode_at(s, e)
     common_at(s, episode.row).episode = -1
@@ -106,13 +105,13 @@ def release(s: Any, e: int) -> None:
     s.n_episodes -= 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def close(s: Any, e: int, at_ms: int, end_bucket: int) -> None:
     emit(s, e, CLOSED, at_ms, end_bucket)
     release(s, e)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def set_peak(
     episode: Any,
     bucket: int,
@@ -132,7 +131,7 @@ def set_peak(
     episode.upper = upper
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def follow(
     s: Any,
     e: int,
@@ -180,7 +179,7 @@ def follow(
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def adopt(s: Any, e: int, bucket: int, at_ms: int) -> None:
     """Take the provisional level for normal and keep the old one as a hypothesis."""
     episode = episode_at(s, e)
@@ -195,7 +194,7 @@ def adopt(s: Any, e: int, bucket: int, at_ms: int) -> None:
     emit(s, e, CLOSED, at_ms, bucket + 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def restore(s: Any, e: int) -> None:
     """Go back to the level before the adoption; the story ends."""
     episode = episode_at(s, e)
@@ -204,14 +203,14 @@ def restore(s: Any, e: int) -> None:
     release(s, e)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move(s: Any, row: int, shift: float) -> None:
     """Shift the level of both models by ``shift``, in the series' own units of scale."""
     rebase(s, common_at(s, row).champion, 2 * row, shift)
     rebase(s, common_at(s, row).challenger, 2 * row + 1, shift)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def missing_opens(s: Any, row: int, first: int, bucket: int, at_ms: int, level: float) -> None:
     """Open a "no data" episode: the buckets from ``first`` to ``bucket`` are missing."""
     e = open_episode(s, row, first, NO_DATA, 0)
@@ -222,7 +221,7 @@ def missing_opens(s: Any, row: int, first: int, bucket: int, at_ms: int, level: 
     emit(s, e, OPENED, at_ms, -1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ended(s: Any, row: int, first: int, bucket: int, at_ms: int) -> None:
     """Close whatever is open and report, once, that the series has ended."""
     e = common_at(s, row).episode

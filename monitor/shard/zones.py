@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.shard.state import ZONE, ZONE_CHANGE, zone_at, zone_change_at
 
 _FIRST = int(datetime(1970, 1, 1, tzinfo=UTC).timestamp())
@@ -94,7 +94,7 @@ def _changes(zone: ZoneInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.array(times, np.int64), np.array(offsets, np.int64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def local_offset(s: Any, zone: int, at_ms: int) -> int:
     """The zone's offset from UTC at ``at_ms``, in ms. One branch for UTC, some 8 steps otherwise."""
     if zone == 0:

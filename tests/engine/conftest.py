@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.shard.warm import warm_shard
+from monitor.assembly import warm_up
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _kernels() -> None:
-    warm_shard()
+    warm_up()
