@@ -22,7 +22,7 @@ from learners.baseline import correction
 from learners.compiled import inlined, spliced
 from learners.memory import float64_pointer
 from learners.residual import contest, ordinary_score
-from learners.score import L_OPEN, combine, gate, score
+from learners.score import L_OPEN, TESTS, combine, gate, levelled, score
 from learners.threshold.extreme_value import FAR_MOST, open_limit, ordinary, part_of
 
 WIDTH = 32
@@ -44,31 +44,33 @@ EXCESS = 13 * WIDTH
 TO_OPEN = 15 * WIDTH
 RECORD = 17 * WIDTH
 RECURRENCE = 19 * WIDTH
+STRETCH = 21 * WIDTH  # of the grade, and its surprise where an anomaly opens
+ASKED = 22 * WIDTH
 
 # Made by `residuals`.
-Y = 21 * WIDTH
-R = 22 * WIDTH
-PART = 23 * WIDTH
-SPIKE = 24 * WIDTH
-Z = 25 * WIDTH  # normal score
+Y = 23 * WIDTH
+R = 24 * WIDTH
+PART = 25 * WIDTH
+SPIKE = 26 * WIDTH
+Z = 27 * WIDTH  # normal score
 
 # Made by `levels`.
-LEAN = 26 * WIDTH  # the low-pass in scales
-SHIFT = 27 * WIDTH
-LEVEL = 28 * WIDTH
-WEIGHT = 29 * WIDTH
+LEAN = 28 * WIDTH  # the low-pass in scales
+SHIFT = 29 * WIDTH
+LEVEL = 30 * WIDTH
+WEIGHT = 31 * WIDTH
 
 # Made by `bands`.
-EXPECTED = 30 * WIDTH
-LOWER = 31 * WIDTH
-UPPER = 32 * WIDTH
-SCORE = 33 * WIDTH
+EXPECTED = 32 * WIDTH
+LOWER = 33 * WIDTH
+UPPER = 34 * WIDTH
+SCORE = 35 * WIDTH
 
 # Filled by the caller where a model suits `baseline.correction`: one group of columns a model.
-MODEL = 34 * WIDTH
+MODEL = 36 * WIDTH
 MODEL2 = MODEL + correction.COLUMNS * WIDTH
 
-COLUMNS = 34 + 2 * correction.COLUMNS
+COLUMNS = 36 + 2 * correction.COLUMNS
 BYTES = COLUMNS * WIDTH * 8
 
 Y_MAX = 1e30
@@ -90,11 +92,11 @@ def scaled(value: float, offset: float, unit: float) -> float:
 
 
 @inlined
-def lean(lowpass: float, lowpass_scale: float, spike: float, z: float) -> float:
-    """The low-pass after a residual of normal score ``z``. An extreme is the residual's own affair and leaves
-    it as it is.
+def lean(lowpass: float, lowpass_scale: float, extreme: float, z: float) -> float:
+    """The low-pass after a residual of normal score ``z``. One that opens an anomaly by itself (``extreme``:
+    its surprise, levelled) leaves it as it is.
     """
-    moved = low.step(lowpass, z, 1.0 if spike < L_OPEN else 0.0)
+    moved = low.step(lowpass, z, 1.0 if extreme < L_OPEN else 0.0)
     reach = LEAN_MOST * abs(lowpass_scale)
     return min(max(moved, -reach), reach)
 
@@ -125,15 +127,17 @@ def residuals(x: Any) -> None:
 def levels(x: Any) -> None:
     """The low-pass moves; L of each sample, what it may teach, and how champion and challenger compare."""
     for k in range(WIDTH):
-        x[LOWPASS + k] = lean(x[LOWPASS + k], x[LOWPASS_SCALE + k], x[SPIKE + k], x[Z + k])
+        x[LOWPASS + k] = lean(
+            x[LOWPASS + k], x[LOWPASS_SCALE + k], (x[SPIKE + k] - TESTS) * x[STRETCH + k], x[Z + k]
+        )
         x[LEAN + k] = low.size(x[LOWPASS + k], x[LOWPASS_SCALE + k])
         x[SHIFT + k] = low.ordinary(x[LEAN + k])
     for k in range(WIDTH):
         if x[LEAN + k] > low.ORDINARY:
             x[SHIFT + k] = low.beyond(x[LEAN + k])
     for k in range(WIDTH):
-        x[LEVEL + k] = combine(x[SPIKE + k], x[SHIFT + k], x[STILL + k])
-        x[WEIGHT + k] = gate(x[LEVEL + k])
+        x[LEVEL + k] = levelled(x[SPIKE + k], x[SHIFT + k], x[STILL + k], x[STRETCH + k])
+        x[WEIGHT + k] = gate(combine(x[SPIKE + k], x[SHIFT + k], x[STILL + k]))
     for k in range(WIDTH):
         better = contest(x[R + k], x[SCALE + k], x[Y + k] - x[CENTRE2 + k], x[SCALE2 + k])
         x[ADVANTAGE + k] += CONTEST_FORGETTING * (better - x[ADVANTAGE + k])
@@ -146,12 +150,19 @@ def bands(x: Any) -> None:
         x[EXPECTED + k] = x[CENTRE + k] * x[UNIT + k] + x[OFFSET + k]
         x[SCORE + k] = score(x[LEVEL + k])
     for k in range(WIDTH):
-        limit = open_limit(x[THRESHOLD + k], x[EXCESS + k], x[TO_OPEN + k], x[RECORD + k], x[RECURRENCE + k])
+        limit = open_limit(
+            x[THRESHOLD + k], x[EXCESS + k], x[TO_OPEN + k], x[RECORD + k], x[RECURRENCE + k], x[ASKED + k]
+        )
         x[LOWER + k] = x[EXPECTED + k] - limit * x[SCALE + k] * x[UNIT + k]
     for k in range(WIDTH):
         up = WIDTH + k
         limit = open_limit(
-            x[THRESHOLD + up], x[EXCESS + up], x[TO_OPEN + up], x[RECORD + up], x[RECURRENCE + up]
+            x[THRESHOLD + up],
+            x[EXCESS + up],
+            x[TO_OPEN + up],
+            x[RECORD + up],
+            x[RECURRENCE + up],
+            x[ASKED + k],
         )
         x[UPPER + k] = x[EXPECTED + k] + limit * x[SCALE + k] * x[UNIT + k]
 

@@ -48,7 +48,7 @@ class ChosenTail:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """``periods`` in buckets; a value is ``offset + unit * y``; ``gap_max`` and ``run_max`` in buckets, at
+    """``periods`` in buckets; ``reach`` in units (`learners.horizon`); a value is ``offset + unit * y``; ``gap_max`` and ``run_max`` in buckets, at
     most 65,535; ``n_mean`` NaN where no sample has an n; ``losses``: candidate -> mean prequential loss in
     nats.
     """
@@ -62,6 +62,7 @@ class Choice:
     challenger: Chosen
     tail: ChosenTail
     lowpass_scale: float
+    reach: float
     gap_max: int
     run_max: int
     n_mean: float
@@ -84,6 +85,7 @@ class Choice:
             "challenger": self.challenger.to_body(),
             "tail": self.tail.to_body(),
             "lowpass_scale": self.lowpass_scale,
+            "reach": self.reach,
             "gap_max": self.gap_max,
             "run_max": self.run_max,
             "n_mean": None if np.isnan(self.n_mean) else self.n_mean,
@@ -103,6 +105,7 @@ class Choice:
             challenger=Chosen.from_body(body["challenger"]),
             tail=ChosenTail.from_body(body["tail"]),
             lowpass_scale=float(body["lowpass_scale"]),
+            reach=float(body["reach"]),
             gap_max=int(body["gap_max"]),
             run_max=int(body["run_max"]),
             n_mean=float("nan") if body["n_mean"] is None else float(body["n_mean"]),

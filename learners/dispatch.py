@@ -24,6 +24,7 @@ from learners.baseline import (
     step_level,
 )
 from learners.compiled import inlined, kernel, spliced
+from learners.grade import ASKED
 from learners.memory import float32_pointer, prefetch, record_type
 from learners.threshold import conformal, extreme_value, noncentral_t, scaled_minmax, sigma
 
@@ -181,6 +182,26 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 
 
+@kernel
+def pace(s: Any, family: int, at: int) -> float:
+    """The share of a residual by which the level of the record ``at`` follows, for `learners.horizon`."""
+    if family == _EMA:
+        alpha = np.float64(_ema(s.models + at * MODEL_BYTES).alpha)
+        return alpha if alpha > 0.0 else ema.ALPHA
+    if family == _HOLT_WINTERS:
+        return float(holt_winters.RATE[_holt_winters(s.models + at * MODEL_BYTES).alpha])
+    if family == _SEASONAL_PROFILE:
+        return np.float64(_seasonal_profile(s.models + at * MODEL_BYTES).alpha)
+    if family == _COUNTS:
+        return float(holt_winters.RATE[_counts(s.models + at * MODEL_BYTES).alpha])
+    if family == _KALMAN:
+        p = np.float64(_kalman(s.models + at * MODEL_BYTES).p)
+        return p / (p + 1.0)
+    if family == _MOVING_AVERAGE:
+        return 1.0 / max(np.float64(_moving_average(s.models + at * MODEL_BYTES).window), 1.0)
+    return 0.0
+
+
 @inlined
 def tail_surprise(s: Any, family: int, row: int, r: float) -> float:
     """-log10 of the tail probability of residual ``r`` on its side; 0 while there is no tail."""
@@ -211,6 +232,14 @@ def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
     if family == _CONFORMAL:
         return conformal.limit(_conformal(s.common + row * COMMON_BYTES), side, level)
     return _LEARNING_WIDTH
+
+
+@inlined
+def tail_opens(s: Any, family: int, row: int, side: int, grade: int) -> float:
+    """The residual, in scales and >= 0, at which an anomaly opens on ``side``; ``grade``: its place."""
+    if family == _EXTREME_VALUE:
+        return extreme_value.opens(_extreme_value(s.common + row * COMMON_BYTES), side, grade)
+    return tail_limit(s, family, row, side, ASKED[grade])
 
 
 @inlined

@@ -9,6 +9,8 @@ import math
 
 from learners.compiled import kernel
 
+MAD_SIGMA = 1.4826
+"""Standard deviations in a median of absolute deviations."""
 _LN10 = math.log(10.0)
 _SQRT2 = math.sqrt(2.0)
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)

@@ -17,7 +17,8 @@ L_OPEN = 5.0
 L_CLOSE = 2.5
 L_QUIET = 2.0
 """Up to this L a sample teaches fully; from `L_OPEN` on, nothing."""
-_LOG10_3 = math.log10(3.0)
+TESTS = math.log10(3.0)
+"""What asking three statistics costs each of them."""
 _HALF_SCORE = 4.0
 
 
@@ -28,7 +29,18 @@ def combine(l1: float, l2: float, l3: float) -> float:
     >>> combine(0.3, 0.1, 0.0), round(combine(6.0, 1.0, 0.0), 3)
     (0.0, 5.523)
     """
-    return max(max(l1, l2, l3) - _LOG10_3, 0.0)
+    return max(max(l1, l2, l3) - TESTS, 0.0)
+
+
+@kernel
+def levelled(l1: float, l2: float, l3: float, stretch: float) -> float:
+    """`combine` on the scale of a minute: the first two are worth ``stretch`` times as much
+    (`learners.grade`); the third, of runs, counts buckets and is on that scale already.
+
+    >>> round(levelled(6.0, 1.0, 0.0, 2.0), 3), round(levelled(1.0, 1.0, 6.0, 2.0), 3)
+    (11.046, 5.523)
+    """
+    return max((max(l1, l2) - TESTS) * stretch, l3 - TESTS, 0.0)
 
 
 @kernel

@@ -24,6 +24,7 @@ from learners.candidate import Series, suited
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
 from learners.compiled import kernel
+from learners.horizon import reach_of
 from learners.lowpass import OFF, WHITE_SCALE, step
 from learners.residual import normal_score, width
 from learners.rows import Rows, span_of
@@ -153,6 +154,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
         challenger=_chosen(challenger),
         tail=ChosenTail(Tail.EXTREME_VALUE, tail.tobytes()[TAIL_OFFSET:]),
         lowpass_scale=_lowpass_of(scores, y, metric_class),
+        reach=reach_of(t, _scaled(y, offset, unit), periods),
         gap_max=_gap_max(t, metric_class),
         run_max=_run_max(y, metric_class),
         n_mean=float(np.float32(n_mean)),

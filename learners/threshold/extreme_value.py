@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from learners.base import tail_dtype
 from learners.compiled import inlined, kernel
 from learners.gaussian import HALF
-from learners.score import L_OPEN
+from learners.grade import ASKED
 
 EXCEEDED = 0.05
 HALF_LIFE = 4096
@@ -87,7 +87,8 @@ def _by_shape(depth: float) -> NDArray[np.float64]:
     return np.array([_law(0.0, 1.0, code * _SHAPE_UNIT, depth) for code in range(256)])
 
 
-TO_OPEN = _by_shape((L_OPEN - _L_Q) * _LN10)
+TO_OPEN: NDArray[np.float64] = np.array([_by_shape((asked - _L_Q) * _LN10) for asked in ASKED.tolist()])
+"""By place of the grade and by shape: how far beyond the threshold an anomaly opens."""
 _TO_EXPECTED = _by_shape((_L_N - _L_Q) * _LN10)
 _TO_CLIP = _by_shape(_CLIP_DEPTH)
 _FORGOTTEN = np.array([math.log(2.0) / (1 << (code if code else 12)) for code in range(32)])
@@ -150,10 +151,24 @@ def beyond(m: Any, k: int, far: float) -> float:
 
 
 @inlined
-def open_limit(u: float, excess: float, to_open: float, record: float, recurrence: float) -> float:
-    """`limit` at `L_OPEN`, which is asked for twice a sample; ``to_open`` is `TO_OPEN` of the shape."""
+def open_limit(
+    u: float, excess: float, to_open: float, record: float, recurrence: float, asked: float
+) -> float:
+    """`limit` where an anomaly opens, which is asked for twice a sample; ``to_open`` is `TO_OPEN` of the
+    grade and the shape, ``asked`` the grade's `grade.ASKED`."""
     stretch = max(record, 0.0) / shared(recurrence)
-    return max(u, _U_MIN) + max(excess, _S_MIN) * to_open + stretch * L_OPEN
+    return max(u, _U_MIN) + max(excess, _S_MIN) * to_open + stretch * asked
+
+
+@inlined
+def opens(m: Any, side: int, grade: int) -> float:
+    """The residual (>= 0) on ``side`` at which an anomaly opens in a series of ``grade`` (its place)."""
+    k = 1 if side > 0 else 0
+    to_open = TO_OPEN[grade, m.shape[k]]
+    record, recurrence = np.float64(m.record[k]), np.float64(m.recurrence[k])
+    return open_limit(
+        np.float64(m.threshold[k]), np.float64(m.excess[k]), to_open, record, recurrence, ASKED[grade]
+    )
 
 
 @inlined
@@ -162,8 +177,6 @@ def limit(m: Any, side: int, level: float) -> float:
     k = 1 if side > 0 else 0
     excess = max(np.float64(m.excess[k]), _S_MIN)
     record, recurrence = np.float64(m.record[k]), np.float64(m.recurrence[k])
-    if level == L_OPEN:
-        return open_limit(np.float64(m.threshold[k]), excess, TO_OPEN[m.shape[k]], record, recurrence)
     u, stretch = max(np.float64(m.threshold[k]), _U_MIN), max(record, 0.0) / shared(recurrence)
     if level <= _L_Q:
         return (u + stretch * _L_Q) * math.sqrt(max(level - _L_ZERO, 0.0) / (_L_Q - _L_ZERO))

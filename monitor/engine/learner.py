@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from learners.classify import CLASSES
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
-from monitor.learning.learning import Current, Waiting, decide, declustered, window_buckets
+from monitor.learning.learning import Current, Waiting, decide, declustered, is_young, window_buckets
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 
@@ -93,8 +93,9 @@ class Learner:
         for place, row in enumerate(rows):
             end = int(window.offsets[place + 1])
             part = slice(max(int(window.offsets[place]), end - wanted[place]), end)
-            told = declustered(window.verdict[part])
             common, clock, profile = shard.common[row], shard.clocks[row], shard.profiles[row]
+            young = is_young(int(clock["final_n"]), int(clock["cadence"]))
+            told = declustered(window.verdict[part], young=young)
             found.append(
                 Waiting(
                     row=int(row),

@@ -22,21 +22,39 @@ WINDOW_BUCKETS = 2_016
 WINDOW_BUCKETS_MAX = 4_320
 """And at most, where that is less than three days: a day is only found in more than two of them."""
 
+LONG = 16
+YOUNG_BUCKETS = 512
+YOUNG_DAYS = 7
 _DAY_MS = 86_400_000
 
 
-def declustered(verdict: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def declustered(verdict: NDArray[np.uint8], *, young: bool = False) -> NDArray[np.bool_]:
     """Which buckets a pass learns from: of each run of anomalous ones only the first.
 
     Nobody has confirmed them, so the law of the tail has to know that they happened; but one
-    event is one exceedance, however long it lasts.
+    event is one exceedance, however long it lasts. In the life of a ``young`` series a run of `LONG` or more
+    is kept whole: it may be a part of normal that was not seen before.
 
     >>> declustered(np.array([0, 2, 2, 2, 0], np.uint8))
     array([ True,  True, False, False,  True])
     """
     anomalous = np.isin(verdict, ANOMALOUS)
-    first: NDArray[np.bool_] = ~(anomalous & np.concatenate([[False], anomalous[:-1]]))
-    return first
+    follows: NDArray[np.bool_] = anomalous & np.concatenate([[False], anomalous[:-1]])
+    if young:
+        runs = np.cumsum(anomalous & ~follows)
+        length = np.bincount(runs[anomalous], minlength=int(runs[-1]) + 1 if len(runs) else 1)
+        follows &= length[runs] < LONG
+    return ~follows
+
+
+def is_young(final_n: int, cadence_ms: int) -> bool:
+    """Has a series lived for less than a week, or fewer than 512 buckets? What such a one calls an anomaly
+    may be what it has not seen yet: its first night, its first weekend.
+
+    >>> is_young(2_016, 300_000), is_young(2_017, 300_000), is_young(500, 3_600_000)
+    (True, False, True)
+    """
+    return final_n <= max(YOUNG_BUCKETS, YOUNG_DAYS * _DAY_MS // max(cadence_ms, 1))
 
 
 def window_buckets(cadence_ms: int) -> int:
@@ -67,7 +85,7 @@ class Waiting:
     """One series that is held at ``final_n`` buckets, with its window of final history.
 
     ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Of each anomaly
-    the first bucket (`declustered`).
+    the first bucket (`declustered`), but of a young series all.
     """
 
     row: int
@@ -92,16 +110,20 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     """The decision for each waiting series; all in one call, and none depends on the others. About 1-2 ms a
     series of 2,016 buckets, most of it the contest.
 
-    A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. One whose
-    models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a
-    tail fitted anew.
+    A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. But a young one
+    (`is_young`) gets new models, which ends the anomaly. One whose models stay the same keeps their state,
+    so that a pass is no jump in the forecast, and gets a tail fitted anew.
     """
-    keeps = [one.current.assigned and one.current.in_anomaly for one in waiting]
+    keeps = [one.current.assigned and one.current.in_anomaly and not _is_young(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
     return [
         Decision(None, models=False) if kept else _decided(one.current, next(choices))
         for one, kept in zip(waiting, keeps, strict=True)
     ]
+
+
+def _is_young(one: Waiting) -> bool:
+    return is_young(one.final_n, one.cadence_ms)
 
 
 def _window(one: Waiting) -> Window:
@@ -115,4 +137,4 @@ def _decided(current: Current, choice: Choice) -> Decision:
         current.challenger,
         current.periods,
     )
-    return Decision(choice, models=not (current.assigned and same))
+    return Decision(choice, models=not (current.assigned and same) or current.in_anomaly)

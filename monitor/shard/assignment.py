@@ -60,6 +60,7 @@ def place(bank: Bank, profiles: NDArray[np.void], clocks: NDArray[np.void], assi
     record["lowpass_scale"] = choice.lowpass_scale
     profile, clock = profiles[row], clocks[row]
     profile["metric_class"] = choice.class_code
+    profile["reach"] = min(round(choice.reach / st.REACH_UNIT), 65_535)
     periods = (*choice.periods, 0, 0)
     profile["period0"], profile["period1"] = periods[0], periods[1]
     clock["gap_max"] = choice.gap_max

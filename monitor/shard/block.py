@@ -1,9 +1,9 @@
 """Final values of many series judged together, some twice as fast as one by one and with the same result.
 
-`queue` takes the ordinary case: a trusted series with an extreme-value tail, no anomaly open, no learning
-pass due, no ``n``, no fixed bound broken. At most one value of a series waits at a time. `flush` judges what
-waits; a value that turns out to be anomalous is given, untouched, to `judge.final_value`, which knows all
-cases and is what this file must equal to the bit.
+`queue` takes the ordinary case: a trusted series with an extreme-value tail, no anomaly open, no gap before
+it, no learning pass due, no ``n``, no fixed bound broken. At most one value of a series waits at a time.
+`flush` judges what waits; a value that turns out to be anomalous is given, untouched, to `judge.final_value`,
+which knows all cases and is what this file must equal to the bit.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from learners.base import COMMON_BYTES, Tail
 from learners.block import WIDTH
 from learners.compiled import inlined, kernel
 from learners.dispatch import forecast, learn, load, store
+from learners.grade import ASKED, place, stretch
 from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.memory import record_type
 from learners.residual import normal_score
@@ -57,7 +58,7 @@ def queue(s: Any, row: int, bucket: int, value: float, n: float) -> bool:
     """
     common = common_at(s, row)
     clock = clock_at(s, row)
-    if common.tail != _EXTREME_VALUE or common.episode >= 0 or not math.isnan(n):
+    if common.tail != _EXTREME_VALUE or common.episode >= 0 or clock.streak < 0 or not math.isnan(n):
         return False
     if pass_due(clock.final_n + 1, clock.cadence):
         return False
@@ -159,12 +160,15 @@ def _load(s: Any, x: Any, k: int) -> None:
     if clock.streak > 0 and fold(job.value) == clock.last:
         still = flat(clock.streak + 1, clock.run_max)
     x[table.STILL + k] = still
+    grade = place(whole(clock.cadence))
+    x[table.STRETCH + k] = stretch(grade)
+    x[table.ASKED + k] = ASKED[grade]
     tail = _tail(s.common + row * COMMON_BYTES)
     for side in range(2):
         lane = side * WIDTH + k
         x[table.THRESHOLD + lane] = tail.threshold[side]
         x[table.EXCESS + lane] = tail.excess[side]
-        x[table.TO_OPEN + lane] = extreme_value.TO_OPEN[tail.shape[side]]
+        x[table.TO_OPEN + lane] = extreme_value.TO_OPEN[grade, tail.shape[side]]
         x[table.RECORD + lane] = tail.record[side]
         x[table.RECURRENCE + lane] = tail.recurrence[side]
 

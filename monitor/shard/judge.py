@@ -13,13 +13,15 @@ from learners import ratio
 from learners.block import CONTEST_FORGETTING, lean, scaled
 from learners.classify import CLASSES
 from learners.compiled import kernel
-from learners.dispatch import forecast, learn, tail_learn, tail_limit, tail_surprise
+from learners.dispatch import forecast, learn, pace, tail_learn, tail_opens, tail_surprise
+from learners.grade import ASKED, place, stretch
+from learners.horizon import widening
 from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.lowpass import surprise as lowpass_surprise
 from learners.residual import contest, normal_score
 from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
-from learners.score import L_CLOSE, L_OPEN, combine, gate, score
+from learners.score import L_CLOSE, L_OPEN, TESTS, combine, gate, levelled, score
 from learners.threshold.static import surprise as static_surprise
 from monitor.shard.calls import FINAL_VALUE
 from monitor.shard.state import (
@@ -34,6 +36,7 @@ from monitor.shard.state import (
     LEARNING,
     NO_DATA,
     OPENED,
+    REACH_UNIT,
     SPIKE,
     STATIC_BOUND,
     clock_at,
@@ -53,6 +56,7 @@ from monitor.shard.tracker import (
     ended,
     follow,
     missing_opens,
+    move,
     open_episode,
     release,
     restore,
@@ -64,6 +68,8 @@ N_MAX = 1e12  # cases that are counted; a rate out of more could not be told fro
 ENDED_DAYS_MS = 7 * 86_400_000
 ENDED_CADENCES = 20
 NO_TAIL = 0
+LEAN_SHARE = 0.25
+"""How much a bucket of an anomaly teaches that only the low-pass has seen."""
 ORDINARY = 1.0  # surprise of the residual below which a bucket is no part of a lean
 SHARE = CLASSES.index("ratio")
 STREAK_MAX = 32_000
@@ -140,17 +146,20 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     deviation = y - centre
     expected = centre * unit + common.offset
     counted = n > 0.0 and (rule.ratio != 0 or profile_at(s, row).metric_class == SHARE)
-    width = residual_width(scale, expected, n, clock.n_mean, unit, counted)
+    plain = residual_width(scale, expected, n, clock.n_mean, unit, counted)
+    width = plain * _widening(s, row, bucket, scale)
     rate = ratio.rate(expected, clock.n_mean) if counted else 0.0
     r = deviation / width
     count_streak(clock, value)
 
     learning = common.tail == NO_TAIL
-    lower = expected - tail_limit(s, common.tail, row, -1, L_OPEN) * width * unit
-    upper = expected + tail_limit(s, common.tail, row, 1, L_OPEN) * width * unit
+    grade = place(cadence)
+    worth = stretch(grade)
+    lower = expected - tail_opens(s, common.tail, row, -1, grade) * width * unit
+    upper = expected + tail_opens(s, common.tail, row, 1, grade) * width * unit
     if counted:
-        lower = max(min(lower, ratio.limit(-1, rate, n, L_OPEN)), 0.0)
-        upper = min(max(upper, ratio.limit(1, rate, n, L_OPEN)), 1.0)
+        lower = max(min(lower, ratio.limit(-1, rate, n, ASKED[grade])), 0.0)
+        upper = min(max(upper, ratio.limit(1, rate, n, ASKED[grade])), 1.0)
     spike = 0.0
     shift = 0.0
     still = 0.0
@@ -160,7 +169,8 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
             spike = min(spike, ratio.surprise(value, rate, n))
     lowpass: float = np.float64(common.lowpass)
     if not learning:
-        lowpass = lean(lowpass, np.float64(common.lowpass_scale), spike, normal_score(spike, r))
+        extreme = (spike - TESTS) * worth
+        lowpass = lean(lowpass, np.float64(common.lowpass_scale), extreme, normal_score(spike, r))
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
     e = common.episode
@@ -169,12 +179,14 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         lowpass, shift = np.float64(common.lowpass), 0.0
     if e >= 0 and spike < ORDINARY:
         shift = 0.0  # and so is a lean, after some buckets that are quite ordinary by themselves
-    level = combine(spike, shift, still)
-    if e >= 0 and spike >= L_OPEN:
+    level = levelled(spike, shift, still, worth)
+    evidence = combine(spike, shift, still)
+    if e >= 0 and (spike - TESTS) * worth >= L_OPEN:
         episode_at(s, e).leaning = 0
     breach = static_surprise(rule.static_lower, rule.static_upper, value)
     outside = breach > level
     level = max(level, breach)
+    evidence = max(evidence, breach)
     kind, direction = SPIKE, 1
     wanted = False
     verdict = LEARNING if learning else IN_BAND
@@ -204,20 +216,23 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
             expected, lower, upper = expected + moved, lower + moved, upper + moved
             deviation = y - centre
             r = deviation / width
-            level = 0.0
+            level, evidence = 0.0, 0.0
             verdict = IN_BAND
         elif level >= L_OPEN and wanted:
             release(s, e)  # something else has happened: the hypothesis makes room for it
             e = -1
-    weight = gate(level)
+    weight = gate(evidence)
     if e >= 0 and episode_at(s, e).adopted_at == 0:
-        peak = episode_at(s, e).peak_residual
+        peak, moved = episode_at(s, e).peak_residual, episode_at(s, e).shift
         if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper):
             _learn_peak(s, row, peak)
+            if tail_surprise(s, common.tail, row, deviation / plain) * worth >= L_CLOSE:
+                move(s, row, moved)  # ordinary only for a forecast from so long ago
             common.lowpass = 0.0
             e = -1
         else:
-            weight = 0.0
+            # A lean is small: it is learned slowly, so that what was the model's error ends by itself.
+            weight = LEAN_SHARE * gate(spike - TESTS) if episode_at(s, e).leaning else 0.0
             if verdict == IN_BAND and level >= L_CLOSE:
                 verdict = ANOMALY
     elif e < 0 and level >= L_OPEN and wanted:
@@ -280,6 +295,20 @@ def entry() -> Any:
 
 
 @kernel
+def _widening(s: Any, row: int, bucket: int, scale: float) -> float:
+    """How much wider the forecast is than one of the bucket before: after a gap, and in an open anomaly."""
+    common, clock = common_at(s, row), clock_at(s, row)
+    ahead = 1 - clock.streak if clock.streak < 0 else 1
+    e = common.episode
+    if e >= 0 and episode_at(s, e).adopted_at == 0:
+        ahead = max(ahead, bucket - whole(episode_at(s, e).onset) + 1)
+    if ahead <= 1:
+        return 1.0
+    reach = profile_at(s, row).reach * REACH_UNIT
+    return widening(pace(s, common.champion, 2 * row), ahead, scale, reach)
+
+
+@kernel
 def _forecasts_anew(s: Any, row: int, t: int) -> tuple[float, float, float, float]:
     """Both models' forecasts once more, after a change of level; apart from the path of ordinary samples."""
     common = common_at(s, row)
@@ -317,7 +346,8 @@ def _worth(rule: Any, kind: int, direction: int, value: float, expected: float) 
 def _returned(s: Any, row: int, e: int, deviation: float, width: float) -> bool:
     """The level before the adoption is a hypothesis: does the value lie where it said?"""
     old = (deviation + episode_at(s, e).shift) / width
-    return bool(tail_surprise(s, common_at(s, row).tail, row, old) < L_CLOSE)
+    worth = stretch(place(whole(clock_at(s, row).cadence)))
+    return bool(tail_surprise(s, common_at(s, row).tail, row, old) * worth < L_CLOSE)
 
 
 @kernel

@@ -172,9 +172,29 @@ class Shard:
                 continue
             place(self.bank, self.profiles, self.clocks, item)
             self._locate()
+            if item.models:
+                self._end_anomaly(item.row)
             self.common["flags"][item.row] &= ~st.HELD & 0xFF
             self._ensure_room_to_mark()
             mark(self.directory[0], item.row)
+
+    def _end_anomaly(self, row: int) -> None:
+        """New models ask anew whether the series is as it should be."""
+        e = int(self.common["episode"][row])
+        if e < 0:
+            return
+        if self.directory["n_changes"][0] + 8 > len(self._changes):
+            self._collect()
+        if self.episodes["adopted_at"][e]:
+            release(self.directory[0], e)
+            return
+        end = int(self.clocks["v1"][row]) + 1
+        close(
+            self.directory[0],
+            e,
+            (end + 1) * int(self.clocks["cadence"][row]),
+            int(self.episodes["last"][e]) + 1,
+        )
 
     def _ensure_room_to_mark(self) -> None:
         if self.directory["n_dirty"][0] + 8 > len(self._dirty):

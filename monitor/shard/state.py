@@ -76,7 +76,9 @@ CLOCK = np.dtype(
     ]
 )
 
-PROFILE = np.dtype([("period0", "u4"), ("period1", "u4"), ("metric_class", "u4")])
+PROFILE = np.dtype([("period0", "u4"), ("period1", "u4"), ("metric_class", "u2"), ("reach", "u2")])
+REACH_UNIT = 1.0 / 256.0
+"""``reach``: that of `learners.horizon`, in 1/256 units."""
 
 PENDING = np.dtype([("ts_ms", "i8"), ("value", "f8"), ("n", "f4"), ("next", "i4"), ("spare", "i8")])
 
