@@ -42,35 +42,32 @@ STILL = 10 * WIDTH  # surprise of the run of equal values
 THRESHOLD = 11 * WIDTH  # of the tail: two columns each, downward and upward
 EXCESS = 13 * WIDTH
 TO_OPEN = 15 * WIDTH
-RECORD = 17 * WIDTH
-RECURRENCE = 19 * WIDTH
-STRETCH = 21 * WIDTH  # of the grade, and its surprise where an anomaly opens
-ASKED = 22 * WIDTH
+STRETCH = 17 * WIDTH  # of the grade
 
 # Made by `residuals`.
-Y = 23 * WIDTH
-R = 24 * WIDTH
-PART = 25 * WIDTH
-SPIKE = 26 * WIDTH
-Z = 27 * WIDTH  # normal score
+Y = 18 * WIDTH
+R = 19 * WIDTH
+PART = 20 * WIDTH
+SPIKE = 21 * WIDTH
+Z = 22 * WIDTH  # normal score
 
 # Made by `levels`.
-LEAN = 28 * WIDTH  # the low-pass in scales
-SHIFT = 29 * WIDTH
-LEVEL = 30 * WIDTH
-WEIGHT = 31 * WIDTH
+LEAN = 23 * WIDTH  # the low-pass in scales
+SHIFT = 24 * WIDTH
+LEVEL = 25 * WIDTH
+WEIGHT = 26 * WIDTH
 
 # Made by `bands`.
-EXPECTED = 32 * WIDTH
-LOWER = 33 * WIDTH
-UPPER = 34 * WIDTH
-SCORE = 35 * WIDTH
+EXPECTED = 27 * WIDTH
+LOWER = 28 * WIDTH
+UPPER = 29 * WIDTH
+SCORE = 30 * WIDTH
 
 # Filled by the caller where a model suits `baseline.correction`: one group of columns a model.
-MODEL = 36 * WIDTH
+MODEL = 31 * WIDTH
 MODEL2 = MODEL + correction.COLUMNS * WIDTH
 
-COLUMNS = 36 + 2 * correction.COLUMNS
+COLUMNS = 31 + 2 * correction.COLUMNS
 BYTES = COLUMNS * WIDTH * 8
 
 Y_MAX = 1e30
@@ -116,9 +113,7 @@ def residuals(x: Any) -> None:
         far = min(abs(x[R + k]), FAR_MOST)
         r = x[R + k]
         u = _side(r, x[THRESHOLD + k], x[THRESHOLD + WIDTH + k])
-        record = _side(r, x[RECORD + k], x[RECORD + WIDTH + k])
-        recurrence = _side(r, x[RECURRENCE + k], x[RECURRENCE + WIDTH + k])
-        x[PART + k] = part_of(far, u, record, recurrence)
+        x[PART + k] = part_of(far, u)
         x[SPIKE + k] = ordinary(x[PART + k])
         x[Z + k] = ordinary_score(x[SPIKE + k], r)
 
@@ -150,20 +145,11 @@ def bands(x: Any) -> None:
         x[EXPECTED + k] = x[CENTRE + k] * x[UNIT + k] + x[OFFSET + k]
         x[SCORE + k] = score(x[LEVEL + k])
     for k in range(WIDTH):
-        limit = open_limit(
-            x[THRESHOLD + k], x[EXCESS + k], x[TO_OPEN + k], x[RECORD + k], x[RECURRENCE + k], x[ASKED + k]
-        )
+        limit = open_limit(x[THRESHOLD + k], x[EXCESS + k], x[TO_OPEN + k])
         x[LOWER + k] = x[EXPECTED + k] - limit * x[SCALE + k] * x[UNIT + k]
     for k in range(WIDTH):
         up = WIDTH + k
-        limit = open_limit(
-            x[THRESHOLD + up],
-            x[EXCESS + up],
-            x[TO_OPEN + up],
-            x[RECORD + up],
-            x[RECURRENCE + up],
-            x[ASKED + k],
-        )
+        limit = open_limit(x[THRESHOLD + up], x[EXCESS + up], x[TO_OPEN + up])
         x[UPPER + k] = x[EXPECTED + k] + limit * x[SCALE + k] * x[UNIT + k]
 
 

@@ -48,7 +48,6 @@ PERIODS_MOST = 2
 """Seasons that models can hold."""
 _GRID = 256
 _LARGEST_Z = 4.5
-_RECORD_DAYS_MS = 8 * 86_400_000
 _SLOTS_MOST = 65_535
 _PRODUCT_MAX = 1e5
 """Largest value, in units of spread, that a float32 level without an offset is exact enough for."""
@@ -141,8 +140,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     seen = champion.seen
     raw = offset + unit * seen.centre
     residual = _residuals(seen.residual, seen.scale, raw, n, n_mean, unit, share)[first:]
-    half_life = max(min(_RECORD_DAYS_MS // max(window.cadence_ms, 1), 65_536), 512)
-    tail = extreme_value.warm(residual, half_life=half_life)
+    tail = extreme_value.warm(residual)
     scores = _scores(tail.reshape(1), residual, y[first:], raw[first:], n[first:], n_mean, share)
     return Choice(
         metric_class=metric_class,

@@ -20,7 +20,7 @@ from learners.base import COMMON_BYTES, Tail
 from learners.block import WIDTH
 from learners.compiled import inlined, kernel
 from learners.dispatch import forecast, learn, load, store
-from learners.grade import ASKED, place, stretch
+from learners.grade import place, stretch
 from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.memory import record_type
 from learners.residual import normal_score
@@ -162,15 +162,12 @@ def _load(s: Any, x: Any, k: int) -> None:
     x[table.STILL + k] = still
     grade = place(whole(clock.cadence))
     x[table.STRETCH + k] = stretch(grade)
-    x[table.ASKED + k] = ASKED[grade]
     tail = _tail(s.common + row * COMMON_BYTES)
     for side in range(2):
         lane = side * WIDTH + k
         x[table.THRESHOLD + lane] = tail.threshold[side]
         x[table.EXCESS + lane] = tail.excess[side]
         x[table.TO_OPEN + lane] = extreme_value.TO_OPEN[grade, tail.shape[side]]
-        x[table.RECORD + lane] = tail.record[side]
-        x[table.RECURRENCE + lane] = tail.recurrence[side]
 
 
 @inlined
