@@ -43,31 +43,33 @@ THRESHOLD = 11 * WIDTH  # of the tail: two columns each, downward and upward
 EXCESS = 13 * WIDTH
 TO_OPEN = 15 * WIDTH
 STRETCH = 17 * WIDTH  # of the grade
+FLOOR = 18 * WIDTH  # smallest scale of a residual
 
 # Made by `residuals`.
-Y = 18 * WIDTH
-R = 19 * WIDTH
-PART = 20 * WIDTH
-SPIKE = 21 * WIDTH
-Z = 22 * WIDTH  # normal score
+Y = 19 * WIDTH
+SIZE = 20 * WIDTH  # scale of the residual
+R = 21 * WIDTH
+PART = 22 * WIDTH
+SPIKE = 23 * WIDTH
+Z = 24 * WIDTH  # normal score
 
 # Made by `levels`.
-LEAN = 23 * WIDTH  # the low-pass in scales
-SHIFT = 24 * WIDTH
-LEVEL = 25 * WIDTH
-WEIGHT = 26 * WIDTH
+LEAN = 25 * WIDTH  # the low-pass in scales
+SHIFT = 26 * WIDTH
+LEVEL = 27 * WIDTH
+WEIGHT = 28 * WIDTH
 
 # Made by `bands`.
-EXPECTED = 27 * WIDTH
-LOWER = 28 * WIDTH
-UPPER = 29 * WIDTH
-SCORE = 30 * WIDTH
+EXPECTED = 29 * WIDTH
+LOWER = 30 * WIDTH
+UPPER = 31 * WIDTH
+SCORE = 32 * WIDTH
 
 # Filled by the caller where a model suits `baseline.correction`: one group of columns a model.
-MODEL = 31 * WIDTH
+MODEL = 33 * WIDTH
 MODEL2 = MODEL + correction.COLUMNS * WIDTH
 
-COLUMNS = 31 + 2 * correction.COLUMNS
+COLUMNS = 33 + 2 * correction.COLUMNS
 BYTES = COLUMNS * WIDTH * 8
 
 Y_MAX = 1e30
@@ -108,7 +110,8 @@ def residuals(x: Any) -> None:
     """Values in units, residuals in scales, and their surprise as far as they are ordinary."""
     for k in range(WIDTH):
         x[Y + k] = scaled(x[VALUE + k], x[OFFSET + k], x[UNIT + k])
-        x[R + k] = (x[Y + k] - x[CENTRE + k]) / x[SCALE + k]
+        x[SIZE + k] = max(x[SCALE + k], x[FLOOR + k])
+        x[R + k] = (x[Y + k] - x[CENTRE + k]) / x[SIZE + k]
     for k in range(WIDTH):
         far = min(abs(x[R + k]), FAR_MOST)
         r = x[R + k]
@@ -146,11 +149,11 @@ def bands(x: Any) -> None:
         x[SCORE + k] = score(x[LEVEL + k])
     for k in range(WIDTH):
         limit = open_limit(x[THRESHOLD + k], x[EXCESS + k], x[TO_OPEN + k])
-        x[LOWER + k] = x[EXPECTED + k] - limit * x[SCALE + k] * x[UNIT + k]
+        x[LOWER + k] = x[EXPECTED + k] - limit * x[SIZE + k] * x[UNIT + k]
     for k in range(WIDTH):
         up = WIDTH + k
         limit = open_limit(x[THRESHOLD + up], x[EXCESS + up], x[TO_OPEN + up])
-        x[UPPER + k] = x[EXPECTED + k] + limit * x[SCALE + k] * x[UNIT + k]
+        x[UPPER + k] = x[EXPECTED + k] + limit * x[SIZE + k] * x[UNIT + k]
 
 
 @inlined

@@ -235,6 +235,14 @@ def tail_limit(s: Any, family: int, row: int, side: int, level: float) -> float:
 
 
 @inlined
+def tail_floor(s: Any, family: int, row: int) -> float:
+    """The smallest scale of a residual."""
+    if family == _EXTREME_VALUE:
+        return np.float64(_extreme_value(s.common + row * COMMON_BYTES).floor)
+    return 0.0
+
+
+@inlined
 def tail_opens(s: Any, family: int, row: int, side: int, grade: int) -> float:
     """The residual, in scales and >= 0, at which an anomaly opens on ``side``; ``grade``: its place."""
     if family == _EXTREME_VALUE:

@@ -19,6 +19,7 @@ L_QUIET = 2.0
 """Up to this L a sample teaches fully; from `L_OPEN` on, nothing."""
 TESTS = math.log10(3.0)
 """What asking three statistics costs each of them."""
+SUPPORTED = 256
 _HALF_SCORE = 4.0
 
 
@@ -51,6 +52,21 @@ def score(level: float) -> float:
     (0.0, 50.0, 55.6)
     """
     return 100.0 * level / (level + _HALF_SCORE)
+
+
+@kernel
+def supported(n: int) -> float:
+    """The largest surprise that a law known from ``n`` samples supports; without end from `SUPPORTED` on.
+
+    In proportion to log n, such that `SUPPORTED` samples are enough for an anomaly at one minute. Fewer are
+    enough where less is asked (`learners.grade`): some 40 at an hour.
+
+    >>> round(supported(32), 2), supported(256) > 1e9
+    (3.42, True)
+    """
+    if n >= SUPPORTED:
+        return math.inf
+    return (L_OPEN + TESTS) * math.log(max(n, 1)) / math.log(SUPPORTED)
 
 
 @kernel

@@ -46,6 +46,8 @@ STEPS_STAND = 0.8
 """Share of values equal to the one before, from which a discrete series is one of steps."""
 PERIODS_MOST = 2
 """Seasons that models can hold."""
+FLOOR_SHARE = 0.5
+"""Smallest width of a residual, as a share of the usual scale: a stretch without noise is not what follows."""
 _GRID = 256
 _LARGEST_Z = 4.5
 _SLOTS_MOST = 65_535
@@ -139,8 +141,9 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     first = _settled(t, periods)
     seen = champion.seen
     raw = offset + unit * seen.centre
-    residual = _residuals(seen.residual, seen.scale, raw, n, n_mean, unit, share)[first:]
-    tail = extreme_value.warm(residual)
+    floor = FLOOR_SHARE * float(np.median(seen.scale[first:]))
+    residual = _residuals(seen.residual, seen.scale, floor, raw, n, n_mean, unit, share)[first:]
+    tail = extreme_value.warm(residual, floor=floor)
     scores = _scores(tail.reshape(1), residual, y[first:], raw[first:], n[first:], n_mean, share)
     return Choice(
         metric_class=metric_class,
@@ -152,7 +155,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
         challenger=_chosen(challenger),
         tail=ChosenTail(Tail.EXTREME_VALUE, tail.tobytes()[TAIL_OFFSET:]),
         lowpass_scale=_lowpass_of(scores, y, metric_class),
-        reach=reach_of(t, _scaled(y, offset, unit), periods),
+        reach=reach_of(t, _scaled(y, offset, unit), champion.candidate.knobs.get("periods", ())),
         gap_max=_gap_max(t, metric_class),
         run_max=_run_max(y, metric_class),
         n_mean=float(np.float32(n_mean)),
@@ -263,12 +266,14 @@ def _n_mean(n: NDArray[np.float64]) -> float:
 
 @kernel
 def _residuals(
-    residual: Any, scale: Any, expected: Any, n: Any, n_mean: float, unit: float, share: bool
+    residual: Any, scale: Any, floor: float, expected: Any, n: Any, n_mean: float, unit: float, share: bool
 ) -> Any:
     """Residuals in widths, where the families gave them in scales."""
     found = np.empty(len(residual))
     for i in range(len(residual)):
-        found[i] = residual[i] * scale[i] / width(scale[i], expected[i], n[i], n_mean, unit, share)
+        found[i] = (
+            residual[i] * scale[i] / width(max(scale[i], floor), expected[i], n[i], n_mean, unit, share)
+        )
     return found
 
 

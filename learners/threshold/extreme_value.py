@@ -50,12 +50,14 @@ _PRIOR_EXCESS = 0.8  # mean excess of squares in units of u^2; 0.64 for a Gaussi
 _PRIOR_EXCESS_N = 5.0
 _PRIOR_SHAPE = 0.12
 _PRIOR_SHAPE_N = 30.0
+_HEDGE = 0.5  # standard errors by which the shape is taken heavier than it was found
 _FALL_EVERY = 8
 
 dtype = tail_dtype(
     [
         ("threshold", "f4", (2,)),  # [0] downward, [1] upward, as in every field
         ("excess", "f4", (2,)),  # scale of the law of squares
+        ("floor", "f4"),  # smallest scale of a residual, in units of the series
         ("shape", "u1", (2,)),  # in units of 1/255
         ("falling", "u1"),  # samples since the thresholds fell
     ]
@@ -192,16 +194,19 @@ def _learn_excess(m: Any, k: int, far: float, u: float, weight: float) -> None:
     m.shape[k] = int(min(max(x_new, 0.0), SHAPE_MAX) / _SHAPE_UNIT + 0.5)
 
 
-def warm(residuals: NDArray[np.float64]) -> NDArray[np.void]:
-    """A record from warm-up ``residuals`` (in scales; prequential ones): quantile and Pareto fit of each side.
+def warm(residuals: NDArray[np.float64], *, floor: float = 0.0) -> NDArray[np.void]:
+    """A record from warm-up ``residuals`` (in scales; prequential ones): quantile and Pareto fit of each
+    side. ``floor``: smallest scale of a residual.
 
-    Few residuals are helped out by a law between Gaussian and exponential.
+    Few residuals are helped out by a law between Gaussian and exponential, and the shape is taken
+    half a standard error heavier than it was found.
 
     >>> m = warm(np.linspace(-2.0, 2.0, 1000))
     >>> 1.7 < float(m["threshold"][1]) < 1.9, limit(m.reshape(1)[0], 1, 5.0) < 6.0
     (True, True)
     """
     rows = np.zeros(1, dtype)
+    rows["floor"] = floor
     r = np.clip(residuals[np.isfinite(residuals)], -_LARGE, _LARGE)
     for k, side in enumerate((-r, r)):
         _warm_side(rows[0], k, side)
@@ -221,6 +226,7 @@ def _warm_side(m: Any, k: int, side: NDArray[np.float64]) -> None:
         s, x = _fit(excess[: -max(len(excess) // 25, 1)], prior)
         excess = np.minimum(excess, s * _grown(x, _CLIP_DEPTH))
     s, x = _fit(excess, prior)
+    x = min(x + _HEDGE * (1.0 + x) / math.sqrt(len(excess) + _PRIOR_SHAPE_N), SHAPE_MAX)
     m["threshold"][k], m["excess"][k] = u, min(s, _LARGE)
     m["shape"][k] = int(x / _SHAPE_UNIT + 0.5)
 

@@ -1,9 +1,9 @@
 """Final values of many series judged together, some twice as fast as one by one and with the same result.
 
 `queue` takes the ordinary case: a trusted series with an extreme-value tail, no anomaly open, no gap before
-it, no learning pass due, no ``n``, no fixed bound broken. At most one value of a series waits at a time.
-`flush` judges what waits; a value that turns out to be anomalous is given, untouched, to `judge.final_value`,
-which knows all cases and is what this file must equal to the bit.
+it, not new, no learning pass due, no ``n``, no fixed bound broken. At most one value of a series waits at a
+time. `flush` judges what waits; a value that turns out to be anomalous is given, untouched, to
+`judge.final_value`, which knows all cases and is what this file must equal to the bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.memory import record_type
 from learners.residual import normal_score
 from learners.runs import flat
-from learners.score import L_OPEN
+from learners.score import L_OPEN, SUPPORTED
 from learners.threshold import extreme_value
 from monitor.shard import calls
 from monitor.shard.calls import FLUSH
@@ -58,7 +58,13 @@ def queue(s: Any, row: int, bucket: int, value: float, n: float) -> bool:
     """
     common = common_at(s, row)
     clock = clock_at(s, row)
-    if common.tail != _EXTREME_VALUE or common.episode >= 0 or clock.streak < 0 or not math.isnan(n):
+    if (
+        clock.final_n < SUPPORTED
+        or common.tail != _EXTREME_VALUE
+        or common.episode >= 0
+        or clock.streak < 0
+        or not math.isnan(n)
+    ):
         return False
     if pass_due(clock.final_n + 1, clock.cadence):
         return False
@@ -163,6 +169,7 @@ def _load(s: Any, x: Any, k: int) -> None:
     grade = place(whole(clock.cadence))
     x[table.STRETCH + k] = stretch(grade)
     tail = _tail(s.common + row * COMMON_BYTES)
+    x[table.FLOOR + k] = tail.floor
     for side in range(2):
         lane = side * WIDTH + k
         x[table.THRESHOLD + lane] = tail.threshold[side]

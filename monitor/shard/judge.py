@@ -13,7 +13,7 @@ from learners import ratio
 from learners.block import CONTEST_FORGETTING, lean, scaled
 from learners.classify import CLASSES
 from learners.compiled import kernel
-from learners.dispatch import forecast, learn, pace, tail_learn, tail_opens, tail_surprise
+from learners.dispatch import forecast, learn, pace, tail_floor, tail_learn, tail_opens, tail_surprise
 from learners.grade import ASKED, place, stretch
 from learners.horizon import widening
 from learners.lowpass import SCALE_EVERY, learn_scale
@@ -21,7 +21,7 @@ from learners.lowpass import surprise as lowpass_surprise
 from learners.residual import contest, normal_score
 from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
-from learners.score import L_CLOSE, L_OPEN, TESTS, combine, gate, levelled, score
+from learners.score import L_CLOSE, L_OPEN, SUPPORTED, TESTS, combine, gate, levelled, score, supported
 from learners.threshold.static import surprise as static_surprise
 from monitor.shard.calls import FINAL_VALUE
 from monitor.shard.state import (
@@ -146,7 +146,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     deviation = y - centre
     expected = centre * unit + common.offset
     counted = n > 0.0 and (rule.ratio != 0 or profile_at(s, row).metric_class == SHARE)
-    plain = residual_width(scale, expected, n, clock.n_mean, unit, counted)
+    plain = residual_width(
+        max(scale, tail_floor(s, common.tail, row)), expected, n, clock.n_mean, unit, counted
+    )
     width = plain * _widening(s, row, bucket, scale)
     rate = ratio.rate(expected, clock.n_mean) if counted else 0.0
     r = deviation / width
@@ -173,6 +175,8 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         lowpass = lean(lowpass, np.float64(common.lowpass_scale), extreme, normal_score(spike, r))
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
+    if clock.final_n < SUPPORTED:
+        spike, shift = min(spike, supported(clock.final_n)), min(shift, supported(clock.final_n))
     e = common.episode
     if e >= 0 and episode_at(s, e).adopted_at == 0 and episode_at(s, e).leaning == 0:
         # The low-pass remembers; an extreme is over when the residual says so.
