@@ -116,10 +116,10 @@ def declarations() -> dict[str, dict[str, Any]]:
     """What to tell ``PUT /api/v1/metrics/{name}`` about each metric, by name.
 
     ``polarity`` names the bad side. ``min_change_absolute`` is the least change worth a person's
-    time, in the metric's unit: 5 flights or 10 minutes an hour, and 5 points of a share.
+    time, in the metric's unit: 5 flights or 15 minutes an hour, and 10 points of a share.
     """
     common = {"cadence_ms": HOUR_MS, "timezone": TIMEZONE}
-    share = {**common, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.05}
+    share = {**common, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.1}
     return {
         DEPARTURES: {
             **common,
@@ -136,7 +136,7 @@ def declarations() -> dict[str, dict[str, Any]]:
             "unit": "minutes",
             "aggregation": "mean",
             "polarity": "up",
-            "min_change_absolute": 10.0,
+            "min_change_absolute": 15.0,
         },
         ON_TIME: {**share, "polarity": "down"},
         ACCURACY: {**share, "polarity": "down"},

@@ -291,7 +291,10 @@ def _scores(tail: Any, residual: Any, y: Any, expected: Any, n: Any, n_mean: flo
 
 def _lowpass_of(scores: NDArray[np.float64], y: NDArray[np.float64], metric_class: str) -> float:
     """The low-pass' scale, such that a lean as long as the longest of the window is just no news; off for a
-    series of steps, each of which would lean to one side for a while."""
+    series of steps, each of which would lean to one side for a while, and of rare events, of which two
+    would."""
+    if metric_class == "sparse":
+        return OFF
     if metric_class == "discrete" and np.count_nonzero(y[1:] == y[:-1]) >= STEPS_STAND * (len(y) - 1):
         return OFF
     usual, largest = _lowpass_size(scores)

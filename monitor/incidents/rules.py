@@ -26,6 +26,8 @@ class Rules:
     effects of one cause begin within one business cycle, and a level shift that lasts for a week
     must not collect whatever else happens in it.
     ``evidence_min``: the least sum of weights by which an anomaly joins a group.
+    ``founding_score``: that of a spike or dip that is an incident alone: by a factor of 30 rarer than an
+    anomaly at one minute, of ten at an hour. ``founding_series``: as many series in a group need no such.
     """
 
     cap_ms: int = 4 * DAY_MS
@@ -38,6 +40,8 @@ class Rules:
     same_tag: float = 1.0
     same_name_part: float = 1.0
     evidence_min: float = 1.0
+    founding_score: float = 62.0
+    founding_series: int = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.slack_min_ms <= self.slack_max_ms:
@@ -67,7 +71,13 @@ class Rules:
             reach = min(reach, anomaly.end_ms)
         return reach + self.quiet_ms(anomaly)
 
-    @staticmethod
-    def opens(anomaly: Anomaly) -> bool:
-        """Whether it may found an incident: a series that ended is news only beside other news."""
-        return anomaly.kind is not AnomalyKind.ENDED
+    def opens(self, anomaly: Anomaly, series: int = 1) -> bool:
+        """Whether it may found an incident, as one of a group of so many series.
+
+        A series that ended is news only beside other news. What passes soon and was barely improbable enough
+        for an anomaly is seen on the charts; it interrupts nobody unless others move with it.
+        """
+        if anomaly.kind is AnomalyKind.ENDED:
+            return False
+        passing = anomaly.kind in (AnomalyKind.SPIKE, AnomalyKind.DIP)
+        return not passing or series >= self.founding_series or anomaly.score >= self.founding_score
