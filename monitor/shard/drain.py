@@ -181,7 +181,7 @@ def begin(s: Any, row: int, order: NDArray[np.int32], ts: NDArray[np.int64]) -> 
     cadence = cadence_of(s, row, ts)
     clock.cadence = cadence
     before = -(-whole(clock.v1) // cadence) - 1  # the bucket in which what was final ends is not whole
-    clock.v1 = max(ts[0] // cadence - 1, before)
+    clock.v1 = before
     clock.bucket = max(ts[-1] // cadence, before + 2)
     count = min(len(order), ENOUGH)
     values = np.empty(count, np.float64)
