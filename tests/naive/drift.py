@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def cusum(r: Sequence[float], allowance: float, limit: float) -> list[float]:
@@ -64,3 +65,23 @@ def clearest_split(values: Sequence[float], least: int) -> tuple[int, float]:
     falls = {k: whole - cost(ranks[:k]) - cost(ranks[k:]) for k in range(least, n - least + 1)}
     at = max(falls, key=lambda k: falls[k])
     return at, falls[at] / (whole / (n - 1))
+
+
+def weekly_reference(
+    weeks: Sequence[float], scale: float, made_of: int, limit: float, smallest: float, grows: int
+) -> list[float]:
+    """The statistic after each week of the whole history beyond the reference."""
+    level = statistics.fmean(weeks[:made_of])
+    usual = statistics.fmean((b - a) ** 2 for a, b in pairwise(weeks[:made_of]))
+    said = []
+    for now in range(made_of, len(weeks)):
+        passed = now - made_of + 1
+        bends = sorted(
+            0.5 * (weeks[i] - 2 * weeks[i - 1] + weeks[i - 2]) ** 2 for i in range(made_of, now + 1)
+        )
+        later = statistics.fmean(bends[:-2]) if len(bends) > 2 else 0.0
+        bound = max(limit * math.sqrt(max(usual, later) * min(passed, grows)), smallest * scale)
+        away = [weeks[now] - level, weeks[now - 1] - level]
+        both = min(map(abs, away)) if away[0] * away[1] > 0.0 and passed > 1 else 0.0
+        said.append(math.copysign(both, away[0]) / bound)
+    return said
