@@ -1,16 +1,15 @@
 """Absorbed drift: each pass compares the level of a series with what it was when its reference was taken.
 
-A baseline that follows a slow ramp has small residuals all the way, so no residual tells of it. What a
-series was like is a record of 64 bytes (`learners.drift.reference`), which the shard keeps and the
-assignment carries; a pass shows it the whole days since the pass before. It is made anew after a report,
-after four weeks without data, and by the shard after a level shift that lasted a week, which was told
-already.
+A baseline that follows a slow ramp has small residuals all the way, so no residual tells of it. What a series
+was like is a record of 64 bytes (`learners.drift.reference`), which the shard keeps and the assignment
+carries; a pass shows it the whole days since the pass before. It is made anew after a report, after four
+weeks without data, and by the shard after a level shift that lasted a week, which was told already.
 
 A day is one of civil time, so its hours cancel out, and its level the mean of its values: the most extreme
-of the window are clipped, and each hour's usual deviation is taken off for the sake of days with holes.
-Days with less than half of the usual number of values have no level; buckets within an anomaly are not
-there. Not judged are series whose window is shorter than a day (cadences below 20 s) or that have a season
-longer than a week.
+of the window are clipped, and each hour's usual deviation is taken off for the sake of days with holes. Days
+with less than half of the usual number of values have no level; buckets within an anomaly are not there. Not
+judged are series whose window is shorter than a day (cadences below 20 s), and those with a season or a
+cadence longer than a week.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.drift.absorbed import Absorbed
-from learners.drift.reference import DAYS, HOLES_MOST, Reference
+from learners.drift.reference import DAYS, HOLES_MOST, WEEKS, Reference
 from learners.score import L_OPEN
 from learners.select import scale_of
 
@@ -78,12 +77,12 @@ def judged(cadence_ms: int, buckets: int, periods: Sequence[int]) -> bool:
     (True, False, False)
     """
     day_ms = DAY_HOURS * HOUR_MS
-    return buckets * cadence_ms >= day_ms and max(periods, default=0) * cadence_ms <= DAYS * day_ms
+    return buckets * cadence_ms >= day_ms and max(periods, default=1) * cadence_ms <= DAYS * day_ms
 
 
 def compare(values: Values, record: bytes, matters: Matters) -> tuple[bytes, Absorbed | None]:
     """The reference after the whole days that are new in the window, and what there is to report, if
-    anything. ``record``: the reference so far. About 0.3 ms for 2,016 values; a pure function."""
+    anything. ``record``: the reference so far. About 0.4 ms for 2,016 values; a pure function."""
     seen = values.finite()
     if not len(seen.y):
         return record, None
@@ -92,7 +91,9 @@ def compare(values: Values, record: bytes, matters: Matters) -> tuple[bytes, Abs
     count = (_end(seen) - reference.until) // DAY_HOURS
     if count < 1:
         return reference.record(), None
-    level, scale = _days(hours, _in_units(seen.y, reference), count)
+    level, flat = _days(hours, _in_units(seen.y, reference), count)
+    completes = not reference.whole or count >= WEEKS * DAYS
+    scale = scale_of(flat)[1] if completes else 0.0
     told: Absorbed | None = None
     for day in range(count):
         gathering = not reference.whole
@@ -115,7 +116,8 @@ def _begun(seen: Values, reference: Reference) -> Reference:
     first, end = -(-int(seen.t[0]) * seen.cadence_ms // HOUR_MS), _end(seen)
     if reference.unit > 0.0 and first - reference.until < HOLES_MOST * DAYS * DAY_HOURS:
         return reference
-    offset, unit = scale_of(np.clip(seen.y, -1e300, 1e300))
+    middle, unit = scale_of(np.clip(seen.y, -1e300, 1e300))
+    offset = float(np.float32(np.clip(middle, -1e30, 1e30)))
     whole = max(end - max(first, reference.until), 0) // DAY_HOURS
     return Reference(offset=offset, unit=unit, until=max(end - whole * DAY_HOURS, 0))
 
@@ -133,9 +135,10 @@ def _in_units(y: NDArray[np.float64], reference: Reference) -> NDArray[np.float6
     return np.clip(units, ordered[far], ordered[-1 - far])
 
 
-def _days(hours: NDArray[np.int64], y: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], float]:
-    """The level of each of ``count`` days from hour 0 on, NaN for none, and the scatter of values about
-    them."""
+def _days(
+    hours: NDArray[np.int64], y: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The level of each of ``count`` days from hour 0 on, NaN for none; and what is left of the values."""
     of_day = hours % DAY_HOURS
     there = np.bincount(of_day, minlength=DAY_HOURS)
     usual = np.bincount(of_day, y, DAY_HOURS) / np.maximum(there, 1)
@@ -144,15 +147,15 @@ def _days(hours: NDArray[np.int64], y: NDArray[np.float64], count: int) -> tuple
     earlier = -min(int(day.min()), 0)  # days of the window that were taken in before
     many = np.bincount(day + earlier, minlength=earlier + count)
     mean = np.bincount(day + earlier, flat, earlier + count) / np.maximum(many, 1)
-    _, scale = scale_of(flat - mean[day + earlier])
     enough = 2 * many >= np.median(many[many > 0])
     level = np.where(enough & (many > 0), mean, math.nan)
-    return level[earlier : earlier + count], scale
+    return level[earlier : earlier + count], flat - mean[day + earlier]
 
 
 def _told(reference: Reference, statistic: float, last: int, matters: Matters) -> Absorbed | None:
     offset, unit = reference.offset, reference.unit
-    expected, value = offset + unit * reference.level, offset + unit * reference.last
+    usual = reference.expected(reference.last, reference.since)
+    expected, value = offset + unit * usual, offset + unit * reference.last
     if not matters.worth(value, expected):
         return None
     limit = unit * reference.limit

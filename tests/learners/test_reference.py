@@ -30,7 +30,7 @@ def fed(levels: Sequence[float], scale: float = 1.0, through: bool = False) -> l
 
 @given(LEVELS, st.floats(0.1, 3.0))
 def test_equals_its_twin(weeks: list[float], scale: float) -> None:
-    made = (WEEKS, ref.LIMIT, ref.SMALLEST, ref.GROWS_WEEKS)
+    made = (WEEKS, ref.LIMIT, ref.SMALLEST, ref.GROWS_WEEKS, ref.TREND_T)
     said = fed(weeks, scale)
     assert said[:WEEKS] == [0.0] * WEEKS
     assert said[WEEKS:] == pytest.approx(naive.weekly_reference(weeks, scale, *made), rel=1e-6, abs=1e-6)

@@ -95,6 +95,18 @@ def test_of_1200_healthy_series_in_half_a_year_one_percent_at_most_is_told() -> 
     assert sum(told) <= 12
 
 
+def test_what_has_always_risen_may_go_on_or_end() -> None:
+    days = np.arange(24 * 150) / 24
+    for until in (150, 100, 60):
+        y = healthy(0, 6, 150) + 0.1 * np.minimum(days, until)
+        assert passes(y)[0] == []
+
+
+def test_a_ramp_that_goes_on_is_not_told_again() -> None:
+    y = healthy(0, 5, 150) + 0.1 * np.maximum(np.arange(24 * 150) / 24 - 35.0, 0.0)
+    assert len(passes(y)[0]) == 1
+
+
 def test_a_business_that_rests_at_weekends_has_a_reference_too() -> None:
     y = healthy(0, 1, 90) + ramp(90, HOUR, 35.0)
     hours = np.arange(len(y))
@@ -117,7 +129,9 @@ def test_after_weeks_of_silence_all_is_anew() -> None:
     y[24 * 40 : 24 * 100] = math.nan
     told, record = passes(y)
     assert told == []
-    assert Reference.of(record).level == pytest.approx(0.0 + 5.0, abs=5.5)
+    new = Reference.of(record)
+    assert new.whole
+    assert new.offset + new.unit * new.level == pytest.approx(5.0, abs=0.1)
 
 
 @given(st.floats(1e-6, 1e6), st.floats(-1e6, 1e6))

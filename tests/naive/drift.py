@@ -68,11 +68,26 @@ def clearest_split(values: Sequence[float], least: int) -> tuple[int, float]:
 
 
 def weekly_reference(
-    weeks: Sequence[float], scale: float, made_of: int, limit: float, smallest: float, grows: int
+    weeks: Sequence[float],
+    scale: float,
+    made_of: int,
+    limit: float,
+    smallest: float,
+    grows: int,
+    trend_t: float,
 ) -> list[float]:
     """The statistic after each week of the whole history beyond the reference."""
-    level = statistics.fmean(weeks[:made_of])
-    usual = statistics.fmean((b - a) ** 2 for a, b in pairwise(weeks[:made_of]))
+    reference, at = weeks[:made_of], list(range(made_of))
+    slope, start = statistics.linear_regression(at, reference)
+    away = sum((week - start - slope * i) ** 2 for i, week in zip(at, reference, strict=True))
+    level, usual = statistics.fmean(reference), statistics.fmean((b - a) ** 2 for a, b in pairwise(reference))
+    steep = slope**2 * 10 > trend_t**2 * away
+
+    def beyond(week: int) -> float:
+        line = start + slope * week if steep else level
+        low, high = min(line, level), max(line, level)
+        return max(weeks[week] - high, 0.0) + min(weeks[week] - low, 0.0)
+
     said = []
     for now in range(made_of, len(weeks)):
         passed = now - made_of + 1
@@ -81,7 +96,7 @@ def weekly_reference(
         )
         later = statistics.fmean(bends[:-2]) if len(bends) > 2 else 0.0
         bound = max(limit * math.sqrt(max(usual, later) * min(passed, grows)), smallest * scale)
-        away = [weeks[now] - level, weeks[now - 1] - level]
-        both = min(map(abs, away)) if away[0] * away[1] > 0.0 and passed > 1 else 0.0
-        said.append(math.copysign(both, away[0]) / bound)
+        new, old = beyond(now), beyond(now - 1)
+        both = min(abs(new), abs(old)) if new * old > 0.0 and passed > 1 else 0.0
+        said.append(math.copysign(both, new) / bound)
     return said
