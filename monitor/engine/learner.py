@@ -119,7 +119,7 @@ class Learner:
 
     def _kind(self, row: int) -> str | None:
         metric = self._parts.identity(row).metric
-        kind = self._parts.shard.rules.declared.get(metric, {}).get("kind")
+        kind = self._parts.shard.rules.declared.of(metric).get("kind")
         return str(kind) if kind not in (None, "cumulative") else None  # of a counter, the steps are seen
 
     def _civil(self, ts_ms: NDArray[np.int64], cadence: int, rule: int) -> NDArray[np.int64]:

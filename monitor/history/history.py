@@ -205,6 +205,10 @@ class History:
                     picker.take(block, hidden)
         return picker.result()
 
+    def horizon_ms(self, clock_ms: int) -> int:
+        """Event time before which history need not be there any more, at event time ``clock_ms``."""
+        return self._retention.horizon_ms(clock_ms)
+
     @property
     def damage(self) -> tuple[str, ...]:
         """What could not be read so far, one line a file or block."""
