@@ -14,11 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.anomaly import ANOMALOUS, Verdict
-from monitor.domain.observation import Observations
 
 DAYS_MS = 8 * 86_400_000
 BUCKETS_MIN = 32
 BUCKETS_MAX = 24_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Columns of one series' observations in time order, as in `monitor.domain.observation`."""
+
+    ts_ms: NDArray[np.int64]
+    value: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    verdict: NDArray[np.uint8]
+    model: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.ts_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ def span_ms(cadence_ms: int) -> int:
     return min(max(DAYS_MS, BUCKETS_MIN * cadence_ms), BUCKETS_MAX * cadence_ms)
 
 
-def past_of(found: Observations, bucket_ms: int, onset_ms: int, cadence_ms: int) -> Past:
+def past_of(found: Seen, bucket_ms: int, onset_ms: int, cadence_ms: int) -> Past:
     """From the observations of one series in time order, up to and with ``bucket_ms`` (empty or not), where
     what went before is what lies before ``onset_ms``. Some 1 ms for 24,000 of them."""
     if not len(found):
@@ -85,14 +98,14 @@ def past_of(found: Observations, bucket_ms: int, onset_ms: int, cadence_ms: int)
     )
 
 
-def _runs(found: Observations, cadence_ms: int) -> NDArray[np.intp]:
+def _runs(found: Seen, cadence_ms: int) -> NDArray[np.intp]:
     """Lengths of the runs of equal values in neighbouring buckets, one after the other."""
     same = (found.value[1:] == found.value[:-1]) & (np.diff(found.ts_ms) <= cadence_ms)
     starts = np.flatnonzero(np.concatenate([[True], ~same]))
     return np.diff(np.append(starts, len(found)))
 
 
-def _same_model_from(found: Observations) -> int:
+def _same_model_from(found: Seen) -> int:
     """Index from which on the last bucket's model has judged all."""
     others = np.flatnonzero(found.model != found.model[-1])
     return int(others[-1]) + 1 if len(others) else 0

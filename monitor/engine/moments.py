@@ -7,18 +7,19 @@ on the state is taken for one series at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from threading import Lock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from learners.classify import CLASSES
-from monitor.domain.observation import COLUMNS, Observations
-from monitor.domain.past import DAYS_MS, Past, past_of, span_ms
+from monitor.domain.observation import COLUMNS
+from monitor.domain.past import DAYS_MS, Past, Seen, past_of, span_ms
 from monitor.engine.parts import Parts
 from monitor.engine.translate import family_name
+from monitor.history.cuts import Span
 from monitor.shard import state as st
 from monitor.shard.drain import is_pooled
 
@@ -27,6 +28,9 @@ _GRID_MS = 86_400_000
 _MODEL_BUCKETS_MAX = 65_536
 """Buckets that are read, at most, to say since when a model has judged."""
 _NEIGHBOURS = 16
+_AT_ONCE = 16
+"""Anomalies whose pasts are read in one go, under the lock on the state."""
+_SEEN = [field.name for field in fields(Seen)]
 
 
 class Moments:
@@ -39,21 +43,31 @@ class Moments:
     def pasts(self, asked: Sequence[Sequence[Any]]) -> list[dict[str, Any] | None]:
         """For each (id, onset_ms, peak_ms, cadence_ms, whether to read the past) what is declared of its
         metric, and the past; None for a series that is not there."""
-        return [self._past(*one) for one in asked]
+        answer: list[dict[str, Any] | None] = []
+        for start in range(0, len(asked), _AT_ONCE):
+            with self._lock:
+                answer += self._pasts(asked[start : start + _AT_ONCE])
+        return answer
 
-    def _past(
-        self, id: str, onset_ms: int, peak_ms: int, cadence_ms: int, wanted: bool
-    ) -> dict[str, Any] | None:
-        with self._series(id) as row:
-            if row < 0:
-                return None
-            found = self._said(row)
-            past = self._before(row, onset_ms, peak_ms, cadence_ms) if wanted else None
-        return found | {"past": past}
+    def _pasts(self, asked: Sequence[Sequence[Any]]) -> list[dict[str, Any] | None]:
+        rows = [self._row(one[0]) for one in asked]
+        read = [place for place, one in enumerate(asked) if one[4] and rows[place] >= 0]
+        spans = []
+        for place in read:
+            _, onset_ms, peak_ms, cadence_ms, _ = asked[place]
+            spans.append((rows[place], onset_ms - span_ms(cadence_ms), max(onset_ms, peak_ms) + 1))
+        answer = [self._said(row) | {"past": None} if row >= 0 else None for row in rows]
+        for place, seen in zip(read, self._seen(spans), strict=True):
+            _, onset_ms, peak_ms, cadence_ms, _ = asked[place]
+            said = answer[place]
+            assert said is not None
+            said["past"] = _plain(past_of(seen, peak_ms, onset_ms, cadence_ms))
+        return answer
 
     def moment(self, id: str, at_ms: int) -> dict[str, Any] | None:
         """Everything of a series that may explain what it shows at ``at_ms``; None for one not there."""
-        with self._series(id) as row:
+        with self._lock:
+            row = self._row(id)
             if row < 0:
                 return None
             shard, history = self._parts.shard, self._parts.history
@@ -78,10 +92,11 @@ class Moments:
                 **self._here(row, bucket_ms, step),
             }
 
-    @contextmanager
-    def _series(self, id: str) -> Iterator[int]:
-        with self._lock:
-            yield int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])
+    def _row(self, id: str) -> int:
+        return int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])
+
+    def _seen(self, spans: Sequence[Span]) -> list[Seen]:
+        return [Seen(**columns) for columns in self._parts.history.spans(spans, _SEEN)]
 
     def _said(self, row: int) -> dict[str, Any]:
         """What is declared of a series' metric, and what class it was found to have."""
@@ -92,16 +107,11 @@ class Moments:
             "class": CLASSES[int(shard.profiles["metric_class"][row])] if known else "unknown",
         }
 
-    def _before(self, row: int, onset_ms: int, peak_ms: int, cadence_ms: int) -> dict[str, Any]:
-        span = span_ms(cadence_ms)
-        found = self._parts.history.read(row, onset_ms - span, max(onset_ms, peak_ms) + 1)
-        return _plain(past_of(found, peak_ms, onset_ms, cadence_ms))
-
     def _bucket(self, row: int, cadence: int, at_ms: int) -> tuple[int | None, int]:
         """Start and length of the bucket of a time. A series that started anew may have had another grid:
         where an observation's bucket holds the time by the spacing around it, it is that one."""
         reach = _NEIGHBOURS * cadence or _GRID_MS
-        around = self._parts.history.read(row, at_ms - reach, at_ms + reach).ts_ms
+        around = self._parts.history.spans([(row, at_ms - reach, at_ms + reach)], ["ts_ms"])[0]["ts_ms"]
         place = int(np.searchsorted(around, at_ms, side="right"))
         near = around[max(place - _NEIGHBOURS, 0) : place + _NEIGHBOURS]
         spacing = [step for step in (cadence, *np.diff(near).tolist()) if step > 0]
@@ -147,10 +157,11 @@ class Moments:
         if bucket_ms is None:
             return {"judged": None, "late": [], "previous_ms": None, "past": None}
         history = self._parts.history
-        found = history.read(row, bucket_ms - span_ms(step), bucket_ms + 1)
-        judged = None
-        if len(found) and found.ts_ms[-1] == bucket_ms:
-            judged = {name: getattr(found, name)[-1].item() for name in COLUMNS if name != "row"}
+        here = history.read(row, bucket_ms, bucket_ms + 1)
+        judged = (
+            {name: getattr(here, name)[-1].item() for name in COLUMNS if name != "row"} if len(here) else None
+        )
+        (found,) = self._seen([(row, bucket_ms - span_ms(step), bucket_ms + 1)])
         late = history.revisions(row, bucket_ms, bucket_ms + step)
         columns = (late.ts_ms.tolist(), late.value.tolist(), late.arrival_ms.tolist())
         past = past_of(found, bucket_ms, bucket_ms, step)
@@ -161,34 +172,36 @@ class Moments:
             "past": _plain(past) | self._since(row, found, past, bucket_ms - span_ms(step)),
         }
 
-    def _previous(self, row: int, found: Observations, end_ms: int) -> int | None:
+    def _previous(self, row: int, found: Seen, end_ms: int) -> int | None:
         """The newest observation among ``found``, else before ``end_ms``."""
         if len(found):
             return int(found.ts_ms[-1])
-        return next((int(part.ts_ms[-1]) for part in self._backwards(row, end_ms) if len(part)), None)
+        return next((int(ts_ms[-1]) for ts_ms, _ in self._backwards(row, end_ms) if len(ts_ms)), None)
 
-    def _since(self, row: int, found: Observations, past: Past, end_ms: int) -> dict[str, Any]:
+    def _since(self, row: int, found: Seen, past: Past, end_ms: int) -> dict[str, Any]:
         """Since when the model of the last of ``found`` has judged without a break, farther back than
         that."""
         if past.since_known or not len(found):
             return {}
         since, rows = past.since_ms, 0
-        for part in self._backwards(row, end_ms):
-            others = np.flatnonzero(part.model != past.model)
+        for ts_ms, model in self._backwards(row, end_ms):
+            others = np.flatnonzero(model != past.model)
             first = int(others[-1]) + 1 if len(others) else 0
-            if first < len(part):
-                since = int(part.ts_ms[first])
-            rows += len(part)
+            if first < len(ts_ms):
+                since = int(ts_ms[first])
+            rows += len(ts_ms)
             if len(others) or rows > _MODEL_BUCKETS_MAX:
                 return {"since_ms": since, "since_known": bool(len(others))}
         return {"since_ms": since, "since_known": True}
 
-    def _backwards(self, row: int, end_ms: int) -> Iterator[Observations]:
-        """Observations before a time in spans that double, each in time order, back to the first."""
+    def _backwards(self, row: int, end_ms: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+        """Times and models of observations before a time, in spans that double, back to the first; each in
+        time order."""
         width = DAYS_MS
         while end_ms > 0:
             start_ms = end_ms - width
-            yield self._parts.history.read(row, start_ms, end_ms)
+            (part,) = self._parts.history.spans([(row, start_ms, end_ms)], ["ts_ms", "model"])
+            yield part["ts_ms"], part["model"]
             end_ms, width = start_ms, 2 * width
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain.anomaly import ANOMALOUS, Verdict
-from monitor.domain.observation import Observations
-from monitor.domain.past import BUCKETS_MAX, DAYS_MS, Past, past_of, span_ms
+from monitor.domain.past import BUCKETS_MAX, DAYS_MS, Past, Seen, past_of, span_ms
 
 MINUTE = 60_000
+EMPTY = Seen(np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0, np.uint8), np.empty(0, np.uint8))
 
 rows = st.lists(
     st.tuples(
@@ -28,24 +28,18 @@ rows = st.lists(
 )
 
 
-def observed(given_rows: list[tuple[int, float, float, Verdict, int]]) -> Observations:
+def observed(given_rows: list[tuple[int, float, float, Verdict, int]]) -> Seen:
     steps, value, expected, verdict, model = (np.array(column) for column in zip(*given_rows, strict=True))
-    count = len(value)
-    return Observations(
-        row=np.zeros(count, np.int32),
+    return Seen(
         ts_ms=np.cumsum(steps).astype(np.int64) * MINUTE,
         value=value.astype(np.float64),
-        n=np.full(count, np.nan, np.float32),
         expected=expected.astype(np.float64),
-        lower=expected - 1.0,
-        upper=expected + 1.0,
-        score=np.zeros(count, np.float32),
         verdict=verdict.astype(np.uint8),
         model=model.astype(np.uint8),
     )
 
 
-def slowly(found: Observations, bucket_ms: int, onset_ms: int) -> dict[str, object]:
+def slowly(found: Seen, bucket_ms: int, onset_ms: int) -> dict[str, object]:
     own, runs, gaps, previous = math.nan, [0], [0], None
     judged: list[float] = []
     excused: list[float] = []
@@ -101,7 +95,7 @@ def test_as_the_slow_twin_says(
 
 
 def test_nothing_before() -> None:
-    assert past_of(Observations.empty(), 0, 0, MINUTE) == Past()
+    assert past_of(EMPTY, 0, 0, MINUTE) == Past()
 
 
 @pytest.mark.parametrize("cadence_ms", [1_000, 10_000, MINUTE, 3_600_000, 86_400_000, 35 * 86_400_000])
