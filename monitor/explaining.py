@@ -69,6 +69,7 @@ class Explainer:
         judged, explanation = facts.judged, explain(facts)
         own = abs(judged.value - judged.expected) if judged is not None else float("nan")
         compared = judged is None or judged.verdict is not Verdict.LEARNING
+        way = placed.anomaly.direction if placed is not None else 0
         spoken = judged is not None or explanation.ground is not None
         return Explained(
             series=series,
@@ -76,7 +77,7 @@ class Explainer:
             explanation=explanation,
             text=words.text(explanation, facts),
             normal=words.normal(explanation.ground, explanation.normal, facts.way),
-            unusual=words.unusual(own, facts.past, explanation.ground) if spoken and compared else "",
+            unusual=words.unusual(own, facts.past, explanation.ground, way) if spoken and compared else "",
             notes=words.notes(facts),
             judged_by=found["past"]["judged_by"] if judged is not None else None,
             placed=placed,

@@ -267,6 +267,7 @@ def series_row(identity: Identity) -> dict[str, Any]:
 
 PAST = {
     "judged": 11_000,
+    "counted": False,
     "span_ms": 8 * 86_400_000,
     "largest": 0.1,
     "as_large": 0,
@@ -275,6 +276,9 @@ PAST = {
     "longest_run": 2,
     "gap": 0,
     "longest_gap": 1,
+    "lean": 1,
+    "longest_above": 6,
+    "longest_below": 7,
     "model": 1,
     "since_ms": 1_360_000_000_000,
     "since_known": True,

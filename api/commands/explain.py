@@ -13,6 +13,7 @@ from api.client import Client
 from api.schemas import rfc3339
 from api.tables import cell, out, print_json
 from monitor.domain.errors import BadRequest
+from monitor.domain.units import signed
 
 
 def explain(url: str, token: str, *, series: str, at: str, tz: str, as_json: bool) -> int:
@@ -22,7 +23,7 @@ def explain(url: str, token: str, *, series: str, at: str, tz: str, as_json: boo
         print_json(answer)
         return 0
     console = out()
-    console.print(f"{cell('reason', answer['reason'])}: {cell('text', answer['text'])}", soft_wrap=True)
+    console.print(cell("text", answer["text"]), soft_wrap=True)
     table = Table(show_header=False)
     for name, value in facts(answer):
         table.add_row(name, cell("text", value))
@@ -48,6 +49,7 @@ def moment(text: str, tz: str) -> str:
 def facts(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What is known, a line each; what there is none of is left out."""
     series, anomaly = answer["series"], answer["anomaly"]
+    yield "reason", answer["reason"] + (f", {answer['ground']}" if answer["ground"] else "")
     yield "series", f"{series['series']} ({series['id']})"
     if answer["bucket_ms"] is not None:
         length = f"{answer['cadence_ms'] / 1_000:,.0f} s"
@@ -58,7 +60,7 @@ def facts(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if answer["lower"] is not None or answer["upper"] is not None:
         yield "band", f"{_end(answer['lower'])} to {_end(answer['upper'])}"
     if answer["size"] is not None:
-        percent = "" if answer["percent"] is None else f" ({answer['percent']:+.3g} %)"
+        percent = "" if answer["percent"] is None else f" ({signed(answer['percent'])} %)"
         yield "size", f"{answer['size']:+.6g}{percent}"
     if answer["score"] is not None:
         yield "score", f"{answer['score']:.1f}"

@@ -3,7 +3,7 @@ normal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.domain import words
 from monitor.domain.anomaly import Anomaly, Verdict
@@ -54,9 +54,11 @@ def about(anomaly: Anomaly, past: Past | None, judged_by: str | None, rule: Rule
     silent = ground is Ground.SILENT
     judged_by = None if silent else judged_by
     since_ms = past.since_ms if past is not None and judged_by is not None else None
-    unusual = words.unusual(abs(bucket.value - bucket.expected), past, ground)
+    if silent and past is not None:  # its peak is its first empty bucket
+        past = replace(past, gap=anomaly.buckets)
+    unusual = words.unusual(abs(bucket.value - bucket.expected), past, ground, anomaly.direction)
     normal = words.normal(ground, bounds, way)
-    numbers = f"{anomaly.kind.value}: nothing came from {words.moment(anomaly.onset_ms)} on"
+    numbers = f"{anomaly.kind.value}: {words.silence(anomaly)}"
     if not silent:
         numbers = words.told(bucket.value, bucket.expected, (bucket.lower, bucket.upper), percent, way)
     judge = f"judged by {judged_by} {words.since(past)}" if judged_by is not None else ""

@@ -75,8 +75,8 @@ class Way:
             return "no difference"
         if self.manner in (Manner.SHARE, Manner.PERCENTAGE):
             points = 100.0 * size if self.manner is Manner.SHARE else size
-            return f"{_signed(points)} percentage points"
-        return _with(_signed(size), self.unit)
+            return f"{signed(points)} percentage points"
+        return _with(signed(size), self.unit)
 
 
 def percent_of(size: float, expected: float, band: float = math.nan) -> float | None:
@@ -109,8 +109,13 @@ def _plain(value: float) -> str:
     if math.isinf(value) or not 1e-4 <= abs(value) < 1e9:
         return f"{value:.4g}"
     rounded = float(f"{value:.4g}")
-    return f"{rounded:,.0f}" if abs(rounded) >= 10_000 else f"{value:.4g}"
+    return f"{rounded:,.0f}" if abs(rounded) >= 1_000 else f"{value:.4g}"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """With its sign, plus included.
+
+    >>> signed(9290.4), signed(-2.5), signed(123456.0)
+    ('+9,290', '-2.5', '+123,500')
+    """
     return ("+" if value > 0 else "") + _plain(value)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from monitor.domain.anomaly import Anomaly
 from monitor.domain.explanation import Explanation, Facts, Ground, Judged, Late, Reason, Rule
 from monitor.domain.past import Past
-from monitor.domain.units import Way
+from monitor.domain.units import Way, signed
 
 ENOUGH = 16
 """Ordinary buckets from which on the last days say how unusual something is."""
@@ -57,8 +58,9 @@ def normal(ground: Ground | None, bounds: tuple[float, float] | None, way: Way) 
     return span
 
 
-def unusual(own: float, past: Past | None, ground: Ground | None = None) -> str:
-    """How unusual a distance ``own`` from the expectation is, beside the series' own last days.
+def unusual(own: float, past: Past | None, ground: Ground | None = None, direction: int = 0) -> str:
+    """How unusual a distance ``own`` from the expectation is, beside the series' own last days; of what was
+    no matter of distance, how long it went on. ``direction`` is that of the anomaly.
 
     >>> past = Past(judged=11_000, span_ms=8 * 86_400_000, largest=2.0)
     >>> unusual(3.0, past)
@@ -72,17 +74,19 @@ def unusual(own: float, past: Past | None, ground: Ground | None = None) -> str:
         return ""
     span = _span(past.span_ms)
     if ground is Ground.SILENT:
-        return _in_a_row("empty buckets", past.gap, past.longest_gap, span)
+        return _in_a_row("empty bucket", "", past.gap, past.longest_gap, span)
     if ground is Ground.STILL:
-        return _in_a_row("equal values", past.run, past.longest_run, span)
+        return _in_a_row("equal value", "", past.run, past.longest_run, span)
     if math.isnan(own):
         return ""
-    if past.judged < ENOUGH:
-        return f"too little history to say: {_count(past.judged, 'ordinary bucket')} before it"
-    apart = ""
-    if past.excused:
-        apart = f", but for {_count(past.excused, 'bucket')} of earlier anomalies"
-    return _beside(own, past, span) + apart
+    distance = _distance(own, past, span)
+    if ground is not Ground.LEANING:
+        return distance
+    if past.lean * direction <= 0:
+        return f"by itself {distance}"
+    side, longest = (" above", past.longest_above) if direction > 0 else (" below", past.longest_below)
+    row = _in_a_row("value", f"{side} the expectation", abs(past.lean), longest, span)
+    return f"{row}; by itself {distance}"
 
 
 def moment(ts_ms: int) -> str:
@@ -116,12 +120,19 @@ def told(value: float, expected: float, bounds: tuple[float, float], percent: fl
     """
     if math.isnan(expected):
         return f"{way.number(value)}, with no expectation yet"
-    more = "" if percent is None else f", {percent:+,.3g} %"
+    more = "" if percent is None else f", {signed(percent)} %"
     band = f" (band {way.number(bounds[0])} to {way.number(bounds[1])})"
     if any(map(math.isnan, bounds)):
         band = ""
     size = way.difference(value - expected)
     return f"{way.number(value)} where {way.number(expected)} was expected{band}: {size}{more}"
+
+
+def silence(anomaly: Anomaly) -> str:
+    """From when to when nothing came."""
+    if anomaly.end_ms is not None and anomaly.end_ms > anomaly.onset_ms:
+        return f"nothing came from {moment(anomaly.onset_ms)} to {moment(anomaly.end_ms)}"
+    return f"nothing came from {moment(anomaly.onset_ms)} on"
 
 
 def notes(facts: Facts) -> list[str]:
@@ -189,10 +200,7 @@ def _not_judged(reason: Reason, facts: Facts) -> str:
         case Reason.ANOMALY:
             anomaly = facts.anomaly
             assert anomaly is not None
-            said = f"nothing has come since {moment(anomaly.onset_ms)}"
-            if anomaly.end_ms is not None and anomaly.end_ms > anomaly.onset_ms:
-                said = f"nothing came from {moment(anomaly.onset_ms)} to {moment(anomaly.end_ms)}"
-            return f"Anomaly {anomaly.id}, {anomaly.kind.value}: {said}."
+            return f"Anomaly {anomaly.id}, {anomaly.kind.value}: {silence(anomaly)}."
         case Reason.NO_CADENCE:
             return (
                 f"There are no buckets yet: the spacing of this series is learned from {CADENCE_SAMPLES} "
@@ -242,6 +250,16 @@ def _range(bounds: tuple[float, float] | None, way: Way) -> str:
     return f"a value between {way.number(lower)} and {way.number(upper)}"
 
 
+def _distance(own: float, past: Past, span: str) -> str:
+    cases = " with as many cases" if past.counted else ""
+    if past.judged < ENOUGH:
+        return f"too little history to say: {_count(past.judged, 'ordinary bucket')}{cases} before it"
+    apart = ""
+    if past.excused:
+        apart = f", but for {_count(past.excused, 'bucket')} of earlier anomalies"
+    return _beside(own, past, span + cases) + apart
+
+
 def _beside(own: float, past: Past, span: str) -> str:
     if past.largest == 0.0:
         return f"the first departure in {span}" if own > 0.0 else f"as all of {span}"
@@ -265,9 +283,9 @@ def _beyond(times: float, span: str) -> str:
     return f"more than any of {span} {step}"
 
 
-def _in_a_row(what: str, here: int, longest: int, span: str) -> str:
+def _in_a_row(what: str, where: str, here: int, longest: int, span: str) -> str:
     before = f"the longest of {span} had {longest:,}" if longest else f"there were none in {span}"
-    return f"{here:,} {what} in a row; {before}"
+    return f"{_count(here, what)} in a row{where}; {before}"
 
 
 def _span(span_ms: int) -> str:

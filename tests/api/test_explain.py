@@ -41,7 +41,7 @@ def test_an_ordinary_minute(told: App) -> None:
     assert (found["reason"], found["ground"], found["anomaly"]) == ("in band", None, None)
     assert (found["value"], found["expected"], found["size"], found["n"]) == (12.5, 12.0, 0.5, None)
     assert found["percent"] == pytest.approx(100 / 24)
-    assert found["text"] == "In band: 12.5 where 12 was expected (band 10 to 14): +0.5, +4.17 %; score 8."
+    assert found["text"] == "In band: 12.5 where 12 was expected (band 10 to 14): +0.5, +4.167 %; score 8."
     assert found["normal"] == "a value between 10 and 14"
     assert found["unusual"] == "like most of the last 8 days"
     assert (found["judged_by"], found["judged_since_ms"], found["judged_since_known"]) == (
@@ -220,7 +220,7 @@ def test_the_command_explains(
     asked: dict[str, Any] = {"series": "orders", "at": "2025-12-31 23:50", "tz": "UTC"}
     assert explain.explain("", "", **asked, as_json=False) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("in band: In band: 12.5 where 12 was expected")
+    assert shown.startswith("In band: 12.5 where 12 was expected")
     for part in ("orders{country=NL}", "ema since 2013-02-04", "a value between 10 and 14", "did not learn"):
         assert part in shown
     assert explain.explain("", "", **asked, as_json=True) == 0

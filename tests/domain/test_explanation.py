@@ -58,6 +58,8 @@ pasts = st.builds(
     longest_run=st.integers(0, 9),
     gap=st.integers(0, 9),
     longest_gap=st.integers(0, 9),
+    lean=st.integers(-9, 9),
+    counted=st.booleans(),
     since_ms=st.none() | times,
     since_known=st.booleans(),
 )
@@ -267,6 +269,28 @@ def test_spans_of_anomalies() -> None:
 def test_how_unusual_in_words(own: float, said: str) -> None:
     past = Past(judged=1_000, span_ms=8 * DAY, largest=1.0, as_large=4)
     assert words.unusual(own, past) == said
+
+
+def test_a_lean_is_told_by_its_length_and_by_itself() -> None:
+    past = Past(
+        judged=1_000, span_ms=8 * DAY, largest=1.0, as_large=100, counted=True, lean=9, longest_above=6
+    )
+    alone = "by itself like 1 in 10 of the last 8 days with as many cases"
+    row = "9 values in a row above the expectation; the longest of the last 8 days had 6"
+    assert words.unusual(0.5, past, Ground.LEANING, 1) == f"{row}; {alone}"
+    assert words.unusual(0.5, past, Ground.LEANING, -1) == alone
+
+
+def test_silence_and_standing_still_are_told_by_their_length() -> None:
+    past = Past(span_ms=8 * DAY, gap=1, longest_gap=0, run=400, longest_run=12)
+    assert (
+        words.unusual(math.nan, past, Ground.SILENT)
+        == "1 empty bucket in a row; there were none in the last 8 days"
+    )
+    assert (
+        words.unusual(0.0, past, Ground.STILL)
+        == "400 equal values in a row; the longest of the last 8 days had 12"
+    )
 
 
 @given(st.floats(0, 1e6), pasts)
