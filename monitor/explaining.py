@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 from monitor.domain import words
 from monitor.domain.about import About, about
 from monitor.domain.anomaly import Verdict
-from monitor.domain.errors import BadRequest, NotFound, WatchkeeperError
+from monitor.domain.errors import NotFound, WatchkeeperError
 from monitor.domain.explanation import Explanation, Facts, Judged, Late, Rule, covers, explain
 from monitor.domain.incident import PlacedAnomaly
 from monitor.domain.past import Past
-from monitor.domain.series import Identity, shard_of
+from monitor.domain.series import shard_of
 from monitor.domain.units import Way
+from monitor.domain.unusual import unusual
 
 PASTS_MAX = 100
 """Anomalies of one answer whose series' past is read for it; of others only if it was read before."""
@@ -77,7 +78,7 @@ class Explainer:
             explanation=explanation,
             text=words.text(explanation, facts),
             normal=words.normal(explanation.ground, explanation.normal, facts.way),
-            unusual=words.unusual(own, facts.past, explanation.ground, way) if spoken and compared else "",
+            unusual=unusual(own, facts.past, explanation.ground, way) if spoken and compared else "",
             notes=words.notes(facts),
             judged_by=found["past"]["judged_by"] if judged is not None else None,
             placed=placed,
@@ -150,44 +151,6 @@ class Explainer:
                 self._remembered.move_to_end(key)
             while len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
-
-
-def named(text: str) -> Identity:
-    """The series that a text names: ``metric``, or ``metric{tag=value,…}`` as lists show it. A piece between
-    commas without ``=`` belongs to the value before it. Raises BadRequest.
-
-    >>> named("orders{country=NL,city=Den Haag, West}").tags
-    (('city', 'Den Haag, West'), ('country', 'NL'))
-    >>> named("orders").tags
-    ()
-    """
-    metric, brace, inner = text.partition("{")
-    if not brace or not inner.endswith("}"):
-        return Identity.of(text)
-    tags: dict[str, str] = {}
-    last = ""
-    for piece in inner[:-1].split(","):
-        key, equals, value = piece.partition("=")
-        if equals:
-            last = key.strip()
-            tags[last] = value
-        elif last:
-            tags[last] += "," + piece
-        elif piece:
-            raise BadRequest(f"series: {piece[:64]!r} is no tag=value")
-    return Identity.of(metric, tags)
-
-
-def only(rows: Iterator[Row], wanted: Identity) -> Row:
-    """The one series of a metric that has all the wanted tags. Raises NotFound, or BadRequest for several."""
-    tags = set(wanted.tags)
-    found = [row for row in rows if tags <= set(row["tags"].items())]
-    if not found:
-        raise NotFound(f"no series {str(wanted)[:128]}")
-    if len(found) > 1:
-        some = ", ".join(str(row["series"])[:128] for row in found[:3])
-        raise BadRequest(f"series: {len(found)} and perhaps more fit {str(wanted)[:128]}, among them {some}")
-    return found[0]
 
 
 def _facts(at_ms: int, found: Row, placed: PlacedAnomaly | None) -> Facts:

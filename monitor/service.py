@@ -31,7 +31,8 @@ from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import shard_of
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
-from monitor.explaining import Explained, Explainer, named, only
+from monitor.explaining import Explained, Explainer
+from monitor.naming import series_named
 from monitor.settings import Settings
 from monitor.telemetry import Progress, Telemetry
 
@@ -330,22 +331,11 @@ class Monitor:
         )
         return dict(columns)
 
-    def series_named(self, text: str) -> Row:
-        """The row of the series with that id, or that name (`monitor.explaining.named`); of a metric with
-        some of its tags, if one series only has them. Raises NotFound, or BadRequest where several do."""
-        if _SERIES_ID.fullmatch(text) and (row := self._ask_owner(text, "series_one", id=text)) is not None:
-            return dict(row)
-        wanted = named(text)
-        id = f"{wanted.fingerprint():016x}"
-        if (row := self._ask_owner(id, "series_one", id=id)) is not None:
-            return dict(row)
-        tag = "=".join(wanted.tags[0]) if wanted.tags else None
-        return only(iter(self.series(metric=wanted.metric, tag=tag, limit=1_000).items), wanted)
-
     def explain(self, series: str, at_ms: int) -> Explained:
-        """Why a series (see `series_named`) shows what it shows at a time, with exactly one reason. Some 5 to
-        50 ms. Raises NotFound, or BadRequest where several series fit."""
-        return self._explainer.at(self.series_named(series), at_ms)
+        """Why a series (`monitor.naming` says how it may be named) shows what it shows at a time, with
+        exactly one reason. Some 50 ms. Raises NotFound, or BadRequest where several series fit."""
+        one = lambda id: self._ask_owner(id, "series_one", id=id)  # noqa: E731
+        return self._explainer.at(series_named(series, one, self.series), at_ms)
 
     def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
         """What each anomaly says of itself beside its numbers; about 5 ms for one not asked about before."""

@@ -10,6 +10,7 @@ from monitor.domain.anomaly import Anomaly, Verdict
 from monitor.domain.explanation import Ground, Judged, Rule, ground_of, normal_range, size_of
 from monitor.domain.past import Past
 from monitor.domain.units import Way
+from monitor.domain.unusual import unusual
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def about(anomaly: Anomaly, past: Past | None, judged_by: str | None, rule: Rule
     since_ms = past.since_ms if past is not None and judged_by is not None else None
     if silent and past is not None:  # its peak is its first empty bucket
         past = replace(past, gap=anomaly.buckets)
-    unusual = words.unusual(abs(bucket.value - bucket.expected), past, ground, anomaly.direction)
+    rarity = unusual(abs(bucket.value - bucket.expected), past, ground, anomaly.direction)
     normal = words.normal(ground, bounds, way)
     numbers = f"{anomaly.kind.value}: {words.silence(anomaly)}"
     if not silent:
@@ -67,11 +68,11 @@ def about(anomaly: Anomaly, past: Past | None, judged_by: str | None, rule: Rule
         ground=ground,
         size=size,
         percent=percent,
-        unusual=unusual,
+        unusual=rarity,
         judged_by=judged_by,
         since_ms=since_ms,
         since_known=past is not None and past.since_known,
         normal=normal,
         bounds=bounds,
-        text=words.sentences(numbers, unusual, judge, would),
+        text=words.sentences(numbers, rarity, judge, would),
     )

@@ -119,3 +119,11 @@ def signed(value: float) -> str:
     ('+9,290', '-2.5', '+123,500')
     """
     return ("+" if value > 0 else "") + _plain(value)
+
+
+def counted(number: int, one: str) -> str:
+    """
+    >>> counted(1, "bucket"), counted(1_200, "bucket")
+    ('1 bucket', '1,200 buckets')
+    """
+    return f"{number:,} {one}{'' if number == 1 else 's'}"

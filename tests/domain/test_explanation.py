@@ -28,6 +28,7 @@ from monitor.domain.explanation import (
 from monitor.domain.past import Past
 from monitor.domain.series import Identity
 from monitor.domain.units import Manner, Way
+from monitor.domain.unusual import ENOUGH, unusual
 from monitor.shard.judge import _worth
 from monitor.shard.rules import Rules
 
@@ -268,7 +269,7 @@ def test_spans_of_anomalies() -> None:
 )
 def test_how_unusual_in_words(own: float, said: str) -> None:
     past = Past(judged=1_000, span_ms=8 * DAY, largest=1.0, as_large=4)
-    assert words.unusual(own, past) == said
+    assert unusual(own, past) == said
 
 
 def test_a_lean_is_told_by_its_length_and_by_itself() -> None:
@@ -277,26 +278,25 @@ def test_a_lean_is_told_by_its_length_and_by_itself() -> None:
     )
     alone = "by itself like 1 in 10 of the last 8 days with as many cases"
     row = "9 values in a row above the expectation; the longest of the last 8 days had 6"
-    assert words.unusual(0.5, past, Ground.LEANING, 1) == f"{row}; {alone}"
-    assert words.unusual(0.5, past, Ground.LEANING, -1) == alone
+    assert unusual(0.5, past, Ground.LEANING, 1) == f"{row}; {alone}"
+    assert unusual(0.5, past, Ground.LEANING, -1) == alone
 
 
 def test_silence_and_standing_still_are_told_by_their_length() -> None:
     past = Past(span_ms=8 * DAY, gap=1, longest_gap=0, run=400, longest_run=12)
     assert (
-        words.unusual(math.nan, past, Ground.SILENT)
+        unusual(math.nan, past, Ground.SILENT)
         == "1 empty bucket in a row; there were none in the last 8 days"
     )
     assert (
-        words.unusual(0.0, past, Ground.STILL)
-        == "400 equal values in a row; the longest of the last 8 days had 12"
+        unusual(0.0, past, Ground.STILL) == "400 equal values in a row; the longest of the last 8 days had 12"
     )
 
 
 @given(st.floats(0, 1e6), pasts)
 def test_more_than_any_is_said_only_of_what_is(own: float, past: Past) -> None:
-    said = words.unusual(own, past)
-    if past.judged < words.ENOUGH:
+    said = unusual(own, past)
+    if past.judged < ENOUGH:
         assert said.startswith("too little history")
     else:
         beyond = (
