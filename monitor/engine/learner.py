@@ -130,7 +130,7 @@ class Learner:
 
     def _kind(self, row: int) -> str | None:
         metric = self._parts.identity(row).metric
-        kind = self._parts.shard.rules.declared.get(metric, {}).get("kind")
+        kind = self._parts.shard.rules.declared.of(metric).get("kind")
         return str(kind) if kind not in (None, "cumulative") else None  # of a counter, the steps are seen
 
     def _matters(self, rule: int) -> Matters:

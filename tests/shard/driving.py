@@ -120,7 +120,7 @@ class Run:
             row=row,
             final_n=int(clock["final_n"]),
             cadence_ms=cadence,
-            kind=self.shard.rules.declared.get(self.identities[row].metric, {}).get("kind"),
+            kind=self.shard.rules.declared.of(self.identities[row].metric).get("kind"),
             t=self.shard.rules.zones.civil(zone, seen.ts_ms[part]) // cadence,
             y=seen.value[part],
             n=seen.n[part].astype(np.float64),
