@@ -159,6 +159,21 @@ def anomalies(
     )
 
 
+@app.command()
+def explain(
+    series: Annotated[str, typer.Option(help="Id of a series, a metric, or metric{tag=value,…}.")],
+    at: Annotated[str, typer.Option(help="A time: RFC 3339, or epoch milliseconds.")],
+    tz: Zone = "UTC",
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """Why a series shows what it shows at a time, with exactly one reason."""
+    from api.commands.explain import explain
+
+    raise typer.Exit(explain(url, token, series=series, at=at, tz=tz, as_json=json))
+
+
 @series_app.callback(invoke_without_command=True)
 def series(
     context: typer.Context,

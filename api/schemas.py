@@ -134,6 +134,17 @@ class Anomaly(Answer):
     upper: float | None
     buckets: int
     incident_id: str | None
+    size: float | None = Field(description="value minus expected at the peak")
+    percent: float | None = Field(description="size in percent of expected; null where that is 0 or tiny")
+    unusual: str = Field(description="beside the series' own last days; empty where they were not looked at")
+    judged_by: str | None = Field(description="family of the model")
+    judged_since_ms: int | None
+    judged_since_known: bool = Field(description="false: perhaps it has judged for longer")
+    ground: str = Field(description="what made it an anomaly")
+    normal: str = Field(description="what would have made it normal")
+    normal_lower: float | None
+    normal_upper: float | None
+    text: str = Field(description="all of it in sentences")
 
 
 class Suspect(Answer):
@@ -211,6 +222,9 @@ class Metric(Declaration):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
+    declared_by: str | None = Field(
+        default=None, description="under which name or pattern what holds for it was declared"
+    )
 
 
 class ShardStatus(Answer):

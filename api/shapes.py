@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from api import schemas
 from api.schemas import rfc3339
 from learners.base import Family
+from monitor.domain.about import About
 from monitor.domain.anomaly import Verdict
 from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
+from monitor.service import Monitor
 
 SUSPECTS_IN_LISTS = 3
 CONTRIBUTORS_IN_LISTS = 5
@@ -25,8 +27,14 @@ _FAMILIES = {family.value: family.name.lower() for family in Family}
 _WORDS: Mapping[str, Mapping[int, str]] = {"verdict": _VERDICTS, "model": _FAMILIES}
 
 
-def anomaly(placed: PlacedAnomaly) -> schemas.Anomaly:
+def anomalies(monitor: Monitor, placed: Sequence[PlacedAnomaly]) -> list[schemas.Anomaly]:
+    """Anomalies with what each says of itself."""
+    return [anomaly(one, said) for one, said in zip(placed, monitor.about(placed), strict=True)]
+
+
+def anomaly(placed: PlacedAnomaly, said: About) -> schemas.Anomaly:
     a = placed.anomaly
+    lower, upper = said.bounds or (math.nan, math.nan)
     return schemas.Anomaly(
         id=a.id,
         series_id=f"{a.series.fingerprint():016x}",
@@ -40,13 +48,24 @@ def anomaly(placed: PlacedAnomaly) -> schemas.Anomaly:
         peak_ms=a.peak_ms,
         end=None if a.end_ms is None else rfc3339(a.end_ms),
         end_ms=a.end_ms,
-        score=_finite(a.score),
-        value=_finite(a.value),
-        expected=_finite(a.expected),
-        lower=_finite(a.lower),
-        upper=_finite(a.upper),
+        score=finite(a.score),
+        value=finite(a.value),
+        expected=finite(a.expected),
+        lower=finite(a.lower),
+        upper=finite(a.upper),
         buckets=a.buckets,
         incident_id=placed.incident_id,
+        size=said.size,
+        percent=said.percent,
+        unusual=said.unusual,
+        judged_by=said.judged_by,
+        judged_since_ms=said.since_ms,
+        judged_since_known=said.since_known,
+        ground=said.ground.value,
+        normal=said.normal,
+        normal_lower=finite(lower),
+        normal_upper=finite(upper),
+        text=said.text,
     )
 
 
@@ -55,12 +74,10 @@ def incident(value: Incident) -> schemas.Incident:
     return schemas.Incident(**_incident(value, SUSPECTS_IN_LISTS, CONTRIBUTORS_IN_LISTS))
 
 
-def incident_detail(value: Incident, members: Sequence[PlacedAnomaly]) -> schemas.IncidentDetail:
+def incident_detail(value: Incident, members: Sequence[schemas.Anomaly]) -> schemas.IncidentDetail:
     """As on its own: every suspect and contributor, and the member anomalies."""
     shape = _incident(value, len(value.suspects), len(value.contributors))
-    return schemas.IncidentDetail(
-        **shape, members=[anomaly(m) for m in members], merged_into=value.merged_into
-    )
+    return schemas.IncidentDetail(**shape, members=list(members), merged_into=value.merged_into)
 
 
 def _incident(value: Incident, suspects: int, contributors: int) -> dict[str, Any]:
@@ -118,5 +135,6 @@ def _column(name: str, column: NDArray[Any]) -> list[Any]:
     return list(column.tolist())
 
 
-def _finite(x: float) -> float | None:
+def finite(x: float) -> float | None:
+    """None for NaN and infinity."""
     return x if math.isfinite(x) else None

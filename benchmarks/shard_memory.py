@@ -55,6 +55,7 @@ def main(series: int) -> None:
     apart = {
         "clock and open bucket": shard.clocks.nbytes,
         "profile": shard.profiles.nbytes,
+        "reference": shard.references.nbytes,
         "key text": text,
         "season pool beyond use": bank.season.nbytes - core[f"season of {SLOTS}"],
         "pending pool and episodes": shard.pending.nbytes + shard.episodes.nbytes,

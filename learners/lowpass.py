@@ -70,6 +70,15 @@ ORDINARY = 3.0
 _T0, _T1, _T2, _T3, _T4, _T5 = 0.30103063, 0.34234134, 0.13419718, 0.01270360, -0.00741925, 0.00071007
 
 
+def size_at(level: float) -> float:
+    """The low-pass, in scales, whose surprise is ``level``; for the learning pass.
+
+    >>> round(surprise(size_at(4.0) * WHITE_SCALE, WHITE_SCALE), 2)
+    4.0
+    """
+    return float(np.interp(level, _TABLE, np.arange(len(_TABLE)) * _STEP))
+
+
 @inlined
 def size(lowpass: float, scale: float) -> float:
     """The low-pass in scales, whatever its side."""

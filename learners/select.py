@@ -24,8 +24,9 @@ from learners.candidate import Series, suited
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
 from learners.compiled import kernel
+from learners.grade import ASKED, place
 from learners.horizon import reach_of
-from learners.lowpass import OFF, WHITE_SCALE, step
+from learners.lowpass import OFF, WHITE_SCALE, size_at, step
 from learners.residual import normal_score, width
 from learners.rows import Rows, span_of
 from learners.runs import NEVER
@@ -49,7 +50,8 @@ PERIODS_MOST = 2
 FLOOR_SHARE = 0.5
 """Smallest width of a residual, as a share of the usual scale: a stretch without noise is not what follows."""
 _GRID = 256
-_LARGEST_Z = 4.5
+_LARGEST_SHARE = 0.72
+"""Surprise of the longest lean of a window, as a share of what is asked of an anomaly."""
 _SLOTS_MOST = 65_535
 _PRODUCT_MAX = 1e5
 """Largest value, in units of spread, that a float32 level without an offset is exact enough for."""
@@ -154,7 +156,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
         champion=_chosen(champion),
         challenger=_chosen(challenger),
         tail=ChosenTail(Tail.EXTREME_VALUE, tail.tobytes()[TAIL_OFFSET:]),
-        lowpass_scale=_lowpass_of(scores, y, metric_class),
+        lowpass_scale=_lowpass_of(scores, y, metric_class, window.cadence_ms),
         reach=reach_of(t, _scaled(y, offset, unit), champion.candidate.knobs.get("periods", ())),
         gap_max=_gap_max(t, metric_class),
         run_max=_run_max(y, metric_class),
@@ -289,7 +291,9 @@ def _scores(tail: Any, residual: Any, y: Any, expected: Any, n: Any, n_mean: flo
     return found
 
 
-def _lowpass_of(scores: NDArray[np.float64], y: NDArray[np.float64], metric_class: str) -> float:
+def _lowpass_of(
+    scores: NDArray[np.float64], y: NDArray[np.float64], metric_class: str, cadence_ms: int
+) -> float:
     """The low-pass' scale, such that a lean as long as the longest of the window is just no news; off for a
     series of steps, each of which would lean to one side for a while, and of rare events, of which two
     would."""
@@ -298,7 +302,7 @@ def _lowpass_of(scores: NDArray[np.float64], y: NDArray[np.float64], metric_clas
     if metric_class == "discrete" and np.count_nonzero(y[1:] == y[:-1]) >= STEPS_STAND * (len(y) - 1):
         return OFF
     usual, largest = _lowpass_size(scores)
-    size = float(np.float32(max(usual, largest / _LARGEST_Z)))
+    size = float(np.float32(max(usual, largest / size_at(_LARGEST_SHARE * ASKED[place(cadence_ms)]))))
     return -size if metric_class in STANDING else size
 
 

@@ -164,7 +164,10 @@ def _placed(
     kind = np.full(len(keys), None, object)
     order = np.lexsort((bucket, keys))
     ordered = keys[order]
-    ranked = sorted(anomalies.values(), key=lambda a: (a.onset_ms, a.id))
+    drift = (
+        AnomalyKind.ABSORBED_DRIFT
+    )  # told at one sample, and gives way to what the sample itself is part of
+    ranked = sorted(anomalies.values(), key=lambda a: (a.kind is not drift, a.begin_ms, a.id))
     for count, anomaly in enumerate(ranked, start=1):
         if anomaly.kind in (AnomalyKind.NO_DATA, AnomalyKind.ENDED):
             continue
@@ -172,7 +175,7 @@ def _placed(
         first, last = np.searchsorted(ordered, key, "left"), np.searchsorted(ordered, key, "right")
         part = order[first:last]
         last_ms = anomaly.last_ms if anomaly.end_ms is not None else _still(part, bucket, verdict)
-        inside = part[(bucket[part] >= anomaly.onset_ms) & (bucket[part] <= last_ms)]
+        inside = part[(bucket[part] >= anomaly.begin_ms) & (bucket[part] <= last_ms)]
         number[inside] = count
         kind[inside] = anomaly.kind.value
     return pd.arrays.IntegerArray(number, number == 0), kind

@@ -21,7 +21,9 @@ from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar, Unpack
 
 from monitor.changes import Watchers
+from monitor.domain.about import About
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.declared import is_pattern
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
@@ -29,6 +31,8 @@ from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import shard_of
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
+from monitor.explaining import Explained, Explainer
+from monitor.naming import series_named
 from monitor.settings import Settings
 from monitor.telemetry import Progress, Telemetry
 
@@ -116,6 +120,7 @@ class Monitor:
         self._checkpointed = -1
         self._ticks = _Every(TICK_S, self._tick)
         self._declaring = Lock()
+        self._explainer = Explainer(self._ask, lambda: engine.shards, self._anomalies_before)
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -135,6 +140,7 @@ class Monitor:
         book.enter("tag_values_max", limits.tag_values_max, used=most(lambda s: s.tag_values))
         book.enter("time_zones_max", limits.time_zones_max, used=most(lambda s: s.time_zones))
         book.enter("declarations_max", limits.declarations_max, used=most(lambda s: s.declarations))
+        book.enter("patterns_max", limits.patterns_max)
         book.enter("late_ms_max", limits.late_ms_max)
         book.enter("future_ms_max", limits.future_ms_max)
 
@@ -244,8 +250,9 @@ class Monitor:
         self.telemetry.samples(accepted.accepted, accepted.rejected, accepted.repeated)
 
     def declare_metric(self, name: str, declaration: Mapping[str, Any]) -> None:
-        """Say what a metric is; on disk in every shard when this returns. Raises Refused for a lateness or
-        a number of declarations beyond the limit."""
+        """Say what a metric is, or every metric that fits a pattern (`monitor.domain.declared`); on disk in
+        every shard when this returns. An empty declaration takes the one before it back. Raises Refused for a
+        lateness or a number of declarations beyond the limit."""
         limits = self.settings.limits
         lateness = declaration.get("lateness_ms") or 0
         if lateness > limits.late_ms_max and declaration.get("kind") != "maturing":
@@ -253,9 +260,12 @@ class Monitor:
             raise self._refused(text, "late_ms_max")
         with self._declaring:
             known = self.declarations()
-            if name not in known and len(known) >= limits.declarations_max:
+            fresh = name not in known and bool(declaration)
+            if fresh and len(known) >= limits.declarations_max:
                 text = f"at most {limits.declarations_max} metrics may be declared"
                 raise self._refused(text, "declarations_max")
+            if fresh and is_pattern(name) and sum(map(is_pattern, known)) >= limits.patterns_max:
+                raise self._refused(f"at most {limits.patterns_max} patterns may be declared", "patterns_max")
             self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
 
     def _refused(self, text: str, limit: str) -> Refused:
@@ -267,6 +277,7 @@ class Monitor:
         self.series_one(series_id)
         self._tell(Control(Kind.FORGET, {"series": series_id}))
         self._story.forget_series(series_id)
+        self._explainer.forget()
 
     def _tell(self, entry: Tick | Control) -> None:
         try:
@@ -320,11 +331,21 @@ class Monitor:
         )
         return dict(columns)
 
+    def explain(self, series: str, at_ms: int) -> Explained:
+        """Why a series (`monitor.naming` says how it may be named) shows what it shows at a time, with
+        exactly one reason. Some 50 ms. Raises NotFound, or BadRequest where several series fit."""
+        one = lambda id: self._ask_owner(id, "series_one", id=id)  # noqa: E731
+        return self._explainer.at(series_named(series, one, self.series), at_ms)
+
+    def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
+        """What each anomaly says of itself beside its numbers; about 5 ms for one not asked about before."""
+        return self._explainer.of(placed)
+
     def metric_names(self) -> list[str]:
         return sorted({name for names in self._ask_all("metric_names") for name in names})
 
     def declarations(self) -> dict[str, Row]:
-        """Declarations by metric name; every shard has all of them."""
+        """Declarations by metric name or pattern; every shard has all of them."""
         return dict(self._ready_engine().ask(0, "declarations"))
 
     def tag_counts(self) -> dict[str, int]:
@@ -404,6 +425,12 @@ class Monitor:
         if not self.running:
             raise IntakeUnavailable(f"the server is {self._state.value}")
         return self._engine
+
+    def _ask(self, shard: int, question: str, **arguments: Any) -> Any:
+        return self._ready_engine().ask(shard, question, **arguments)
+
+    def _anomalies_before(self, series_id: str, until_ms: int) -> Sequence[PlacedAnomaly]:
+        return self._story.anomalies(after="", limit=3, series=series_id, until_ms=until_ms).items
 
     def _ask_all(self, question: str, **arguments: Any) -> list[Any]:
         engine = self._ready_engine()

@@ -11,6 +11,7 @@ import numpy as np
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.declared import Declared
 from monitor.domain.errors import UnknownSeries
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import (
@@ -40,7 +41,8 @@ class Submitted:
 
 
 class FakeEngine:
-    """Two shards in memory. ``fail`` ends the next submits; ``reject`` is its answer, ``noted`` its count."""
+    """Two shards in memory. ``fail`` ends the next submits; ``reject`` is its answer, ``noted`` its count.
+    ``moments``: by time, what differs there from an ordinary minute; ``fail_ask`` ends questions on pasts."""
 
     def __init__(self, shards: int = 2) -> None:
         self.shards = shards
@@ -57,6 +59,9 @@ class FakeEngine:
         self.log_ok = True
         self.on_events: Callable[[Events], None] | None = None
         self.pending: Future[Accepted] | None = None
+        self.moments: dict[int, dict[str, Any]] = {}
+        self.asked_pasts: list[tuple[str, bool]] = []
+        self.fail_ask: Exception | None = None
 
     def start(self, on_events: Callable[[Events], None], since: Mapping[int, int]) -> None:
         self.on_events = on_events
@@ -139,12 +144,30 @@ class FakeEngine:
             "arrival_ms": np.array([NOW_MS]),
         }
 
+    def moment(self, shard: int, id: str, at_ms: int) -> dict[str, Any] | None:
+        if int(id, 16) not in self.known:
+            return None
+        return self._said(id) | moment(at_ms // 60_000 * 60_000) | self.moments.get(at_ms, {})
+
+    def pasts(self, shard: int, asked: list[list[Any]]) -> list[dict[str, Any] | None]:
+        if self.fail_ask is not None:
+            raise self.fail_ask
+        self.asked_pasts += [(id, wanted) for id, _, _, _, wanted in asked]
+        return [self._said(one[0]) | {"past": PAST if one[4] else None} for one in asked]
+
+    def _said(self, id: str) -> dict[str, Any]:
+        text = self.known.get(int(id, 16))
+        metric = Identity.from_canonical(text).metric if text else ""
+        declared = Declared(self.declarations(0)).of(metric)
+        return {"declared": dict(declared), "class": "smooth"}
+
     def metric_names(self, shard: int) -> list[str]:
         return [Identity.from_canonical(t).metric for f, t in self.known.items() if self._mine(f, shard)]
 
     def declarations(self, shard: int) -> dict[str, dict[str, Any]]:
         bodies = [c.body for c in self.controls if isinstance(c, Control) and c.kind is Kind.METRIC]
-        return {body["name"]: body["declaration"] for body in bodies}
+        declared = Declared({body["name"]: body["declaration"] for body in bodies})
+        return {name: dict(body) for name, body in declared.bodies.items()}
 
     def tag_counts(self, shard: int) -> dict[str, int]:
         return {"origin=JFK": shard + 1}
@@ -239,6 +262,56 @@ def series_row(identity: Identity) -> dict[str, Any]:
         "last_ms": 120_000,
         "stage": "learning",
         "timezone": "UTC",
+    }
+
+
+PAST = {
+    "judged": 11_000,
+    "counted": False,
+    "span_ms": 8 * 86_400_000,
+    "largest": 0.1,
+    "as_large": 0,
+    "excused": 0,
+    "run": 1,
+    "longest_run": 2,
+    "gap": 0,
+    "longest_gap": 1,
+    "lean": 1,
+    "longest_above": 6,
+    "longest_below": 7,
+    "model": 1,
+    "since_ms": 1_360_000_000_000,
+    "since_known": True,
+    "judged_by": "ema",
+}
+
+
+def moment(bucket_ms: int) -> dict[str, Any]:
+    """An ordinary minute, in band."""
+    return {
+        "bucket_ms": bucket_ms,
+        "cadence_ms": 60_000,
+        "final_ms": NOW_MS,
+        "newest_ms": NOW_MS + 120_000,
+        "clock_ms": NOW_MS + 120_000,
+        "kept_ms": 0,
+        "held": False,
+        "damaged": False,
+        "waiting": [],
+        "judged": {
+            "ts_ms": bucket_ms,
+            "value": 12.5,
+            "n": float("nan"),
+            "expected": 12.0,
+            "lower": 10.0,
+            "upper": 14.0,
+            "score": 8.0,
+            "verdict": 0,
+            "model": 1,
+        },
+        "late": [],
+        "previous_ms": bucket_ms,
+        "past": PAST | {"largest": 2.0, "as_large": 5_500},
     }
 
 

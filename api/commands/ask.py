@@ -27,6 +27,10 @@ ANOMALY_COLUMNS = {
     "score": "score",
     "value": "value",
     "expected": "expected",
+    "percent": "size %",
+    "unusual": "how unusual",
+    "normal": "would be normal",
+    "judged_by": "judged by",
     "incident_id": "incident",
 }
 SERIES_COLUMNS = {

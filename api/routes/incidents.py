@@ -30,7 +30,8 @@ def one_incident(
     monitor: TheMonitor, incident_id: Annotated[str, Path(max_length=128)]
 ) -> schemas.IncidentDetail:
     """One incident with its member anomalies, all suspects and all contributors."""
-    return shapes.incident_detail(*monitor.incident(incident_id))
+    incident, members = monitor.incident(incident_id)
+    return shapes.incident_detail(incident, shapes.anomalies(monitor, members))
 
 
 @router.get("/anomalies")
@@ -44,7 +45,8 @@ def list_anomalies(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.ListOf[schemas.Anomaly]:
-    """Anomalies, newest onset first."""
+    """Anomalies, newest onset first, each with its size, how unusual it is, which model judged it, and what
+    would have been normal."""
     page = monitor.anomalies(
         series=series,
         metric=metric,
@@ -54,4 +56,4 @@ def list_anomalies(
         after=cursor or "",
         limit=limit,
     )
-    return schemas.ListOf(items=[shapes.anomaly(a) for a in page.items], next=page.next)
+    return schemas.ListOf(items=shapes.anomalies(monitor, page.items), next=page.next)

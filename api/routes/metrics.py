@@ -10,6 +10,7 @@ from api import schemas
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
 from api.routes.common import PROBLEMS, Cursor, Limit, TheMonitor
+from monitor.domain.declared import Body, Declared
 from monitor.domain.errors import NotFound
 from monitor.domain.paging import page_of
 
@@ -23,27 +24,30 @@ Name = Annotated[str, Path(max_length=_NAME_BYTES_MAX)]
 def list_metrics(
     monitor: TheMonitor, limit: Limit = 100, cursor: Cursor = None
 ) -> schemas.ListOf[schemas.Metric]:
-    """Metrics by name, those seen and those declared."""
-    declared = monitor.declarations()
+    """Metrics by name, those seen and those declared, patterns too."""
+    declared = Declared(monitor.declarations())
     after = from_cursor(cursor)
-    names = sorted(name for name in {*monitor.metric_names(), *declared} if name > after)
+    names = sorted(name for name in {*monitor.metric_names(), *declared.bodies} if name > after)
     page = page_of(names[: limit + 1], limit, lambda name: name)
-    items = [schemas.Metric(name=name, **_known(declared.get(name, {}))) for name in page.items]
+    items = [_metric(name, declared) for name in page.items]
     return schemas.ListOf(items=items, next=to_cursor(page.next))
 
 
 @router.get("/{name:path}")
 def one_metric(monitor: TheMonitor, name: Name) -> schemas.Metric:
-    """One metric's declaration; null where a thing is left to be learned."""
-    declared = monitor.declarations()
-    if name not in declared and name not in monitor.metric_names():
+    """What holds for one metric, and under which name or pattern it was declared; null where a thing is left
+    to be learned."""
+    declared = Declared(monitor.declarations())
+    if name not in declared.bodies and name not in monitor.metric_names():
         raise NotFound("no such metric")
-    return schemas.Metric(name=name, **_known(declared.get(name, {})))
+    return _metric(name, declared)
 
 
 @router.put("/{name:path}")
 def declare_metric(monitor: TheMonitor, name: Name, declaration: schemas.Declaration) -> schemas.Metric:
-    """Say what a metric is. In the log of every shard when this is answered."""
+    """Say what a metric is; where the name has a ``*``, what every metric is that fits it and has no
+    declaration of its own or by a more specific pattern. An empty declaration takes the one before it back.
+    In the log of every shard when this is answered."""
     if not name.isprintable() or len(name.encode("utf-8", "replace")) > _NAME_BYTES_MAX:
         raise Problem(422, "name: control characters, or longer than 512 bytes", kind="bad-name")
     values = declaration.model_dump(exclude_none=True)
@@ -51,8 +55,12 @@ def declare_metric(monitor: TheMonitor, name: Name, declaration: schemas.Declara
     if lower is not None and upper is not None and lower >= upper:
         raise Problem(422, "static_lower: must lie below static_upper", kind="invalid-parameter")
     monitor.declare_metric(name, values)
-    return schemas.Metric(name=name, **values)
+    return schemas.Metric(name=name, declared_by=name if values else None, **values)
 
 
-def _known(declaration: schemas.Row) -> schemas.Row:
+def _metric(name: str, declared: Declared) -> schemas.Metric:
+    return schemas.Metric(name=name, declared_by=declared.holding(name), **_known(declared.of(name)))
+
+
+def _known(declaration: Body) -> schemas.Row:
     return {key: value for key, value in declaration.items() if key in schemas.Declaration.model_fields}

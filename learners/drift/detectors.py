@@ -7,8 +7,9 @@ scalar kernel
   change is reported. Weight 0 changes nothing.
 
 ``FALSE_ALARM`` is the detector's promise of reports a sample where nothing drifts, ``DELAY_MAX`` that of
-the samples until a shift of one scale is reported. `frozen_reference` is shown values, the others residuals.
-`changepoint` is no online detector: it looks at a whole window.
+the samples until a shift of one scale is reported. `frozen_reference` is shown values, the others
+residuals. `changepoint` is no online detector: it looks at a whole window. Nor is `reference`, which
+learning passes show one day after another.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ means are independent and Gaussian, 3 are reported in a year of daily blocks; 60
 are heavy-tailed or skewed, and more where values wander for days (170 at an autocorrelation of 0.97 from
 hour to hour). A ramp of 0.1 scales a day is reported after 10 days in white noise, after 23 at 0.9. Where
 weekends differ a block must be a week: with days the spread of the reference holds the difference, and the
-ramp stays below. Missing buckets are passed over, so a block then takes longer.
+ramp stays below. Missing buckets are passed over, so a block then takes longer. What the learning pass uses
+instead is `reference`.
 
 Source: the control chart on batch means, e.g. S. W. Roberts, Technometrics 1 (1959) 239.
 """

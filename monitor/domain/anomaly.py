@@ -15,6 +15,7 @@ class AnomalyKind(StrEnum):
     FLAT_LINE = "flat line"
     NO_DATA = "no data"
     ENDED = "ended"
+    ABSORBED_DRIFT = "absorbed drift"
 
 
 class Change(StrEnum):
@@ -47,6 +48,7 @@ class Anomaly:
     ``id`` is made of the fingerprint and the onset, so it is the same in live, replay and back-test.
     ``end_ms`` is the end of the last anomalous bucket (exclusive), None while open. ``value``,
     ``expected``, ``lower`` and ``upper`` are those at the peak. ``direction``: +1 up, -1 down, 0 none.
+    Absorbed drift has its onset where the level was known to be usual, weeks before its peak, the report.
     """
 
     id: str
@@ -65,9 +67,15 @@ class Anomaly:
     buckets: int
     cadence_ms: int
 
+    @property
+    def begin_ms(self) -> int:
+        """When it counts as begun beside other anomalies: at its onset, but absorbed drift at its report.
+        What happens to fall into the weeks before has nothing to do with it."""
+        return self.peak_ms if self.kind is AnomalyKind.ABSORBED_DRIFT else self.onset_ms
+
     @staticmethod
     def id_of(fingerprint: int, onset_ms: int, kind: AnomalyKind) -> str:
-        letter = {"no data": "n", "flat line": "f", "ended": "e"}.get(kind.value, "a")
+        letter = {"no data": "n", "flat line": "f", "ended": "e", "absorbed drift": "d"}.get(kind.value, "a")
         return f"{fingerprint:016x}-{onset_ms:x}-{letter}"
 
 

@@ -81,7 +81,7 @@ class Incident:
     by later ones. ``end_ms``
     (exclusive) is None while open. ``score`` 0-100 is the highest of a member; ``severity`` is
     score × √(duration in hours). ``due_ms``: when event time alone will close or expire it.
-    ``sequence`` counts its transitions. ``members``: anomaly ids by (onset, id); empty in lists,
+    ``sequence`` counts its transitions. ``members``: anomaly ids by (begin, id); empty in lists,
     where ``member_count`` says how many there are.
     """
 
@@ -187,14 +187,14 @@ class Ledger(Protocol):
     def progress(self) -> dict[int, Progress]: ...
 
     def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
-        """Those with from_ms <= onset < until_ms (None: no bound), by (onset, id)."""
+        """Those with from_ms <= begin < until_ms (None: no bound), by (begin, id)."""
 
     def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]: ...
 
     def anomalies_of_series(self, series_id: str) -> list[PlacedAnomaly]: ...
 
     def members(self, incident_id: str) -> list[PlacedAnomaly]:
-        """By (onset, id)."""
+        """By (begin, id)."""
 
     def incidents_of(self, founder_ids: Iterable[str]) -> list[Incident]:
         """Incidents, merged ones too, that these anomalies founded; ``members`` empty."""

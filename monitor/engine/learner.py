@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from learners.classify import CLASSES
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
+from monitor.learning.absorbed import Matters
 from monitor.learning.learning import Current, Waiting, decide, declustered, is_young, window_buckets
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
@@ -75,7 +76,14 @@ class Learner:
             with self._state:  # index and history are others' too; deciding takes longer and needs neither
                 waiting = self._waiting(np.array(held, np.int32))
             items = [
-                Assignment(one.row, one.final_n, decision.choice, decision.models).to_body()
+                Assignment(
+                    one.row,
+                    one.final_n,
+                    decision.choice,
+                    decision.models,
+                    decision.reference,
+                    decision.absorbed,
+                ).to_body()
                 for one, decision in zip(waiting, decide(waiting), strict=True)
             ]
             yield Control(Kind.ASSIGN, {"items": items})
@@ -114,14 +122,21 @@ class Learner:
                         in_anomaly=bool(common["episode"] >= 0),
                         metric_class=CLASSES[int(profile["metric_class"])],
                     ),
+                    bucket=window.ts_ms[part][told] // int(clock["cadence"]),
+                    reference=shard.reference_of(int(row)),
+                    matters=self._matters(int(clock["rule"])),
                 )
             )
         return found
 
     def _kind(self, row: int) -> str | None:
         metric = self._parts.identity(row).metric
-        kind = self._parts.shard.rules.declared.get(metric, {}).get("kind")
+        kind = self._parts.shard.rules.declared.of(metric).get("kind")
         return str(kind) if kind not in (None, "cumulative") else None  # of a counter, the steps are seen
+
+    def _matters(self, rule: int) -> Matters:
+        row = self._parts.shard.rules.table[rule]
+        return Matters(int(row["polarity"]), float(row["min_absolute"]), float(row["min_relative"]))
 
     def _civil(self, ts_ms: NDArray[np.int64], cadence: int, rule: int) -> NDArray[np.int64]:
         """Indices of buckets in the series' local civil time."""

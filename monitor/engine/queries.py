@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from learners.classify import CLASSES
 from monitor.domain.observation import COLUMNS
 from monitor.domain.series import Identity
+from monitor.engine.moments import Moments
 from monitor.engine.parts import Parts
 from monitor.engine.translate import family_name, tail_name
 from monitor.shard import state as st
@@ -26,6 +27,9 @@ class Queries:
     def __init__(self, parts: Parts, state: Lock) -> None:
         self._parts = parts
         self._lock = state
+        moments = Moments(parts, state)
+        self.moment = moments.moment
+        self.pasts = moments.pasts
 
     def series_list(
         self, metric: str | None, q: str | None, tag: str | None, after: str, limit: int
@@ -86,7 +90,7 @@ class Queries:
 
     def declarations(self) -> dict[str, dict[str, Any]]:
         with self._lock:
-            return {name: dict(body) for name, body in self._parts.shard.rules.declared.items()}
+            return {name: dict(body) for name, body in self._parts.shard.rules.declared.bodies.items()}
 
     def tag_counts(self) -> dict[str, int]:
         """Series by ``key=value``, and by metric name."""

@@ -21,6 +21,7 @@ KINDS: Sequence[AnomalyKind] = (
     AnomalyKind.FLAT_LINE,
     AnomalyKind.NO_DATA,
     AnomalyKind.ENDED,
+    AnomalyKind.ABSORBED_DRIFT,
 )
 CHANGES: Sequence[Change] = (Change.OPENED, Change.UPDATED, Change.CLOSED)
 

@@ -7,6 +7,7 @@ Read in this order:
 - `segments`   hot files: sorted Arrow IPC with a block index and a CRC per column
 - `compact`    cold files: many segments merged into one sorted Parquet file
 - `window`     the last values of many series in one pass
+- `cuts`       one series between two times, out of blocks
 - `listing`    which files, and which deletions, are history at one moment
 - `retention`  how long history is kept
 - `snapshot`   arrays in one file, checksummed, without pickle

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.history.compact import Job, Policy, choose, merge, open_reader
+from monitor.history.cuts import Span, cut, in_time_order
 from monitor.history.files import OS_DISK, TEMPORARY, Disk, crc32_of
 from monitor.history.listing import Entry, Listing, Table
 from monitor.history.retention import Retention, split
@@ -184,11 +185,17 @@ class History:
 
     def read(self, row: int, from_ms: int, to_ms: int) -> Observations:
         """One series from ``from_ms`` to before ``to_ms``, in time order."""
-        return Observations(**self._read(Table.OBSERVATIONS, row, from_ms, to_ms))
+        return Observations(**self._read(Table.OBSERVATIONS, [(row, from_ms, to_ms)], list(COLUMNS))[0])
+
+    def spans(self, asked: Sequence[Span], names: Sequence[str]) -> list[Columns]:
+        """The named columns of many series, each from one time to before another, in time order. A block that
+        holds several of them is decoded once."""
+        return self._read(Table.OBSERVATIONS, asked, names)
 
     def revisions(self, row: int, from_ms: int, to_ms: int) -> Revisions:
         """Late samples of one series between the times, in time order, then by arrival."""
-        return Revisions(**self._read(Table.REVISIONS, row, from_ms, to_ms))
+        names = list(SCHEMAS[Table.REVISIONS])
+        return Revisions(**self._read(Table.REVISIONS, [(row, from_ms, to_ms)], names)[0])
 
     def window(self, rows: NDArray[np.int32], count: int) -> Windows:
         """The last ``count`` values of each of ``rows`` (distinct); missing buckets are left out."""
@@ -204,6 +211,10 @@ class History:
                 if block := self._block(entry, at, NEEDED):
                     picker.take(block, hidden)
         return picker.result()
+
+    def horizon_ms(self, clock_ms: int) -> int:
+        """Event time before which history need not be there any more, at event time ``clock_ms``."""
+        return self._retention.horizon_ms(clock_ms)
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -252,21 +263,27 @@ class History:
             if reader := self._readers.pop(name, None):
                 reader.close()
 
-    def _read(self, table: Table, row: int, from_ms: int, to_ms: int) -> Columns:
-        parts = []
+    def _read(self, table: Table, asked: Sequence[Span], names: Sequence[str]) -> list[Columns]:
+        parts: list[list[Columns]] = [[] for _ in asked]
+        needed = sorted({"row", "ts_ms", *names})
         for entry in self._of(table):
-            if not entry.first_row <= row <= entry.last_row or self._tombstones.hides(row, entry):
-                continue
-            reader = self._reader(entry)
-            for at in reader.index.of_row(row, from_ms, to_ms) if reader else ():
-                block = self._block(entry, at, list(SCHEMAS[table]))
-                parts += [_cut(block, row, from_ms, to_ms)] if block else []
-        parts.append(self._tails[table].of_row(row, from_ms, to_ms))
-        whole = {name: np.concatenate([part[name] for part in parts]) for name in SCHEMAS[table]}
-        if (whole["ts_ms"][1:] < whole["ts_ms"][:-1]).any():
-            order = np.argsort(whole["ts_ms"], kind="stable")
-            whole = {name: column[order] for name, column in whole.items()}
-        return whole
+            for at, places in self._blocks_of(entry, asked).items():
+                if block := self._block(entry, at, needed):
+                    for place in places:
+                        parts[place].append(cut(block, *asked[place]))
+        for part, span in zip(parts, asked, strict=True):
+            part.append(self._tails[table].of_row(*span))
+        return [in_time_order(part, names) for part in parts]
+
+    def _blocks_of(self, entry: Entry, asked: Sequence[Span]) -> dict[int, list[int]]:
+        """Blocks of a file, in their order, that may hold some of what is asked: which of it."""
+        found: dict[int, list[int]] = {}
+        for place, (row, from_ms, to_ms) in enumerate(asked):
+            if entry.first_row <= row <= entry.last_row and not self._tombstones.hides(row, entry):
+                reader = self._reader(entry)
+                for at in reader.index.of_row(row, from_ms, to_ms) if reader else ():
+                    found.setdefault(at, []).append(place)
+        return dict(sorted(found.items()))
 
     def _reader(self, entry: Entry) -> Reader | None:
         reader = self._readers.pop(entry.name, None)
@@ -319,11 +336,3 @@ def check_file(folder: Path, entry: Entry, *, deep: bool) -> str:
     except OSError as error:
         return f"{entry.name}: {error.strerror}"
     return ""
-
-
-def _cut(block: Columns, row: int, from_ms: int, to_ms: int) -> Columns:
-    """One series between two times, out of a sorted block."""
-    low, high = np.searchsorted(block["row"], [row, row + 1])
-    times = block["ts_ms"][low:high]
-    first, last = low + np.searchsorted(times, [from_ms, to_ms])
-    return {name: column[first:last] for name, column in block.items()}

@@ -153,7 +153,7 @@ class IncidentEngine:
         dead = {incident.id for incident in founded}
         held_by = {p.incident_id for p in gone if p.incident_id is not None}
         starts = [i.start_ms for i in (self._known(work, name) for name in sorted(held_by)) if i is not None]
-        from_ms = min([*starts, *(p.anomaly.onset_ms for p in gone)])
+        from_ms = min([*starts, *(p.anomaly.begin_ms for p in gone)])
         span = work.held.remove([p.anomaly for p in gone], from_ms)
         regrouped = work.held.regroup(span)
         moves = self._resolve(work.held, regrouped)
@@ -224,7 +224,7 @@ class IncidentEngine:
     def _with_older(self, held: WorkingSet, incident_id: str, members: Sequence[Anomaly]) -> list[Anomaly]:
         """The members from before the floor too; versions at hand are newer than the ledger's."""
         found = {p.anomaly.id: p.anomaly for p in self._ledger.members(incident_id)}
-        older = {i: a for i, a in found.items() if a.onset_ms < held.floor_ms}
+        older = {i: a for i, a in found.items() if a.begin_ms < held.floor_ms}
         return list((older | {a.id: a for a in members}).values())
 
     def _known(self, work: _Work, incident_id: str) -> Incident | None:

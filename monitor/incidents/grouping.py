@@ -1,9 +1,9 @@
 """Which anomalies belong together: a pure function of the set, whatever order it arrived in.
 
-The anomalies are swept by (onset, id). Each joins every living group that has a member still
-drawing others in (`Rules.reach_ms`) with enough evidence in common: metric, tag value, leading
-part of the name. Groups that one anomaly joins become one group. A group dies ``cap_ms`` after its
-first onset. A decision depends on earlier onsets only, so a sweep may be resumed anywhere from
+The anomalies are swept by (onset, id), where onset is `Anomaly.begin_ms`. Each joins every living group
+that has a member still drawing others in (`Rules.reach_ms`) with enough evidence in common: metric, tag
+value, leading part of the name. Groups that one anomaly joins become one group. A group dies ``cap_ms``
+after its first onset. A decision depends on earlier onsets only, so a sweep may be resumed anywhere from
 what each anomaly had joined (the slow twin is in tests/incidents/test_grouping.py).
 """
 
@@ -32,7 +32,7 @@ class Group:
 
     @property
     def start_ms(self) -> int:
-        return self.members[0].onset_ms
+        return self.members[0].begin_ms
 
 
 def name_part(metric: str) -> str:
@@ -75,7 +75,7 @@ class Sweep:
         for anomaly, joined in earlier:
             known = [j for j in joined if j in self._parent]
             self._parent[anomaly.id] = anomaly.id
-            self._start[anomaly.id] = anomaly.onset_ms if len(known) == len(joined) else _LONG_DEAD
+            self._start[anomaly.id] = anomaly.begin_ms if len(known) == len(joined) else _LONG_DEAD
             self._unite(anomaly.id, known)
             if self._rules.reach_ms(anomaly) >= at_ms:
                 drawing.append(anomaly)
@@ -90,12 +90,12 @@ class Sweep:
             near = self._near.get(key)
             if near:
                 weight = self._weight[key[0]]
-                for root in self._prune(key, near, anomaly.onset_ms):
+                for root in self._prune(key, near, anomaly.begin_ms):
                     evidence[root] = evidence.get(root, 0.0) + weight
         joined = [root for root, weight in evidence.items() if weight >= self._rules.evidence_min]
         joined.sort(key=self._rank)
         self._parent[anomaly.id] = anomaly.id
-        self._start[anomaly.id] = anomaly.onset_ms
+        self._start[anomaly.id] = anomaly.begin_ms
         self._unite(anomaly.id, joined)
         self._draw(anomaly)
         return tuple(joined)
@@ -147,7 +147,7 @@ class Sweep:
 
 def in_order(anomaly: Anomaly) -> tuple[int, str]:
     """The order of the sweep."""
-    return anomaly.onset_ms, anomaly.id
+    return anomaly.begin_ms, anomaly.id
 
 
 def group(anomalies: Sequence[Anomaly], rules: Rules) -> list[Group]:

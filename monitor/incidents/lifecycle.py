@@ -27,7 +27,7 @@ def life(members: Sequence[Anomaly], now_ms: int, rules: Rules) -> Life:
     Open while a member is; closed once all have ended and nothing more can join, so that a relapse
     within the slack opens nothing twice; expired at ``cap_ms`` if a member outlasts it.
     """
-    start = min(m.onset_ms for m in members)
+    start = min(m.begin_ms for m in members)
     cap = start + rules.cap_ms
     ends = [m.end_ms for m in members if m.end_ms is not None]
     if len(ends) < len(members) or max(ends) > cap:

@@ -61,12 +61,12 @@ class Rules:
 
     def quiet_ms(self, anomaly: Anomaly) -> int:
         """How long after its end a closed member keeps its incident open."""
-        length = anomaly.end_ms - anomaly.onset_ms if anomaly.end_ms is not None else 0
+        length = anomaly.end_ms - anomaly.begin_ms if anomaly.end_ms is not None else 0
         return self.slack_ms(anomaly.cadence_ms, length)
 
     def reach_ms(self, anomaly: Anomaly) -> int:
         """The latest onset of another anomaly that this one still draws in."""
-        reach = anomaly.onset_ms + self.recent_ms
+        reach = anomaly.begin_ms + self.recent_ms
         if anomaly.end_ms is not None:
             reach = min(reach, anomaly.end_ms)
         return reach + self.quiet_ms(anomaly)

@@ -12,17 +12,17 @@ _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 
 
 def suspects(members: Sequence[Anomaly], most: int = 20) -> tuple[Suspect, ...]:
-    """One for each series, by onset, then score (highest first), then name.
+    """One for each series, by begin, then score (highest first), then name.
 
     A series counts with its first anomaly in the incident. O(n log n).
     """
-    ranked = sorted(members, key=lambda m: (m.onset_ms, -m.score, str(m.series), m.id))
+    ranked = sorted(members, key=lambda m: (m.begin_ms, -m.score, str(m.series), m.id))
     firsts = {m.series: m for m in reversed(ranked)}
-    ordered = sorted(firsts.values(), key=lambda m: (m.onset_ms, -m.score, str(m.series)))
+    ordered = sorted(firsts.values(), key=lambda m: (m.begin_ms, -m.score, str(m.series)))
     if not ordered:
         return ()
-    start = ordered[0].onset_ms
-    together = sum(1 for m in ordered if m.onset_ms == start)
+    start = ordered[0].begin_ms
+    together = sum(1 for m in ordered if m.begin_ms == start)
     return tuple(_suspect(m, start, together) for m in ordered[:most])
 
 
@@ -35,7 +35,7 @@ def _suspect(member: Anomaly, start_ms: int, together: int) -> Suspect:
         tags=series.tags,
         onset_ms=member.onset_ms,
         score=member.score,
-        why=f"{_when(member.onset_ms - start_ms, together)}; {_what(member)}",
+        why=f"{_when(member.begin_ms - start_ms, together)}; {_what(member)}",
     )
 
 

@@ -23,7 +23,7 @@ def lead(members: Sequence[Anomaly]) -> list[Anomaly]:
         metric = member.series.metric
         by_metric.setdefault(metric, []).append(member)
         weight[metric] = weight.get(metric, 0.0) + member.score
-        first[metric] = min(member.onset_ms, first.get(metric, member.onset_ms))
+        first[metric] = min(member.begin_ms, first.get(metric, member.begin_ms))
     return by_metric[min(by_metric, key=lambda m: (-weight[m], first[m], m))]
 
 
@@ -44,6 +44,8 @@ def title(members: Sequence[Anomaly], counts: SeriesCounts, start_ms: int, end_m
     leading = lead(members)
     kind, way = nature(leading)
     change = {1: "up", -1: "down"}.get(way, kind.value)
+    if kind is AnomalyKind.ABSORBED_DRIFT:  # told long after it began, and at one moment
+        change, start_ms, end_ms = f"has drifted {change}", min(m.onset_ms for m in leading), None
     series = len({m.series for m in members})
     words = f"{leading[0].series.metric} {change}{_where(leading, counts)}"
     return f"{words} {_span(start_ms, end_ms)}; {series} series"[:_LONGEST]

@@ -1,6 +1,6 @@
 """The anomalies that new ones may still be grouped with, in sweep order, and their regrouping.
 
-Memory holds every anomaly with an onset from ``floor_ms`` on (about 1 kB each); older ones are
+Memory holds every anomaly that began from ``floor_ms`` on (about 1 kB each); older ones are
 fetched from the ledger when an event reaches back to them, and let go again.
 """
 
@@ -43,7 +43,7 @@ class Span:
     def widen(self, before: Anomaly | None, after: Anomaly, rules: Rules) -> None:
         if before is None:
             self.new.add(after.id)
-            self._cover(after.onset_ms, after.onset_ms)
+            self._cover(after.begin_ms, after.begin_ms)
         elif (old := rules.reach_ms(before)) != (new := rules.reach_ms(after)):
             self._cover(min(old, new) + 1, max(old, new))
 
@@ -128,7 +128,7 @@ class WorkingSet:
         groups: dict[str, list[Node]] = {}
         for node in affected:
             groups.setdefault(sweep.root(node.anomaly.id), []).append(node)
-        whole = [g for root, g in groups.items() if sweep.whole(root) and g[0].anomaly.onset_ms < stop_ms]
+        whole = [g for root, g in groups.items() if sweep.whole(root) and g[0].anomaly.begin_ms < stop_ms]
         return Regrouped(whole, list(was))
 
     def let_go(self, before_ms: int, most: int) -> None:
@@ -153,10 +153,10 @@ class WorkingSet:
         sweep.recall(((n.anomaly, n.joined) for n in before), span.from_ms)
         check = start + _FIRST_CHECK
         for place in range(start, len(self._order)):
-            onset_ms, anomaly_id = self._order[place]
-            if place >= check and onset_ms > span.until_ms:
-                if sweep.state(onset_ms) == self._old_state(place, span, was):
-                    return sweep, onset_ms
+            begin_ms, anomaly_id = self._order[place]
+            if place >= check and begin_ms > span.until_ms:
+                if sweep.state(begin_ms) == self._old_state(place, span, was):
+                    return sweep, begin_ms
                 check = start + 2 * (place - start)
             node = self.nodes[anomaly_id]
             joined = sweep.place(node.anomaly)
@@ -176,7 +176,7 @@ class WorkingSet:
         return old.state(at_ms)
 
     def _stored(self, latest: Mapping[str, Anomaly]) -> dict[str, PlacedAnomaly]:
-        older = [i for i, a in latest.items() if a.onset_ms < self.floor_ms]
+        older = [i for i, a in latest.items() if a.begin_ms < self.floor_ms]
         return {p.anomaly.id: p for p in self._ledger.anomalies_by_id(older)} if older else {}
 
     def _reach_back(self, to_ms: int) -> None:
@@ -194,8 +194,8 @@ class WorkingSet:
             for incident in self._ledger.incidents_of([p.anomaly.id for p in found]):
                 self.incidents[incident.id] = incident
 
-    def _at(self, onset_ms: int) -> int:
-        return bisect_left(self._order, (onset_ms, ""))
+    def _at(self, begin_ms: int) -> int:
+        return bisect_left(self._order, (begin_ms, ""))
 
     def _nodes(self, first: int, last: int) -> list[Node]:
         return [self.nodes[anomaly_id] for _, anomaly_id in self._order[first:last]]

@@ -8,13 +8,15 @@ all the same, so that a replay repeats the decision of the version that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from learners.drift.absorbed import Absorbed
 from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import ANOMALOUS
+from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare, judged
 
 WINDOW_BUCKETS = 2_016
 """Final buckets that a pass looks back on: a week at five minutes, twelve weeks by the hour."""
@@ -85,7 +87,8 @@ class Waiting:
     """One series that is held at ``final_n`` buckets, with its window of final history.
 
     ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Of each anomaly
-    the first bucket (`declustered`), but of a young series all.
+    the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC; ``reference``: what its level is compared
+    with (`learners.drift.reference`), None for a series too young to have one; ``matters``: as declared.
     """
 
     row: int
@@ -96,14 +99,20 @@ class Waiting:
     y: NDArray[np.float64]
     n: NDArray[np.float64]
     current: Current
+    bucket: NDArray[np.int64] | None = None
+    reference: bytes | None = None
+    matters: Matters = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """``choice`` None changes nothing; ``models`` False renews the tail and keeps the models' state."""
+    """``choice`` None changes nothing; ``models`` False renews the tail and keeps the models' state.
+    ``reference``: as it is from now on, None as before; ``absorbed``: a drift to report."""
 
     choice: Choice | None
     models: bool
+    reference: bytes | None = None
+    absorbed: Absorbed | None = None
 
 
 def decide(waiting: Sequence[Waiting]) -> list[Decision]:
@@ -116,10 +125,11 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     """
     keeps = [one.current.assigned and one.current.in_anomaly and not _is_young(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
-    return [
+    decided = [
         Decision(None, models=False) if kept else _decided(one.current, next(choices))
         for one, kept in zip(waiting, keeps, strict=True)
     ]
+    return [_compared(one, decision) for one, decision in zip(waiting, decided, strict=True)]
 
 
 def _is_young(one: Waiting) -> bool:
@@ -138,3 +148,16 @@ def _decided(current: Current, choice: Choice) -> Decision:
         current.periods,
     )
     return Decision(choice, models=not (current.assigned and same) or current.in_anomaly)
+
+
+def _compared(one: Waiting, decision: Decision) -> Decision:
+    """With what has become of the level since the reference was taken, also inside an anomaly."""
+    periods = decision.choice.periods if decision.choice is not None else one.current.periods
+    if one.reference is None or one.bucket is None:
+        return decision
+    if not judged(one.cadence_ms, window_buckets(one.cadence_ms), periods):
+        return decision
+    reference, absorbed = compare(
+        Values(one.t, one.bucket, one.y, one.cadence_ms), one.reference, one.matters
+    )
+    return replace(decision, reference=reference, absorbed=absorbed)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from learners.bank import Bank
 from learners.base import TAIL_OFFSET, view
+from learners.drift.absorbed import Absorbed
 from learners.select import Choice
 from monitor.shard import state as st
 
@@ -23,21 +24,43 @@ TRUSTED_FROM = 128
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """``choice`` None keeps everything; without ``models`` only the tail and what the series is are new."""
+    """``choice`` None keeps everything; without ``models`` only the tail and what the series is are new.
+    ``reference``: the record of the level that later passes compare with, None keeps it; ``absorbed``: a
+    drift to tell. Both may be missing in a body: there was a time before them."""
 
     row: int
     final_n: int
     choice: Choice | None
     models: bool = True
+    reference: bytes | None = None
+    absorbed: Absorbed | None = None
 
     def to_body(self) -> dict[str, Any]:
         choice = self.choice.to_body() if self.choice is not None else None
-        return {"row": self.row, "final_n": self.final_n, "choice": choice, "models": self.models}
+        body: dict[str, Any] = {
+            "row": self.row,
+            "final_n": self.final_n,
+            "choice": choice,
+            "models": self.models,
+        }
+        if self.reference is not None:
+            body["reference"] = self.reference
+        if self.absorbed is not None:
+            body["absorbed"] = self.absorbed.to_body()
+        return body
 
     @staticmethod
     def from_body(body: Mapping[str, Any]) -> Assignment:
         choice = Choice.from_body(body["choice"]) if body["choice"] is not None else None
-        return Assignment(body["row"], body["final_n"], choice, body["models"])
+        told = body.get("absorbed")
+        return Assignment(
+            row=body["row"],
+            final_n=body["final_n"],
+            choice=choice,
+            models=body["models"],
+            reference=body.get("reference"),
+            absorbed=Absorbed.from_body(told) if told is not None else None,
+        )
 
 
 def place(bank: Bank, profiles: NDArray[np.void], clocks: NDArray[np.void], assignment: Assignment) -> None:

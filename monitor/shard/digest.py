@@ -54,6 +54,7 @@ def _parts(shard: Shard, row: int) -> list[bytes]:
         if clock["cadence"][0] and not is_pooled(shard.directory[0], row):
             clock["v1"] = 0.0
     parts = [common.tobytes(), tail, clock.tobytes(), shard.profiles[row].tobytes()]
+    parts.append(shard.references[row].tobytes())
     parts.append(np.array(sorted(waiting)).tobytes())
     if episode >= 0:
         story = shard.episodes[episode]

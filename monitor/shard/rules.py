@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.declared import Declared
+from monitor.domain.explanation import POLARITIES
 from monitor.domain.series import Identity
 from monitor.shard.cadence import LONGEST_MS, SHORTEST_MS
 from monitor.shard.state import COUNT, LAST, MAX, MEAN, MIN, RULE, SUM
 from monitor.shard.zones import Zones, is_zone
 
 AGGREGATIONS = {"last": LAST, "sum": SUM, "mean": MEAN, "count": COUNT, "min": MIN, "max": MAX}
-POLARITIES = {"both": 0, "up": 1, "down": -1}
+
 ZONE_TAGS = ("timezone", "tz")
 _MOST = 65_535
 _DAY_MS = 86_400_000
@@ -28,7 +30,7 @@ class Rules:
     def __init__(self, default_zone: str = "UTC") -> None:
         self.zones = Zones()
         self.default_zone = default_zone
-        self.declared: dict[str, dict[str, Any]] = {}
+        self.declared = Declared()
         self._numbers: dict[tuple[str, str], int] = {}
         self._metrics: list[tuple[str, str]] = [("", "UTC")]
         self.table: NDArray[np.void] = np.zeros(64, RULE)
@@ -36,7 +38,7 @@ class Rules:
 
     def number(self, identity: Identity) -> int:
         """The rule of a series: by its metric, and by its zone (declared, else by tag, else the default)."""
-        declared = self.declared.get(identity.metric, {}).get("timezone")
+        declared = self.declared.of(identity.metric).get("timezone")
         zone = declared or tagged_zone(identity) or self.default_zone
         key = (identity.metric, zone)
         known = self._numbers.get(key)
@@ -52,21 +54,26 @@ class Rules:
         self._fill(number)
         return number
 
-    def numbers_of(self, metric: str) -> list[int]:
-        """The rules of a metric's series so far, one for each zone."""
-        return [number for number, (name, _) in enumerate(self._metrics) if number and name == metric]
+    def numbers_of(self, name: str) -> list[int]:
+        """The rules, so far, of series for which a declaration under ``name`` (a metric's, or a pattern)
+        holds or would hold; a metric has one for each zone."""
+        decides = self.declared.decides
+        return [
+            number for number, (metric, _) in enumerate(self._metrics) if number and decides(name, metric)
+        ]
 
-    def declare(self, metric: str, declaration: Mapping[str, Any]) -> list[int]:
-        """Set a metric's declaration; -> the rules it changes. A new zone holds for new series of it."""
-        self.declared[metric] = {k: v for k, v in declaration.items() if v is not None}
-        changed = self.numbers_of(metric)
+    def declare(self, name: str, declaration: Mapping[str, Any]) -> list[int]:
+        """Set the declaration of a metric, or of all that fit a pattern; -> the rules it changes. A new zone
+        holds for new series."""
+        changed = self.numbers_of(name)
+        self.declared.declare(name, declaration)
         for number in changed:
             self._fill(number)
         return changed
 
     def _fill(self, number: int) -> None:
         metric, zone = self._metrics[number]
-        declared = self.declared.get(metric, {})
+        declared = self.declared.of(metric) if number else {}
         kind = declared.get("kind")
         lateness = declared.get("lateness_ms")
         if lateness is None:
@@ -92,14 +99,14 @@ class Rules:
         """Plain values from which `from_state` makes the same rules with the same numbers."""
         return {
             "default_zone": self.default_zone,
-            "declared": self.declared,
+            "declared": {name: dict(body) for name, body in self.declared.bodies.items()},
             "metrics": [list(pair) for pair in self._metrics[1:]],
         }
 
     @staticmethod
     def from_state(state: Mapping[str, Any]) -> Rules:
         rules = Rules(state["default_zone"])
-        rules.declared = {name: dict(body) for name, body in state["declared"].items()}
+        rules.declared = Declared(state["declared"])
         rules._metrics += [(metric, zone) for metric, zone in state["metrics"]]
         rules._numbers = {pair: number for number, pair in enumerate(rules._metrics) if number}
         rules.table = np.zeros(max(64, len(rules._metrics)), RULE)

@@ -2,7 +2,7 @@
 
 Event time only: no wall clock, no randomness. The same entries in the same order give the same state and
 the same results, however samples are cut into batches, and whatever the order of arrival inside the
-lateness bound. About 100-200 ns a sample and 304 bytes a series with a 24-slot season (`state`).
+lateness bound. About 100-200 ns a sample and 368 bytes a series with a 24-slot season (`state`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from learners.bank import Bank, aligned, grown
 from learners.base import view
 from learners.block import BYTES, WIDTH
+from learners.drift import reference
 from monitor.domain.batch import Mode
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import block, judge
 from monitor.shard import state as st
+from monitor.shard.absorbed import change_of, emptied, told_already
 from monitor.shard.arrays import columns_of, doubled, free_list
-from monitor.shard.assignment import Assignment, place
+from monitor.shard.assignment import TRUSTED_FROM, Assignment, place
 from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
 from monitor.shard.pool import ROOM, drop, mark
@@ -57,6 +59,7 @@ class Shard:
         self.rules = Rules(default_zone)
         self.clocks = aligned((rows,), st.CLOCK)
         self.profiles = np.zeros(rows, st.PROFILE)
+        self.references = reference.empty(rows)
         self.pending = free_list(1024, st.PENDING)
         self.episodes = free_list(256, st.EPISODE)
         self.directory = np.zeros(1, st.DIRECTORY)
@@ -172,6 +175,7 @@ class Shard:
                 continue
             place(self.bank, self.profiles, self.clocks, item)
             self._locate()
+            self._compare(item)
             if item.models:
                 self._end_anomaly(item.row)
             self.common["flags"][item.row] &= ~st.HELD & 0xFF
@@ -195,6 +199,23 @@ class Shard:
             (end + 1) * int(self.clocks["cadence"][row]),
             int(self.episodes["last"][e]) + 1,
         )
+
+    def _compare(self, item: Assignment) -> None:
+        """The reference as the pass left it, and the drift that it found."""
+        if item.reference is not None:
+            self.references[item.row] = np.frombuffer(item.reference, reference.dtype)[0]
+        if item.absorbed is not None:
+            if self.directory["n_changes"][0] + 8 > len(self._changes):
+                self._collect()
+            at = int(self.directory["n_changes"][0])
+            cadence_ms = int(self.clocks["cadence"][item.row])
+            self._changes[at : at + 1] = change_of(item.row, cadence_ms, item.absorbed)
+            self.directory["n_changes"] = at + 1
+
+    def reference_of(self, row: int) -> bytes | None:
+        """What a pass compares the level of a held series with; None while it is not trusted yet."""
+        young = int(self.clocks["final_n"][row]) < TRUSTED_FROM
+        return None if young else self.references[row].tobytes()
 
     def _ensure_room_to_mark(self) -> None:
         if self.directory["n_dirty"][0] + 8 > len(self._dirty):
@@ -263,6 +284,7 @@ class Shard:
         self.bank.clear(row)
         self.clocks[row] = np.zeros((), st.CLOCK)
         self.profiles[row] = np.zeros((), st.PROFILE)
+        self.references[row] = np.zeros((), reference.dtype)
         clock = self.clocks[row]
         clock["pool"] = -1
         clock["n_mean"] = np.nan
@@ -307,6 +329,10 @@ class Shard:
         parts, self._parts = self._parts, _Parts()
         outcomes = parts.outcomes
         changes = np.concatenate(parts.changes)
+        for shift in told_already(changes) if len(changes) else ():
+            zone = int(self.rules.table["zone"][self.clocks["rule"][shift["row"]]])
+            (civil_ms,) = self.rules.zones.civil(zone, shift["end_ms"].reshape(1))
+            self.references[shift["row"]] = emptied(int(civil_ms))
         applied = Applied(
             observations=outcomes[0] if len(outcomes) == 1 else Observations.concat(outcomes),
             changes=changes[np.lexsort((changes["row"], changes["at_ms"]))],
@@ -330,6 +356,7 @@ class Shard:
         self.bank.ensure(size)
         self.clocks = grown(self.clocks, size)
         self.profiles = grown(self.profiles, size)
+        self.references = grown(self.references, size)
         self._locate()
 
     def _locate(self) -> None:
@@ -369,6 +396,7 @@ class Shard:
         arrays |= {
             "clocks": self.clocks[: self.rows],
             "profiles": self.profiles[: self.rows],
+            "references": self.references[: self.rows],
             "pending": self.pending,
             "episodes": self.episodes,
             "counts": np.array([self.directory[name][0] for name in _KEPT], np.int64),
@@ -386,6 +414,7 @@ class Shard:
         shard.rules = Rules.from_state(meta["rules"])
         shard.clocks = grown(arrays["clocks"], size)
         shard.profiles = grown(arrays["profiles"], size)
+        shard.references = grown(arrays.get("references", reference.empty(0)), size)
         shard.pending = np.array(arrays["pending"])
         shard.episodes = np.array(arrays["episodes"])
         for name, count in zip(_KEPT, arrays["counts"], strict=True):

@@ -7,6 +7,7 @@ array          one row                                                bytes a se
 ``common``     scale, gate, contest, tail record                      64
 ``clocks``     cadence, open and provisional bucket, runs and gaps    64
 ``profiles``   metric class, periods                                  12
+``references`` the level that passes compare with                     64
 ``season``     season tables, for series found seasonal               4 a slot
 ``pending``    samples that wait: cadence unknown, held, long bound   32 a sample
 ``episodes``   open anomalies                                         128 an anomaly
@@ -176,7 +177,7 @@ block, and its challenger?"""
 LAST, SUM, MEAN, COUNT, MIN, MAX = range(6)
 
 # Kinds and changes by number, as the kernels know them; words in `monitor.domain.anomaly`.
-SPIKE, DIP, LEVEL_SHIFT, FLAT_LINE, NO_DATA, ENDED_KIND = range(6)
+SPIKE, DIP, LEVEL_SHIFT, FLAT_LINE, NO_DATA, ENDED_KIND, ABSORBED_DRIFT = range(7)
 OPENED, UPDATED, CLOSED = range(3)
 
 # Verdicts by number, as in `monitor.domain.anomaly.Verdict`.

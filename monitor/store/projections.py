@@ -11,6 +11,7 @@ from monitor.domain.incident import Incident, IncidentState, LedgerStep, PlacedA
 from monitor.domain.series import Identity
 from monitor.store.database import Database
 from monitor.store.rows import (
+    DRIFTED,
     anomaly_row,
     incident_of,
     incident_row,
@@ -50,10 +51,12 @@ class SqlLedger:
         return {r.shard: Progress(r.position, r.sequence, r.clock_ms) for r in rows}
 
     def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
-        wanted = select_anomalies().where(ANOMALIES.c.onset_ms >= from_ms)
+        # Two statements, each along an index (`Anomaly.begin_ms`).
+        both = ((ANOMALIES.c.onset_ms, ~DRIFTED), (ANOMALIES.c.peak_ms, DRIFTED))
+        wanted = [select_anomalies().where(concerned, begin >= from_ms) for begin, concerned in both]
         if until_ms is not None:
-            wanted = wanted.where(ANOMALIES.c.onset_ms < until_ms)
-        return self._anomalies([wanted])
+            wanted = [one.where(begin < until_ms) for one, (begin, _) in zip(wanted, both, strict=True)]
+        return self._anomalies(wanted)
 
     def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]:
         return self._anomalies(select_anomalies().where(ANOMALIES.c.id.in_(some)) for some in _chunks(ids))
@@ -97,7 +100,7 @@ class SqlLedger:
         with self._database.read() as connection:
             for statement in wanted:
                 found += [placed_of(row) for row in connection.execute(statement).mappings()]
-        found.sort(key=lambda p: (p.anomaly.onset_ms, p.anomaly.id))
+        found.sort(key=lambda p: (p.anomaly.begin_ms, p.anomaly.id))
         return found
 
 

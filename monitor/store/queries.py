@@ -16,7 +16,7 @@ from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentState, IncidentTransition, PlacedAnomaly
 from monitor.domain.paging import Page
 from monitor.store.database import Database
-from monitor.store.rows import incident_of, placed_of, select_anomalies, transition_of
+from monitor.store.rows import BEGIN_MS, incident_of, placed_of, select_anomalies, transition_of
 from monitor.store.tables import ANOMALIES, INCIDENT_MEMBERS, INCIDENT_TRANSITIONS, INCIDENTS, SERIES
 
 LARGEST_PAGE = 1_000
@@ -47,11 +47,11 @@ class Queries:
         return Page([incident_of(row) for row in rows], following)
 
     def incident(self, incident_id: str) -> Incident | None:
-        """With its member ids by (onset, id); a merged one is found too, and says into which."""
+        """With its member ids by (begin, id); a merged one is found too, and says into which."""
         if not _storable(incident_id):
             return None
         ids = (
-            select(ANOMALIES.c.onset_ms, ANOMALIES.c.id)
+            select(BEGIN_MS.label("begin_ms"), ANOMALIES.c.id)
             .join(INCIDENT_MEMBERS, INCIDENT_MEMBERS.c.anomaly_id == ANOMALIES.c.id)
             .where(INCIDENT_MEMBERS.c.incident_id == incident_id)
         )
@@ -59,17 +59,17 @@ class Queries:
             found = connection.execute(select(INCIDENTS).where(INCIDENTS.c.id == incident_id)).mappings()
             row = found.first()
             # Sorted here: the database's collation may order ids in another way than Python does.
-            members = sorted((r.onset_ms, r.id) for r in connection.execute(ids))
+            members = sorted((r.begin_ms, r.id) for r in connection.execute(ids))
         return incident_of(row, [name for _, name in members]) if row is not None else None
 
     def members(self, incident_id: str) -> list[PlacedAnomaly]:
-        """By (onset, id)."""
+        """By (begin, id)."""
         if not _storable(incident_id):
             return []
         wanted = select_anomalies().where(INCIDENT_MEMBERS.c.incident_id == incident_id)
         with self._database.read() as connection:
             found = [placed_of(row) for row in connection.execute(wanted).mappings()]
-        return sorted(found, key=lambda p: (p.anomaly.onset_ms, p.anomaly.id))
+        return sorted(found, key=lambda p: (p.anomaly.begin_ms, p.anomaly.id))
 
     def transitions(self, incident_id: str) -> list[IncidentTransition]:
         """In the order they happened."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import ColumnElement, RowMapping, Select, case, select
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.incident import (
@@ -25,6 +25,10 @@ from monitor.store.tables import ANOMALIES, INCIDENT_MEMBERS, INCIDENTS, SERIES
 Row = dict[str, Any]
 
 _INCIDENT_COLUMNS = tuple(c.name for c in INCIDENTS.columns)
+
+DRIFTED: ColumnElement[bool] = ANOMALIES.c.kind == AnomalyKind.ABSORBED_DRIFT.value
+BEGIN_MS: ColumnElement[int] = case((DRIFTED, ANOMALIES.c.peak_ms), else_=ANOMALIES.c.onset_ms)
+"""`Anomaly.begin_ms`, of a row."""
 
 
 def series_id(identity: Identity) -> str:

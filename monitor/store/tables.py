@@ -68,6 +68,7 @@ ANOMALIES = Table(
     Column("joined", JSON, nullable=False),
     Index(None, "onset_ms", "id"),
     Index(None, "series_id", "onset_ms"),
+    Index(None, "kind", "peak_ms"),
 )
 """NULL in ``value`` … ``upper`` is NaN. ``joined``: ids of the groups it joined in the sweep."""
 

@@ -55,6 +55,7 @@ SMALL = Settings(
         samples_per_request_max=20,
         series_max=100,
         declarations_max=3,
+        patterns_max=2,
     ),
 )
 

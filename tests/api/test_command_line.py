@@ -25,7 +25,10 @@ from monitor.settings import Settings
 from tests.api.conftest import App, sample
 from tests.fakes import storm_anomaly, storm_incident
 
-COMMANDS = ("demo", "serve", "backtest", "ingest", "incidents", "anomalies", "series", "status", "log", "db")
+COMMANDS = (
+    *("demo", "serve", "backtest", "ingest", "incidents", "anomalies", "series", "explain", "status"),
+    *("log", "db"),
+)
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -39,7 +42,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert all(command in done.stdout for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS[:8], "log verify", "log repair", "db upgrade"])
+@pytest.mark.parametrize("command", [*COMMANDS[:9], "log verify", "log repair", "db upgrade"])
 def test_every_command_explains_itself(command: str) -> None:
     assert CliRunner().invoke(cli, [*command.split(), "--help"]).exit_code == 0
 

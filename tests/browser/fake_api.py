@@ -87,6 +87,17 @@ def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
         "upper": 0.074,
         "buckets": 26,
         "incident_id": incident,
+        "size": 0.809,
+        "percent": 3_852.4,
+        "unusual": "16 times the largest of the last 8 days",
+        "judged_by": "holt_winters",
+        "judged_since_ms": STORM_MS - 10 * 24 * HOUR,
+        "judged_since_known": True,
+        "ground": "outside the band",
+        "normal": "a value between 0 % and 7.4 %",
+        "normal_lower": 0.0,
+        "normal_upper": 0.074,
+        "text": "83 % where 2.1 % was expected.",
     }
 
 
@@ -181,6 +192,7 @@ class FakeApi:
             self.incidents.append(incident(3, HOSTILE, "closed", self.series[:1], STORM_MS, 88.0))
             self.incidents[-1]["contributors"][0]["text"] = HOSTILE
             self.incidents[-1]["suspects"][0]["why"] = HOSTILE
+            self.incidents[-1]["members"][0]["normal"] = HOSTILE
 
     def announce(self, change: Json) -> None:
         data = f"event: incident\ndata: {json.dumps(change)}\n\n".encode()

@@ -54,6 +54,17 @@ def test_incident_shows_facts_suspects_and_painted_charts(watched: Watched, fake
     watched.assert_clean(fake.url)
 
 
+def test_a_member_says_how_unusual_it_is_and_what_was_normal(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/incident/i1")
+    said = part(page, "about").first
+    expect(said).to_contain_text("16 times the largest of the last 8 days.")
+    expect(said).to_contain_text("Normal would have been a value between 0 % and 7.4 %.")
+    expect(said).to_contain_text("Judged by holt_winters since 2013-01-29 10:00")
+    expect(part(page, "member").first).to_contain_text("expected 0.021 (+3,852 %)")
+    watched.assert_clean(fake.url)
+
+
 def test_rows_behind_a_chart_name_values_and_verdicts(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(f"{fake.url}/#/incident/i1")

@@ -132,6 +132,19 @@ class HistoryMachine(RuleBasedStateMachine):
         assert self.history.damage == ()
 
     @invariant()
+    def spans_of_many_like_those_of_one(self) -> None:
+        asked = [
+            (row, low * MINUTE_MS, high * MINUTE_MS)
+            for row in (3, 0, 3, 5)
+            for low, high in ((0, 9), (4, 99))
+        ]
+        for found, span in zip(self.history.spans(asked, ["ts_ms", "value"]), asked, strict=True):
+            one = self.history.read(*span)
+            assert set(found) == {"ts_ms", "value"}
+            np.testing.assert_array_equal(found["ts_ms"], one.ts_ms)
+            np.testing.assert_array_equal(found["value"], one.value)
+
+    @invariant()
     def windows_like_a_list(self) -> None:
         kept = self.expected("append")
         rows = [4, 0, 2, 5]

@@ -46,14 +46,15 @@ def anomaly(
     series = Identity.of(metric, tags)
     onset = EPOCH + int(at * HOUR)
     end = None if hours is None else onset + int(hours * HOUR)
+    last = onset if end is None else end - cadence_ms
     return Anomaly(
         id=Anomaly.id_of(series.fingerprint(), onset, kind),
         series=series,
         kind=kind,
         direction=direction,
         onset_ms=onset,
-        peak_ms=onset,
-        last_ms=onset if end is None else end - cadence_ms,
+        peak_ms=last if kind is AnomalyKind.ABSORBED_DRIFT else onset,
+        last_ms=last,
         end_ms=end,
         score=score,
         value=3.0,
@@ -80,6 +81,7 @@ def batch(shard: int, position: int, *anomalies: Anomaly, clock_ms: int | None =
 
 
 METRICS = ("a.one", "a.two", "b.one", "c")
+KINDS = (AnomalyKind.SPIKE, AnomalyKind.DIP, AnomalyKind.ENDED, AnomalyKind.ABSORBED_DRIFT)
 TAGS: tuple[dict[str, str], ...] = ({}, {"k": "1"}, {"k": "2"}, {"k": "1", "z": "9"})
 
 
@@ -94,7 +96,7 @@ def anomalies(draw: st.DrawFn, most: int = 30, span_hours: int = 240) -> list[An
             draw(st.integers(0, span_hours)),
             draw(st.sampled_from((1, 1, 2, 5, 30, 120, None))),
             score=draw(st.sampled_from((55.0, 70.0, 90.0))),
-            kind=draw(st.sampled_from((AnomalyKind.SPIKE, AnomalyKind.DIP, AnomalyKind.ENDED))),
+            kind=draw(st.sampled_from(KINDS)),
             direction=draw(st.sampled_from((-1, 1))),
         )
         found[made.id] = made
@@ -118,7 +120,7 @@ class MemoryLedger:
 
     def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
         return self._where(
-            lambda p: from_ms <= p.anomaly.onset_ms and (until_ms is None or p.anomaly.onset_ms < until_ms)
+            lambda p: from_ms <= p.anomaly.begin_ms and (until_ms is None or p.anomaly.begin_ms < until_ms)
         )
 
     def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]:
@@ -176,4 +178,4 @@ class MemoryLedger:
     def _where(self, wanted: object) -> list[PlacedAnomaly]:
         assert callable(wanted)
         found = [p for p in self.placed.values() if wanted(p)]
-        return sorted(found, key=lambda p: (p.anomaly.onset_ms, p.anomaly.id))
+        return sorted(found, key=lambda p: (p.anomaly.begin_ms, p.anomaly.id))

@@ -51,11 +51,11 @@ def streams(found: Sequence[Anomaly], shards: int) -> list[list[AnomalyEvent]]:
     told: list[list[tuple[int, str, Change, Anomaly]]] = [[] for _ in range(shards)]
     for one in found:
         lane = told[one.series.fingerprint() % shards]
-        lane.append((one.onset_ms, one.id, Change.OPENED, opened(one)))
+        lane.append((one.begin_ms, one.id, Change.OPENED, opened(one)))
         if one.end_ms is not None:
             lane.append((one.end_ms, one.id, Change.CLOSED, one))
         else:
-            lane.append((one.onset_ms, one.id, Change.UPDATED, one))
+            lane.append((one.begin_ms, one.id, Change.UPDATED, one))
     return [
         [
             AnomalyEvent(shard, 1 + i // 3, i % 3, change, at_ms, version)

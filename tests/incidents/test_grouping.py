@@ -32,11 +32,11 @@ def slowly(found: list[Anomaly], rules: Rules) -> set[frozenset[str]]:
 
 
 def alive(members: list[Anomaly], one: Anomaly, rules: Rules) -> bool:
-    return one.onset_ms < min(m.onset_ms for m in members) + rules.cap_ms
+    return one.begin_ms < min(m.begin_ms for m in members) + rules.cap_ms
 
 
 def evidence(members: list[Anomaly], one: Anomaly, rules: Rules) -> float:
-    near = [m.series for m in members if one.onset_ms <= rules.reach_ms(m)]
+    near = [m.series for m in members if one.begin_ms <= rules.reach_ms(m)]
     tags = sum(any(tag in m.tags for m in near) for tag in one.series.tags)
     metric = any(m.metric == one.series.metric for m in near)
     part = any(name_part(m.metric) == name_part(one.series.metric) for m in near)
@@ -63,16 +63,16 @@ def test_a_sweep_resumed_anywhere_goes_on_alike(found: list[Anomaly], cut: int) 
     joined = {a.id: whole.place(a) for a in ordered}
     if cut >= len(ordered):
         return
-    at_ms = ordered[cut].onset_ms
+    at_ms = ordered[cut].begin_ms
     resumed = Sweep(RULES)
-    resumed.recall(((a, joined[a.id]) for a in ordered[:cut] if a.onset_ms > at_ms - RULES.cap_ms), at_ms)
+    resumed.recall(((a, joined[a.id]) for a in ordered[:cut] if a.begin_ms > at_ms - RULES.cap_ms), at_ms)
     assert {a.id: resumed.place(a) for a in ordered[cut:]} == {a.id: joined[a.id] for a in ordered[cut:]}
 
 
 @given(anomalies())
 def test_no_group_begins_beyond_the_cap(found: list[Anomaly]) -> None:
     for one in group(found, RULES):
-        assert one.members[-1].onset_ms - one.start_ms < RULES.cap_ms
+        assert one.members[-1].begin_ms - one.start_ms < RULES.cap_ms
 
 
 def count(*found: Anomaly) -> int:
@@ -112,7 +112,7 @@ def test_a_chain_ends_at_the_cap() -> None:
     chain = [anomaly(at=at, hours=2) for at in range(0, 24 * 10, 3)]
     groups = group(chain, RULES)
     assert [len(g.members) for g in groups] == [32, 32, 16]
-    assert all(g.members[-1].onset_ms - g.start_ms < 4 * DAY for g in groups)
+    assert all(g.members[-1].begin_ms - g.start_ms < 4 * DAY for g in groups)
 
 
 def test_rules_that_contradict_themselves_are_refused() -> None:

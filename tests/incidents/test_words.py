@@ -114,7 +114,7 @@ def test_the_tail_is_that_of_the_hypergeometric(population: int, data: st.DataOb
 
 @given(anomalies(), st.integers(0, 500))
 def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Anomaly], hours: int) -> None:
-    members = [m for m in found if m.onset_ms < min(a.onset_ms for a in found) + RULES.cap_ms]
+    members = [m for m in found if m.begin_ms < min(a.begin_ms for a in found) + RULES.cap_ms]
     if not members:
         return
     now = EPOCH + hours * HOUR

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def cusum(r: Sequence[float], allowance: float, limit: float) -> list[float]:
@@ -64,3 +65,38 @@ def clearest_split(values: Sequence[float], least: int) -> tuple[int, float]:
     falls = {k: whole - cost(ranks[:k]) - cost(ranks[k:]) for k in range(least, n - least + 1)}
     at = max(falls, key=lambda k: falls[k])
     return at, falls[at] / (whole / (n - 1))
+
+
+def weekly_reference(
+    weeks: Sequence[float],
+    scale: float,
+    made_of: int,
+    limit: float,
+    smallest: float,
+    grows: int,
+    trend_t: float,
+) -> list[float]:
+    """The statistic after each week of the whole history beyond the reference."""
+    reference, at = weeks[:made_of], list(range(made_of))
+    slope, start = statistics.linear_regression(at, reference)
+    away = sum((week - start - slope * i) ** 2 for i, week in zip(at, reference, strict=True))
+    level, usual = statistics.fmean(reference), statistics.fmean((b - a) ** 2 for a, b in pairwise(reference))
+    steep = slope**2 * 10 > trend_t**2 * away
+
+    def beyond(week: int) -> float:
+        line = start + slope * week if steep else level
+        low, high = min(line, level), max(line, level)
+        return max(weeks[week] - high, 0.0) + min(weeks[week] - low, 0.0)
+
+    said = []
+    for now in range(made_of, len(weeks)):
+        passed = now - made_of + 1
+        bends = sorted(
+            0.5 * (weeks[i] - 2 * weeks[i - 1] + weeks[i - 2]) ** 2 for i in range(made_of, now + 1)
+        )
+        later = statistics.fmean(bends[:-2]) if len(bends) > 2 else 0.0
+        bound = max(limit * math.sqrt(max(usual, later) * min(passed, grows)), smallest * scale)
+        new, old = beyond(now), beyond(now - 1)
+        both = min(abs(new), abs(old)) if new * old > 0.0 and passed > 1 else 0.0
+        said.append(math.copysign(both, new) / bound)
+    return said

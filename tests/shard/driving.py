@@ -26,7 +26,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 START = 1_767_225_600_000  # 2026-01-01, a Thursday
 
-KINDS = ("spike", "dip", "level shift", "flat line", "no data", "ended")
+KINDS = ("spike", "dip", "level shift", "flat line", "no data", "ended", "absorbed drift")
 CHANGES = ("opened", "updated", "closed")
 
 
@@ -90,14 +90,25 @@ class Run:
         """The learning pass for every series that waits, until none does."""
         while self.due:
             rows, self.due = sorted(set(self.due)), []
-            waiting = [self.waiting(row) for row in rows]
-            items = [
-                Assignment(one.row, one.final_n, decision.choice, decision.models).to_body()
-                for one, decision in zip(waiting, decide(waiting), strict=True)
-            ]
-            applied = self.shard.apply(Control(Kind.ASSIGN, {"items": items}))
+            applied = self.shard.apply(self.assignment(rows))
             self.applied.append(applied)
             self.due += applied.due.tolist()
+
+    def assignment(self, rows: Sequence[int]) -> Control:
+        """The record that a learning pass over these rows puts into the log."""
+        waiting = [self.waiting(row) for row in rows]
+        items = [
+            Assignment(
+                one.row,
+                one.final_n,
+                decision.choice,
+                decision.models,
+                decision.reference,
+                decision.absorbed,
+            ).to_body()
+            for one, decision in zip(waiting, decide(waiting), strict=True)
+        ]
+        return Control(Kind.ASSIGN, {"items": items})
 
     def waiting(self, row: int) -> Waiting:
         seen = self.observations(row)
@@ -109,7 +120,7 @@ class Run:
             row=row,
             final_n=int(clock["final_n"]),
             cadence_ms=cadence,
-            kind=self.shard.rules.declared.get(self.identities[row].metric, {}).get("kind"),
+            kind=self.shard.rules.declared.of(self.identities[row].metric).get("kind"),
             t=self.shard.rules.zones.civil(zone, seen.ts_ms[part]) // cadence,
             y=seen.value[part],
             n=seen.n[part].astype(np.float64),
@@ -121,6 +132,8 @@ class Run:
                 advantage=float(common["advantage"]),
                 in_anomaly=bool(common["episode"] >= 0),
             ),
+            bucket=seen.ts_ms[part] // cadence,
+            reference=self.shard.reference_of(row),
         )
 
     def resume(self) -> None:

@@ -55,6 +55,17 @@ def test_as_the_slow_twin(samples: list[Sample], aggregation: str, lateness: int
     assert int(run.shard.directory["n_pending"][0]) == 0
 
 
+def test_a_sample_before_the_first_that_came_is_not_late_within_the_lateness() -> None:
+    """The cadence is declared, and the series has begun, when the oldest sample comes."""
+    start = 1_767_225_600_000
+    run = Run()
+    run.declare("orders", aggregation="count", lateness_ms=600_000, cadence_ms=MINUTE)
+    times = [75, 90, 105, 120, 150, 225, 210, 285, 360, 0]
+    found, late = scored(run, [(start + 1000 * t, 0.0, math.nan) for t in times])
+    assert start in found
+    assert late == []
+
+
 def steady(run: Run, first: int, last: int, step: int = 1) -> None:
     bucket = np.arange(first, last, step)
     run.send(START + bucket * MINUTE, bucket.astype(float), mode=Mode.BACKFILL)

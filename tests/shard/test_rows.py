@@ -134,7 +134,7 @@ def test_bytes_a_series() -> None:
     none = (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
     shard.apply(Samples(*none, None, Mode.LIVE, 0, 0, new))
     grown = (shard.bytes - before) / len(shard.clocks)
-    assert grown <= 2 * 32 + 64 + 64 + 12
+    assert grown <= 2 * 32 + 64 + 64 + 12 + 64
 
 
 def test_more_series_than_the_list_of_marked_rows_holds_are_finished() -> None:

@@ -70,7 +70,7 @@ def breaking(database: Database, at: int) -> Iterator[list[int]]:
 
 def shards(found: list[Anomaly]) -> list[Any]:
     """Everything told open, then as it is, by two shards."""
-    told = [(a.onset_ms, opened(a)) for a in found] + [(a.end_ms or a.onset_ms, a) for a in found]
+    told = [(a.begin_ms, opened(a)) for a in found] + [(a.end_ms or a.begin_ms, a) for a in found]
     told.sort(key=lambda t: (t[0], t[1].id, t[1].end_ms is not None))
     return [batch(a.series.fingerprint() % 2, i, a, clock_ms=at) for i, (at, a) in enumerate(told, 1)]
 

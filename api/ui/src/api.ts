@@ -41,6 +41,12 @@ export interface Anomaly {
   upper: number | null;
   buckets: number;
   incident_id: string | null;
+  percent: number | null;
+  unusual: string;
+  judged_by: string | null;
+  judged_since_ms: number | null;
+  judged_since_known: boolean;
+  normal: string;
 }
 
 export interface IncidentSummary {

@@ -33,10 +33,11 @@ function colours(): Colours {
   };
 }
 
-/** The time window of an anomaly, open ones up to the last observation. */
+/** The time window of an anomaly, open ones up to the last observation; of a drift only its report. */
 function span(anomaly: Anomaly, columns: Columns): [number, number] {
   const last = columns.ts_ms.at(-1) ?? anomaly.peak_ms;
-  return [anomaly.onset_ms, Math.max(anomaly.end_ms ?? last, anomaly.peak_ms)];
+  const from = anomaly.kind === "absorbed drift" ? anomaly.peak_ms : anomaly.onset_ms;
+  return [from, Math.max(anomaly.end_ms ?? last, anomaly.peak_ms)];
 }
 
 /** Shades the spans and rules their edges, so that they are seen without colour too. */

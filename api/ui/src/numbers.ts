@@ -16,3 +16,12 @@ export function count(value: number, one: string, many = `${one}s`): string {
 export function arrow(direction: number): string {
   return direction > 0 ? "▲ up" : direction < 0 ? "▼ down" : "";
 }
+
+/** A number with its sign, plus included. */
+export function signed(value: number): string {
+  return (value > 0 ? "+" : "") + number(value);
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import { type Anomaly, get, type Incident, type Observations } from "../api";
 import { Chart, ChartKey } from "../chart";
 import { useLoad, useTick, useTitle } from "../hooks";
-import { arrow, count, number } from "../numbers";
+import { arrow, capital, count, number, signed } from "../numbers";
 import { Contributors, Fact, length, Moment, Score, SeriesName, Span, State, Trouble } from "../parts";
 import { Rows } from "../rows";
 
@@ -161,6 +161,28 @@ function Charts({ incident }: { incident: Incident }) {
   );
 }
 
+/** How unusual it is, what would have been normal, and which model says so since when. */
+function About({ anomaly }: { anomaly: Anomaly }) {
+  const parts = [
+    anomaly.unusual && capital(anomaly.unusual),
+    anomaly.normal && `Normal would have been ${anomaly.normal}`,
+    anomaly.judged_by && `Judged by ${anomaly.judged_by}`,
+  ].filter(Boolean);
+  return (
+    <span class="muted about" data-testid="about">
+      {parts.join(". ")}
+      {anomaly.judged_by && anomaly.judged_since_ms !== null && (
+        <>
+          {" since "}
+          <Moment ms={anomaly.judged_since_ms} />
+          {!anomaly.judged_since_known && " or earlier"}
+        </>
+      )}
+      {parts.length > 0 && "."}
+    </span>
+  );
+}
+
 function MemberChart({ member, from, to, incident }: { member: Member; from: number; to: number; incident: string }) {
   const query = { from_ms: Math.floor(from), to_ms: Math.ceil(to), max_points: POINTS };
   const latest = Math.max(...member.anomalies.map((anomaly) => anomaly.end_ms ?? anomaly.peak_ms));
@@ -176,8 +198,10 @@ function MemberChart({ member, from, to, incident }: { member: Member; from: num
         </a>
         <span class="muted">
           {[worst.kind, arrow(worst.direction)].filter(Boolean).join(" ")}: {number(worst.value)}, expected{" "}
-          {number(worst.expected)}, score {worst.score?.toFixed(0) ?? "–"}
+          {number(worst.expected)}
+          {worst.percent !== null && ` (${signed(worst.percent)} %)`}, score {worst.score?.toFixed(0) ?? "–"}
         </span>
+        <About anomaly={worst} />
       </figcaption>
       <Trouble problem={problem} />
       {data === undefined ? (
