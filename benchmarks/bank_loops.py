@@ -105,7 +105,7 @@ def touch(directory: Any, row: Any, bucket: Any, nothing: float) -> None:
         champion.level += nothing
         challenger.count += nothing
         common.offset += nothing
-        tail.record[0] += nothing
+        tail.excess[0] += nothing
         clock.n_mean += nothing
         clock.v0 += nothing
         slots[slot] += nothing

@@ -49,8 +49,8 @@ class ChosenTail:
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """``periods`` in buckets; ``reach`` in units (`learners.horizon`); a value is ``offset + unit * y``;
-    ``gap_max`` and ``run_max`` in buckets, at most 65,535; ``n_mean`` NaN where no sample has an n; ``losses``: candidate -> mean prequential loss in
-    nats.
+    ``gap_max`` and ``run_max`` in buckets, at most 65,535; ``n_mean`` NaN where no sample has an n;
+    ``losses``: candidate -> mean prequential loss in nats.
     """
 
     metric_class: str

@@ -48,7 +48,7 @@ STEPS_STAND = 0.8
 PERIODS_MOST = 2
 """Seasons that models can hold."""
 FLOOR_SHARE = 0.5
-"""Smallest width of a residual, as a share of the usual scale: a stretch without noise is not what follows."""
+"""Smallest width of a residual, as a share of the usual scale: noise comes back after a stretch without."""
 _GRID = 256
 _LARGEST_SHARE = 0.72
 """Surprise of the longest lean of a window, as a share of what is asked of an anomaly."""

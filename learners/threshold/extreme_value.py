@@ -1,7 +1,7 @@
 """Peaks over threshold of squared residuals, on either side. 32 bytes a series.
 
-Beyond the threshold u, which one residual in twenty exceeds, the squares follow a generalised Pareto law (scale
-s, shape x in [0, 1]):
+Beyond the threshold u, which one residual in twenty exceeds, the squares follow a generalised Pareto law
+(scale s, shape x in [0, 1]):
 
     P(R > r) = q (1 + x (r^2 - u^2) / s)^(-1/x),  q = 0.05.
 
@@ -11,8 +11,8 @@ follow the likelihood by natural-gradient steps on clipped excesses, so a single
 heavier, and recurring ones do.
 
 Between 0 and u (L = 1.3) the surprise is a parabola in r. So `surprise` is strictly increasing in |r|,
-continuous, and `limit` is its exact inverse. About 4 ns for an ordinary residual, 20 ns beyond; learning takes
-3 ns, and 15 for one residual in twenty. What falls, falls at every eighth sample by eight steps at once.
+continuous, and `limit` is its exact inverse. About 4 ns for an ordinary residual, 20 ns beyond; learning
+takes 3 ns, and 15 for one residual in twenty. What falls, falls at every eighth sample by eight steps.
 
 Sources: J. Pickands, Ann. Statist. 3 (1975) 119; R. L. Smith, Biometrika 72 (1985) 67 (information matrix);
 J. R. M. Hosking & J. R. Wallis, Technometrics 29 (1987) 339 (warm start).
@@ -117,8 +117,7 @@ def beyond(m: Any, k: int, far: float) -> float:
 
 @inlined
 def open_limit(u: float, excess: float, to_open: float) -> float:
-    """`limit` where an anomaly opens, which is asked for twice a sample; ``to_open`` is `TO_OPEN` of the grade
-    and the shape."""
+    """`limit` where an anomaly opens, asked for twice a sample; ``to_open``: of `TO_OPEN`, by grade and shape."""
     threshold = max(u, _U_MIN)
     return math.sqrt(threshold * threshold + max(excess, _S_MIN) * to_open)
 

@@ -26,8 +26,8 @@ class Rules:
     effects of one cause begin within one business cycle, and a level shift that lasts for a week
     must not collect whatever else happens in it.
     ``evidence_min``: the least sum of weights by which an anomaly joins a group.
-    ``founding_score``: that of a spike or dip that is an incident alone: by a factor of 30 rarer than an
-    anomaly at one minute, of ten at an hour. ``founding_series``: as many series in a group need no such.
+    ``founding_score``: that of a spike or dip that is an incident alone: by a factor of 100 rarer than an
+    anomaly at one minute, of 20 at an hour. ``founding_series``: as many series in a group need no such.
     """
 
     cap_ms: int = 4 * DAY_MS
@@ -40,7 +40,7 @@ class Rules:
     same_tag: float = 1.0
     same_name_part: float = 1.0
     evidence_min: float = 1.0
-    founding_score: float = 62.0
+    founding_score: float = 64.0
     founding_series: int = 3
 
     def __post_init__(self) -> None:

@@ -87,8 +87,9 @@ class Waiting:
     """One series that is held at ``final_n`` buckets, with its window of final history.
 
     ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Of each anomaly
-    the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC; ``reference``: what its level is compared
-    with (`learners.drift.reference`), None for a series too young to have one; ``matters``: as declared.
+    the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC;
+    ``reference``: what its level is compared with (`learners.drift.reference`), None for a series too young
+    to have one; ``matters``: as declared.
     """
 
     row: int
