@@ -20,6 +20,7 @@ L_QUIET = 2.0
 TESTS = math.log10(3.0)
 """What asking three statistics costs each of them."""
 SUPPORTED = 256
+FAR = 10.0
 _HALF_SCORE = 4.0
 
 
@@ -55,18 +56,19 @@ def score(level: float) -> float:
 
 
 @kernel
-def supported(n: int) -> float:
-    """The largest surprise that a law known from ``n`` samples supports; without end from `SUPPORTED` on.
+def supported(n: int, r: float) -> float:
+    """The largest surprise that ``n`` samples support of a residual of ``r`` scales; none from `SUPPORTED` on.
 
     In proportion to log n, such that `SUPPORTED` samples are enough for an anomaly at one minute. Fewer are
-    enough where less is asked (`learners.grade`): some 40 at an hour.
+    enough where less is asked (`learners.grade`), some 40 at an hour, or for what lies beyond `FAR` scales.
 
-    >>> round(supported(32), 2), supported(256) > 1e9
-    (3.42, True)
+    >>> round(supported(32, 6.0), 2), round(supported(32, 20.0), 2), supported(256, 0.0) > 1e9
+    (3.42, 6.85, True)
     """
     if n >= SUPPORTED:
         return math.inf
-    return (L_OPEN + TESTS) * math.log(max(n, 1)) / math.log(SUPPORTED)
+    known = math.log(max(n, 1)) / math.log(SUPPORTED)
+    return (L_OPEN + TESTS) * known * max(abs(r) / FAR, 1.0)
 
 
 @kernel

@@ -117,7 +117,7 @@ def beyond(m: Any, k: int, far: float) -> float:
 
 @inlined
 def open_limit(u: float, excess: float, to_open: float) -> float:
-    """`limit` where an anomaly opens, asked for twice a sample; ``to_open``: of `TO_OPEN`, by grade and shape."""
+    """`limit` where an anomaly opens, asked for twice a sample; ``to_open``: an element of `TO_OPEN`."""
     threshold = max(u, _U_MIN)
     return math.sqrt(threshold * threshold + max(excess, _S_MIN) * to_open)
 

@@ -186,8 +186,7 @@ class IncidentEngine:
         """
         moves = _Moves()
         for group in regrouped.groups:
-            series = len({node.anomaly.series for node in group})
-            founders = (node.anomaly for node in group if self._rules.opens(node.anomaly, series))
+            founders = (node.anomaly for node in group if self._rules.opens(node.anomaly))
             target = next((Incident.id_of(anomaly.id) for anomaly in founders), None)
             for node in group:
                 if node.incident_id != target:

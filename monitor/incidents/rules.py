@@ -27,7 +27,7 @@ class Rules:
     must not collect whatever else happens in it.
     ``evidence_min``: the least sum of weights by which an anomaly joins a group.
     ``founding_score``: that of a spike or dip that is an incident alone: by a factor of 100 rarer than an
-    anomaly at one minute, of 20 at an hour. ``founding_series``: as many series in a group need no such.
+    anomaly at one minute, of 20 at an hour.
     """
 
     cap_ms: int = 4 * DAY_MS
@@ -41,7 +41,6 @@ class Rules:
     same_name_part: float = 1.0
     evidence_min: float = 1.0
     founding_score: float = 64.0
-    founding_series: int = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.slack_min_ms <= self.slack_max_ms:
@@ -71,13 +70,13 @@ class Rules:
             reach = min(reach, anomaly.end_ms)
         return reach + self.quiet_ms(anomaly)
 
-    def opens(self, anomaly: Anomaly, series: int = 1) -> bool:
-        """Whether it may found an incident, as one of a group of so many series.
+    def opens(self, anomaly: Anomaly) -> bool:
+        """Whether it may found an incident; once it may it always may, since a score only grows.
 
-        A series that ended is news only beside other news. What passes soon and was barely improbable enough
-        for an anomaly is seen on the charts; it interrupts nobody unless others move with it.
+        A series that ended is news only beside other news. So is what passes soon and was barely improbable
+        enough for an anomaly: it is seen on the charts, and interrupts nobody.
         """
         if anomaly.kind is AnomalyKind.ENDED:
             return False
         passing = anomaly.kind in (AnomalyKind.SPIKE, AnomalyKind.DIP)
-        return not passing or series >= self.founding_series or anomaly.score >= self.founding_score
+        return not passing or anomaly.score >= self.founding_score

@@ -33,7 +33,7 @@ class Node:
 
 @dataclass(slots=True)
 class Span:
-    """Onsets whose grouping may differ begin at ``from_ms``; after ``until_ms`` the sweep is fed
+    """Onsets whose grouping may differ, or which found an incident now, begin at ``from_ms``; after ``until_ms`` the sweep is fed
     the same as before. ``new``: anomalies not known before."""
 
     from_ms: int = _NEVER
@@ -46,6 +46,8 @@ class Span:
             self._cover(after.begin_ms, after.begin_ms)
         elif (old := rules.reach_ms(before)) != (new := rules.reach_ms(after)):
             self._cover(min(old, new) + 1, max(old, new))
+        if before is not None and rules.opens(before) != rules.opens(after):
+            self._cover(after.begin_ms, after.begin_ms)
 
     def _cover(self, from_ms: int, until_ms: int) -> None:
         self.from_ms = min(self.from_ms, from_ms)

@@ -176,7 +176,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
     if clock.final_n < SUPPORTED:
-        spike, shift = min(spike, supported(clock.final_n)), min(shift, supported(clock.final_n))
+        # A scale says little of what has stood still so far.
+        most = supported(clock.final_n, 0.0 if clock.run_max == NEVER else r)
+        spike, shift = min(spike, most), min(shift, most)
     e = common.episode
     if e >= 0 and episode_at(s, e).adopted_at == 0 and episode_at(s, e).leaning == 0:
         # The low-pass remembers; an extreme is over when the residual says so.

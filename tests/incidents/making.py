@@ -37,7 +37,7 @@ def anomaly(
     at: float = 0,
     hours: float | None = 1,
     *,
-    score: float = 60.0,
+    score: float = 90.0,
     kind: AnomalyKind = AnomalyKind.SPIKE,
     direction: int = 1,
     cadence_ms: int = HOUR,
@@ -68,7 +68,7 @@ def anomaly(
 
 def opened(of: Anomaly) -> Anomaly:
     """The same anomaly as it was first told."""
-    return replace(of, end_ms=None, last_ms=of.onset_ms, score=of.score / 2)
+    return replace(of, end_ms=None, last_ms=of.onset_ms, score=0.8 * of.score)
 
 
 def batch(shard: int, position: int, *anomalies: Anomaly, clock_ms: int | None = None) -> Batch:

@@ -53,7 +53,7 @@ def test_its_incident_opens_and_closes_and_is_told_in_words() -> None:
     assert (incident.start_ms, incident.end_ms) == (EPOCH, EPOCH + HOUR)
     assert (incident.kind, incident.direction) == ("absorbed drift", 1)
     assert incident.title == "m has drifted up at host a since 31 Dec 17:00 UTC; 1 series"
-    assert incident.suspects[0].why == ("moved first; absorbed drift, 5 where 2 was expected (score 60)")
+    assert incident.suspects[0].why == ("moved first; absorbed drift, 5 where 2 was expected (score 90)")
     down = compose("x", [drift(direction=-1)], now, SeriesCounts(), Rules())
     assert down.title.startswith("m has drifted down at")
 

@@ -83,7 +83,7 @@ def test_one_suspect_a_series_with_its_first_anomaly() -> None:
 
 def test_a_suspect_without_numbers() -> None:
     silent = replace(anomaly("m", kind=AnomalyKind.NO_DATA), value=math.nan, expected=math.nan)
-    assert suspects([silent])[0].why == "moved first; no data (score 60)"
+    assert suspects([silent])[0].why == "moved first; no data (score 90)"
 
 
 def test_contributors_without_counts_claim_nothing_extraordinary() -> None:
@@ -135,7 +135,7 @@ def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Ano
 def test_severity_grows_with_the_root_of_the_duration() -> None:
     one, four = ([anomaly(hours=h)] for h in (1, 4))
     lived = [life(m, EPOCH + DAY, RULES) for m in (one, four)]
-    assert [severity(m, at) for m, at in zip((one, four), lived, strict=True)] == [60, 120]
+    assert [severity(m, at) for m, at in zip((one, four), lived, strict=True)] == [90, 180]
 
 
 def test_durations() -> None:

