@@ -57,7 +57,7 @@ def score(level: float) -> float:
 
 @kernel
 def supported(n: int, r: float) -> float:
-    """The largest surprise that ``n`` samples support of a residual of ``r`` scales; none from `SUPPORTED` on.
+    """The largest surprise that ``n`` samples support of a residual of ``r`` scales; any from `SUPPORTED` on.
 
     In proportion to log n, such that `SUPPORTED` samples are enough for an anomaly at one minute. Fewer are
     enough where less is asked (`learners.grade`), some 40 at an hour, or for what lies beyond `FAR` scales.

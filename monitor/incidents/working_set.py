@@ -33,8 +33,8 @@ class Node:
 
 @dataclass(slots=True)
 class Span:
-    """Onsets whose grouping may differ, or which found an incident now, begin at ``from_ms``; after ``until_ms`` the sweep is fed
-    the same as before. ``new``: anomalies not known before."""
+    """Onsets whose grouping may differ, or which found an incident now, begin at ``from_ms``; after
+    ``until_ms`` the sweep is fed the same as before. ``new``: anomalies not known before."""
 
     from_ms: int = _NEVER
     until_ms: int = -_NEVER
