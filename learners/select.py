@@ -47,6 +47,9 @@ STEPS_STAND = 0.8
 """Share of values equal to the one before, from which a discrete series is one of steps."""
 PERIODS_MOST = 2
 """Seasons that models can hold."""
+SEASON_WORTH = 0.1
+"""Nats a sample that a model with a season may lose: it is right also hours ahead, which the loss of the next
+value does not see, and what holds in an anomaly must be."""
 FLOOR_SHARE = 0.5
 """Smallest width of a residual, as a share of the usual scale: noise comes back after a stretch without."""
 _GRID = 256
@@ -237,7 +240,8 @@ def _contest(
     for candidate in entered:
         seen = candidate.run(t, _scaled(y, 0.0, unit) if candidate.product else scaled)
         loss = float(_mean_loss(seen.residual, seen.scale, len(y) // 2))
-        entries.append(_Entry(candidate, seen, loss + candidate.price))
+        worth = SEASON_WORTH if candidate.knobs.get("periods") else 0.0
+        entries.append(_Entry(candidate, seen, loss + candidate.price - worth))
     return entries
 
 

@@ -26,7 +26,7 @@ WINDOW_BUCKETS_MAX = 4_320
 
 LONG = 16
 YOUNG_BUCKETS = 512
-YOUNG_DAYS = 7
+YOUNG_DAYS = 3
 _DAY_MS = 86_400_000
 
 
@@ -50,10 +50,10 @@ def declustered(verdict: NDArray[np.uint8], *, young: bool = False) -> NDArray[n
 
 
 def is_young(final_n: int, cadence_ms: int) -> bool:
-    """Has a series lived for less than a week, or fewer than 512 buckets? What such a one calls an anomaly
-    may be what it has not seen yet: its first night, its first weekend.
+    """Has a series lived for less than three days, or fewer than 512 buckets? What such a one calls an anomaly
+    may be what it has not seen yet: its first night, its first step.
 
-    >>> is_young(2_016, 300_000), is_young(2_017, 300_000), is_young(500, 3_600_000)
+    >>> is_young(864, 300_000), is_young(865, 300_000), is_young(500, 3_600_000)
     (True, False, True)
     """
     return final_n <= max(YOUNG_BUCKETS, YOUNG_DAYS * _DAY_MS // max(cadence_ms, 1))
