@@ -20,7 +20,7 @@ L_QUIET = 2.0
 TESTS = math.log10(3.0)
 """What asking three statistics costs each of them."""
 SUPPORTED = 256
-FAR = 10.0
+FAR = 16.0
 _HALF_SCORE = 4.0
 
 
@@ -63,7 +63,7 @@ def supported(n: int, r: float) -> float:
     enough where less is asked (`learners.grade`), some 40 at an hour, or for what lies beyond `FAR` scales.
 
     >>> round(supported(32, 6.0), 2), round(supported(32, 20.0), 2), supported(256, 0.0) > 1e9
-    (3.42, 6.85, True)
+    (3.42, 4.28, True)
     """
     if n >= SUPPORTED:
         return math.inf
