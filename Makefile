@@ -12,8 +12,8 @@ BIN := .venv/bin
 STAMPS := .venv/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PAGE := api/ui/dist/index.html
-# Numba does not notice that a function which another one calls has changed: a folder for each state of the sources.
-export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba/$(shell cat learners/*.py learners/*/*.py monitor/*/*.py collectors/*.py 2>/dev/null | sha256sum | cut -c1-12)
+# Numba does not notice that a function which another one calls has changed: a folder for each state of their sources.
+export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba/$(shell cat learners/*.py learners/*/*.py monitor/{shard,intake,history}/*.py collectors/*.py 2>/dev/null | sha256sum | cut -c1-12)
 
 .PHONY: help run serve test test-all check types imports format bench quality page lock upgrade dist clean
 

@@ -27,12 +27,12 @@ def serve(config: Path | None, chosen: Mapping[str, Any]) -> int:
 
 
 def assemble(settings: Settings, say: Console):  # type: ignore[no-untyped-def]
-    """The Monitor, with the kernels compiled and that said: the first time takes one to three minutes."""
+    """The Monitor, with the kernels compiled and that said: the first time takes about a minute."""
     from monitor.assembly import build, warm_up
 
     monitor = build(settings)  # before the kernels: a folder that is in use is told at once
     if not say.is_terminal:
-        say.print("compiling kernels: one to three minutes at the first start of a version")
+        say.print("compiling kernels: about a minute at the first start of a version")
     with say.status("compiling kernels (only at the first start of a version)") as status:
         warm_up(lambda text: status.update(f"compiling kernels: {text}"))
     return monitor
