@@ -50,8 +50,8 @@ def declustered(verdict: NDArray[np.uint8], *, young: bool = False) -> NDArray[n
 
 
 def is_young(final_n: int, cadence_ms: int) -> bool:
-    """Has a series lived for less than three days, or fewer than 512 buckets? What such a one calls an anomaly
-    may be what it has not seen yet: its first night, its first step.
+    """Has a series lived for at most three days, or 512 buckets? What such a one calls an anomaly may be what
+    it has not seen yet: its first night, its first step.
 
     >>> is_young(864, 300_000), is_young(865, 300_000), is_young(500, 3_600_000)
     (True, False, True)
