@@ -1,4 +1,4 @@
-"""What the detection promises, told through the back-test with default settings: samples in, anomalies out."""
+"""What detection promises, told through the back-test with default settings: samples in, anomalies out."""
 
 from __future__ import annotations
 
