@@ -13,7 +13,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.base import COMMON_BYTES, FAMILY_OFFSET, MODEL_BYTES, TAIL_OFFSET, Family
+from learners.base import (
+    COMMON_BYTES,
+    FAMILY_OFFSET,
+    MODEL_BYTES,
+    TAIL_OFFSET,
+    Family,
+    relocate,
+    season_slots,
+)
 from learners.choice import Choice, Chosen
 from learners.families import BASELINES
 
@@ -96,12 +104,12 @@ class Bank:
         """The record with its table in the pool."""
         family = BASELINES[chosen.family]
         record: NDArray[np.void] = np.frombuffer(chosen.record, family.dtype).reshape(())
-        slots = family.season_slots(record)
+        slots = season_slots(record)
         if slots != len(chosen.season):
             raise ValueError(f"the record speaks of {slots} slots, the table has {len(chosen.season)}")
         at = self.allocate_season(slots)
         self.season[at : at + slots] = chosen.season
-        return family.relocate(record, at).tobytes()
+        return relocate(record, at).tobytes()
 
     def _release(self, row: int) -> None:
         for k in range(2):
@@ -110,7 +118,7 @@ class Bank:
                 continue
             family = BASELINES[Family(code)]
             record: NDArray[np.void] = self.models[row, k].copy().view(family.dtype).reshape(())
-            slots = family.season_slots(record)
+            slots = season_slots(record)
             if slots:
                 self.release_season(int(record["at"]), slots)
                 self.models[row, k] = 0

@@ -9,9 +9,10 @@ kernels over one record, compiled by Numba and called once per sample from the s
 - ``rebase(m, season, delta)``: the level moves by ``delta``, nothing else does.
 
 ``m`` is one record of the family's ``dtype``; ``season`` is the one float32 pool that holds every season
-table, of which the record knows its part; ``t`` is the bucket's index in local civil time (start of the
-bucket in the series' own zone // cadence), so that slot ``t % period`` is the same hour all year; ``y`` is
-the value in the series' own units of scale, ``(value - offset) / unit``. Kernels compute in float64 and
+table, of which the record knows its part: it begins at the field ``at`` and is as long as the fields
+``slots``, ``slots2`` and ``window`` say together; ``t`` is the bucket's index in local civil time (start of
+the bucket in the series' own zone // cadence), so that slot ``t % period`` is the same hour all year; ``y``
+is the value in the series' own units of scale, ``(value - offset) / unit``. Kernels compute in float64 and
 store float32. They never divide by zero and never store NaN or infinity.
 
 A *tail family* is one file of ``learners/threshold``: residual in scales -> how improbable. Its record lies
@@ -37,6 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MODEL_BYTES = 32
+_TABLE_LENGTHS = ("slots", "slots2", "window")
 COMMON_BYTES = 64
 TAIL_OFFSET = 32
 FAMILY_OFFSET = 24
@@ -116,6 +118,22 @@ def writable(data: bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
     An array's own ``copy`` leaves the padding between and behind fields undefined; this keeps every byte.
     """
     return np.frombuffer(bytearray(data), dtype)
+
+
+def season_slots(record: NDArray[np.void]) -> int:
+    """Slots of the season pool that a baseline's ``record``, shape (), uses; 0 without a table."""
+    names = record.dtype.names or ()
+    return sum(int(record[name]) for name in _TABLE_LENGTHS if name in names) if "at" in names else 0
+
+
+def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
+    """A copy of a baseline's ``record``, shape (), whose table begins at slot ``at`` of the pool; itself if
+    it has none."""
+    if "at" not in (record.dtype.names or ()):
+        return record
+    moved = writable(record.tobytes(), record.dtype).reshape(())
+    moved["at"] = at
+    return moved
 
 
 @dataclass(frozen=True, slots=True, eq=False)

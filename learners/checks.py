@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.base import COMMON_BYTES, MODEL_BYTES, Family, writable
+from learners.base import COMMON_BYTES, MODEL_BYTES, Family, relocate, season_slots, writable
 from learners.families import BASELINES, BaselineFamily, TailFamily
 from learners.synthetic import stream
 
@@ -112,11 +112,11 @@ def warm_equals_one_by_one(family: BaselineFamily) -> None:
 
 def relocated_equals_itself(family: BaselineFamily) -> None:
     rows, season = _warmed(family)
-    slots = family.season_slots(rows[0])
+    slots = season_slots(rows[0])
     assert slots == len(season)
     pool = np.full(slots + 50, 7.0, np.float32)
     pool[30 : 30 + slots] = season
-    moved = family.relocate(rows.reshape(()), 30).reshape(1)
+    moved = relocate(rows.reshape(()), 30).reshape(1)
     for t in range(100, 160):
         assert family.forecast(moved[0], pool, t) == family.forecast(rows[0], season, t)
         _teach(family, moved[0], pool, t, math.sin(t), 1.0)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from learners.compiled import kernel
+from learners.gaussian import MAD_SIGMA
 
 CLIP = 8.0
 SPIKE = 8.0
@@ -44,7 +45,7 @@ def centre_and_spread(ordered: Any, count: int) -> tuple[float, float]:
         else:
             distance = above
             right += 1
-    spread = 1.4826 * distance
+    spread = MAD_SIGMA * distance
     if not spread > TINY:
         largest = max(centre - ordered[0], ordered[count - 1] - centre)
         spread = 0.0

@@ -24,6 +24,7 @@ from learners.candidate import Series, suited
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
 from learners.compiled import kernel
+from learners.gaussian import MAD_SIGMA
 from learners.grade import ASKED, place
 from learners.horizon import reach_of
 from learners.lowpass import OFF, WHITE_SCALE, size_at, step
@@ -179,7 +180,7 @@ def scale_of(y: NDArray[np.float64]) -> tuple[float, float]:
     """
     offset = float(np.median(y / 2.0) * 2.0)
     size = np.abs(y / 2.0 - offset / 2.0)
-    spread = 2.0 * 1.4826 * float(np.median(size))
+    spread = 2.0 * MAD_SIGMA * float(np.median(size))
     if spread <= 0.0:
         spread = 2.0 * float(size[size > 0.0].mean()) if np.any(size > 0.0) else 0.0
         spread *= math.sqrt(float(np.count_nonzero(size > 0.0)) / len(size))

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.base import Warm, model_dtype, writable
+from learners.base import Warm, model_dtype
 from learners.baseline.holt_winters import RATE, code_of
 from learners.baseline.spread import FLOOR, SPREAD_RATE, bounded, clipped, rate_of
 from learners.compiled import inlined, kernel
@@ -149,18 +149,6 @@ def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])
         learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
-
-
-def season_slots(record: NDArray[np.void]) -> int:
-    """Slots of the pool that ``record`` uses: those of its season."""
-    return int(record["slots"])
-
-
-def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
-    """A copy of ``record`` whose table begins at slot ``at`` of the pool."""
-    moved = writable(record.tobytes(), dtype).reshape(())
-    moved["at"] = at
-    return moved
 
 
 def warm(

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.base import Warm, model_dtype, writable
+from learners.base import Warm, model_dtype, season_slots
 from learners.baseline import correction
 from learners.baseline.spread import SLOW, SPREAD_RATE, bounded, clipped, follow, rate_of
 from learners.compiled import inlined, kernel
@@ -77,7 +77,7 @@ def code_of(rate: float) -> int:
 
 
 @inlined
-def _base(m: Any, t: int) -> tuple[float, float]:
+def line(m: Any, t: int) -> tuple[float, float]:
     """Level and trend carried forward to bucket ``t``."""
     level, trend = np.float64(m.level), np.float64(m.trend)
     if trend == 0.0:
@@ -134,7 +134,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of bucket ``t``; (0, 1) before the first value."""
     if m.seen == 0:
         return 0.0, 1.0
-    base, _ = _base(m, t)
+    base, _ = line(m, t)
     first, second = _seasons(m, season, t)
     if m.flags & MULTIPLICATIVE == 0:
         return base + first + second, _scale(m)
@@ -226,7 +226,7 @@ def store(m: Any, season: Any, t: int, x: Any, width: int, group: int) -> None:
 
 @inlined
 def _learn_terms(m: Any, season: Any, t: int, error: float, weight: float) -> None:
-    base, trend = _base(m, t)
+    base, trend = line(m, t)
     alpha = weight * RATE[m.alpha]
     m.level = bounded(base + alpha * error)
     m.trend = bounded(trend + alpha * RATE[m.beta] * error)
@@ -240,7 +240,7 @@ def _learn_terms(m: Any, season: Any, t: int, error: float, weight: float) -> No
 
 @kernel
 def _learn_factors(m: Any, season: Any, t: int, error: float, weight: float) -> None:
-    base, trend = _base(m, t)
+    base, trend = line(m, t)
     first, second = _seasons(m, season, t)
     f1, f2 = _factor(first), _factor(second)
     step = error / (f1 * f2)
@@ -284,18 +284,6 @@ def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])
         learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
-
-
-def season_slots(record: NDArray[np.void]) -> int:
-    """Slots of the pool that ``record`` uses: those of both seasons."""
-    return int(record["slots"]) + int(record["slots2"])
-
-
-def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
-    """A copy of ``record`` whose tables begin at slot ``at`` of the pool."""
-    moved = writable(record.tobytes(), dtype).reshape(())
-    moved["at"] = at
-    return moved
 
 
 def blank(

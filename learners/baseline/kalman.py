@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.base import Warm, model_dtype
-from learners.baseline.holt_winters import RATE, code_of
+from learners.baseline.holt_winters import RATE, code_of, line
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of
 from learners.compiled import inlined, kernel
 
@@ -38,7 +38,6 @@ SIGNAL_MOST = 16.0
 """Largest ratio of the variance of the state's steps to that of the noise."""
 WIDENING = 16
 _OFF = 255
-_GAP_MAX = 4096
 _SEEN_MAX = 65_535
 _P_MAX = 1e12
 
@@ -58,23 +57,6 @@ dtype = model_dtype(
         ("floor", "u1"),  # smallest scale, a code as those of rates; 0: FLOOR
     ]
 )
-
-
-@inlined
-def _mean(m: Any, t: int) -> tuple[float, float]:
-    """Level and trend carried forward to bucket ``t``."""
-    level, trend = np.float64(m.level), np.float64(m.trend)
-    if trend == 0.0:
-        return level, trend
-    damping = RATE[m.damping]
-    ahead = (t - m.last) & 0xFFFF
-    if ahead <= 1:
-        trend *= 1.0 - damping
-        return level + trend, trend
-    ahead = min(ahead, _GAP_MAX)
-    kept = (1.0 - damping) ** ahead
-    run = (1.0 - damping) * (1.0 - kept) / damping if damping > 0.0 else 1.0 * ahead
-    return level + run * trend, kept * trend
 
 
 @inlined
@@ -98,7 +80,7 @@ def forecast(m: Any, season: Any, t: int) -> tuple[float, float]:
     """Centre and scale of bucket ``t``; (0, 1) before the first value."""
     if m.seen == 0:
         return 0.0, 1.0
-    centre, _ = _mean(m, t)
+    centre, _ = line(m, t)
     p, _, _ = _variance(m, t)
     floor = RATE[m.floor] if m.floor > 0 else 0.0
     return centre, max(np.float64(m.scale) * math.sqrt(p + 1.0), floor)
@@ -119,7 +101,7 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
         m.seen = 1
         m.last = t & 0xFFFF
         return
-    level, trend = _mean(m, t)
+    level, trend = line(m, t)
     p, pt, tt = _variance(m, t)
     error = clipped(y - centre, scale)
     known = np.float64(m.scale)
@@ -147,16 +129,6 @@ def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale
     for i in range(len(y)):
         centre[i], scale[i] = forecast(rows[0], season, t[i])
         learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
-
-
-def season_slots(record: NDArray[np.void]) -> int:
-    """Slots of the season table that ``record`` uses: none."""
-    return 0
-
-
-def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
-    """``record`` with its table at ``at``: the same, as it has none."""
-    return record
 
 
 def blank(

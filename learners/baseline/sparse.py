@@ -97,16 +97,6 @@ def _run(rows: Any, season: Any, t: Any, y: Any, weight: Any, centre: Any, scale
         learn(rows[0], season, t[i], y[i], centre[i], scale[i], weight[i])
 
 
-def season_slots(record: NDArray[np.void]) -> int:
-    """Slots of the season table that ``record`` uses: none."""
-    return 0
-
-
-def relocate(record: NDArray[np.void], at: int) -> NDArray[np.void]:
-    """``record`` with its table at ``at``: the same, as it has none."""
-    return record
-
-
 def warm(
     y: NDArray[np.float64],
     t: NDArray[np.int64],

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from learners.gaussian import MAD_SIGMA
+
 ALPHA = 0.05
 SHARE_MAX = 0.1
 _LEAST = 8
-_TO_DEVIATION = 1.4826
 
 
 def deseasonalised(values: NDArray[np.float64], *, period: int) -> NDArray[np.float64]:
@@ -47,7 +48,7 @@ def score_window(values: NDArray[np.float64], *, period: int = 0) -> NDArray[np.
     (100, [100])
     """
     rest = np.abs(deseasonalised(values, period=period))
-    deviation = _TO_DEVIATION * _median(rest)
+    deviation = MAD_SIGMA * _median(rest)
     if not deviation > 0.0:
         return np.zeros(len(rest))
     return np.nan_to_num(rest / deviation)
@@ -72,7 +73,7 @@ def outliers(
         return []
     for i in range(1, int(share_max * n) + 1):
         away = np.abs(rest[left] - np.median(rest[left]))
-        deviation = _TO_DEVIATION * float(np.median(away))
+        deviation = MAD_SIGMA * float(np.median(away))
         if deviation <= 0.0:
             break
         worst = int(np.argmax(away))

@@ -34,7 +34,7 @@ from scipy import optimize
 
 from learners.base import tail_dtype
 from learners.compiled import inlined, kernel
-from learners.gaussian import HALF
+from learners.gaussian import HALF, MAD_SIGMA
 
 LEVELS = (1.0, 2.5, 5.0)
 _L1, _L2, _L3 = LEVELS
@@ -188,7 +188,7 @@ def fit(residuals: NDArray[np.float64]) -> Law:
     if not len(residuals):
         return Law(_PRIOR_DEGREES, 0.0, 0.0, 1.0)
     middle = float(np.median(residuals))
-    size = max(1.4826 * float(np.median(np.abs(residuals - middle))), 0.25)
+    size = max(MAD_SIGMA * float(np.median(np.abs(residuals - middle))), 0.25)
     z = np.clip((residuals - middle) / size, -30.0, 30.0)
     # Bins are equal in asinh: narrow in the middle, wide in the tails.
     inner = np.sinh(np.linspace(math.asinh(-12.0), math.asinh(12.0), _BINS - 1))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from learners.base import tail_dtype
 from learners.compiled import kernel
-from learners.gaussian import upper_quantile, upper_tail
+from learners.gaussian import MAD_SIGMA, upper_quantile, upper_tail
 
 CLIP = 4.0
 _RATE = 0.005
@@ -63,7 +63,7 @@ def warm(residuals: NDArray[np.float64]) -> NDArray[np.void]:
     r = np.clip(residuals[np.isfinite(residuals)], -1e9, 1e9)
     square = 1.0
     if len(r):
-        reach = CLIP * max(1.4826 * float(np.median(np.abs(r))), 0.5)
+        reach = CLIP * max(MAD_SIGMA * float(np.median(np.abs(r))), 0.5)
         square = (float(np.sum(np.clip(r, -reach, reach) ** 2)) + 8.0) / (len(r) + 8.0)
     rows["square"] = min(max(square, _MIN), _MAX)
     return rows.reshape(())

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.base import TAIL_OFFSET, Family
+from learners.base import TAIL_OFFSET, Family, relocate, season_slots
 from learners.families import BASELINES
 from monitor.shard import state as st
 from monitor.shard.drain import is_pooled
@@ -69,8 +69,8 @@ def _model(shard: Shard, row: int, which: int) -> list[bytes]:
         return [raw.tobytes()]
     family = BASELINES[Family(code)]
     record: NDArray[np.void] = raw.view(family.dtype).reshape(())
-    slots = family.season_slots(record)
+    slots = season_slots(record)
     if slots == 0:
         return [raw.tobytes()]
     at = int(record["at"])
-    return [family.relocate(record, 0).tobytes(), shard.bank.season[at : at + slots].tobytes()]
+    return [relocate(record, 0).tobytes(), shard.bank.season[at : at + slots].tobytes()]
