@@ -29,7 +29,7 @@ serve: $(STAMPS)/run $(PAGE) ## the server on ./watchkeeper-data
 test: $(STAMPS)/all $(PAGE) ## what every change must pass: check, then unit, browser and fault tests
 	@tools/system_packages.sh chromium strace postgresql
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -c "from monitor.assembly import warm_up; warm_up(print)"
+	$(BIN)/python -c "from monitor.settings import Settings; from monitor.warming import warm_up; warm_up(Settings(engine='inline'), print)"
 	$(BIN)/python -m pytest
 
 test-all: $(STAMPS)/all $(PAGE) ## test, with the slow ones and those that need root

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
 
-from collectors.warm import warm_decoders
 from monitor.engine.base import Engine
-from monitor.engine.inline import InlineEngine
 from monitor.engine.processes import ProcessEngine
 from monitor.engine.settings import HostSettings
 from monitor.engine.story import Story
@@ -18,7 +14,6 @@ from monitor.folder import FolderLock
 from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor
 from monitor.settings import Settings, SettingsError
-from monitor.shard.warm import is_compiled, warm_judges, warm_loops, warm_shard
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
 
@@ -68,26 +63,10 @@ def _engine(settings: Settings, total: int) -> Engine:
         series_limit=max(total // settings.shards, 1),
     )
     if settings.engine == "inline":
+        from monitor.engine.inline import InlineEngine  # loads all that shards need
+
         return InlineEngine(settings.shards, host)
     return ProcessEngine(settings.shards, host)
-
-
-def warm_up(progress: Callable[[str], None] = lambda _: None) -> None:
-    """Compile every kernel, or load it from the cache, before anybody waits for it.
-
-    The first time two processes share the work, since Numba compiles on one core.
-    """
-    if not is_compiled():
-        helper = multiprocessing.get_context("spawn").Process(target=warm_judges, daemon=True)
-        helper.start()
-        progress("loops and decoders")
-        warm_loops()
-        warm_decoders()
-        progress("models and learning")
-        helper.join()
-    progress("loading")
-    warm_shard()
-    warm_decoders()
 
 
 def version() -> str:

@@ -22,6 +22,7 @@ from api.commands.serve import assemble, banner
 from api.commands.storm import shortcomings
 from api.tables import err, out, table
 from collectors import flights
+from monitor import warming
 from monitor.service import Monitor
 from monitor.settings import Settings, load
 
@@ -33,10 +34,11 @@ READY_S = 120.0
 def demo(*, leave: bool, port: int | None, data_dir: Path | None, engine: str | None) -> int:
     """0 once stopped by Ctrl-C; with ``leave``, 0 only if the year was told as it must be."""
     say = err()
-    with say.status("reading the flights of 2013"):
-        year = flights.load()
     with _data_dir(data_dir, leave) as folder:
         settings = load(None, data_dir=folder, port=port, engine=engine)
+        warming.begin(settings)
+        with say.status("reading the flights of 2013"):
+            year = flights.load()
         monitor: Monitor = assemble(settings, say)
         with _serving(monitor, settings, say) as url, Client(url) as server:
             began = time.monotonic()

@@ -9,11 +9,13 @@ from typing import Any
 from rich.console import Console
 
 from api.tables import err
+from monitor import warming
 from monitor.settings import Settings, load
 
 
 def serve(config: Path | None, chosen: Mapping[str, Any]) -> int:
     settings = load(config, **chosen)
+    warming.begin(settings)
     say = err()
     from api.server import Server, check_bind, listen, url_of  # after settings: a wrong one is told at once
 
@@ -28,13 +30,13 @@ def serve(config: Path | None, chosen: Mapping[str, Any]) -> int:
 
 def assemble(settings: Settings, say: Console):  # type: ignore[no-untyped-def]
     """The Monitor, with the kernels compiled and that said: the first time takes about a minute."""
-    from monitor.assembly import build, warm_up
+    from monitor.assembly import build
 
     monitor = build(settings)  # before the kernels: a folder that is in use is told at once
     if not say.is_terminal:
         say.print("compiling kernels: about a minute at the first start of a version")
     with say.status("compiling kernels (only at the first start of a version)") as status:
-        warm_up(lambda text: status.update(f"compiling kernels: {text}"))
+        warming.warm_up(settings, lambda text: status.update(f"compiling kernels: {text}"))
     return monitor
 
 

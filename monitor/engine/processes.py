@@ -17,11 +17,11 @@ from typing import Any
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import IntakeUnavailable, WatchkeeperError
 from monitor.domain.records import Control, Tick
+from monitor.engine import fork_server
 from monitor.engine.base import Accepted, Events, ShardStatus
 from monitor.engine.settings import HostSettings
 from monitor.engine.split import all_accepted, all_done, split
-from monitor.engine.wire import error_in, events_in, pack, unpack
-from monitor.engine.worker import EVENTS, READY, run
+from monitor.engine.wire import EVENTS, READY, error_in, events_in, pack, unpack
 
 log = logging.getLogger(__name__)
 
@@ -147,12 +147,9 @@ class _Remote:
         self._last: ShardStatus | None = None
         self._ready: Future[Any] = Future()
         self._waiting[READY] = (self._ready, None)
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=True)
+        ours, theirs = multiprocessing.Pipe(duplex=True)
         self._pipe: Connection = ours
-        self._process = context.Process(
-            target=run, args=(theirs, number, settings), name=f"shard-{number}", daemon=True
-        )
+        self._process = fork_server.process(fork_server.shard, f"shard-{number}", theirs, number, settings)
         self._process.start()
         atexit.register(self._process.kill)  # before multiprocessing waits for one that ignores SIGTERM
         theirs.close()

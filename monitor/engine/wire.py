@@ -12,6 +12,10 @@ from monitor.domain import errors
 from monitor.domain.anomaly import AnomalyEvent
 from monitor.engine.base import Events
 
+READY = 0
+"""The number of a shard's first answer, to no question: it has recovered."""
+EVENTS = -1
+
 _ARRAY = 1
 _ERRORS = {
     kind.__name__: kind

@@ -21,10 +21,8 @@ from monitor.domain.records import Control, Kind, Tick
 from monitor.engine.base import Accepted, Events
 from monitor.engine.host import Host
 from monitor.engine.settings import HostSettings
-from monitor.engine.wire import error_out, events_out, pack, unpack
+from monitor.engine.wire import EVENTS, READY, error_out, events_out, pack, unpack
 
-READY = 0
-EVENTS = -1
 IN_ORDER = frozenset({"submit", "control", "close"})
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.assembly import warm_up
+from monitor.settings import Settings
+from monitor.warming import warm_up
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _kernels() -> None:
-    warm_up()
+    warm_up(Settings(engine="inline"))

@@ -1,0 +1,55 @@
+"""Everything compiled or loaded before anybody waits for it. Importing this file loads little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from monitor.engine import fork_server
+from monitor.settings import Settings
+
+
+def begin(settings: Settings) -> None:
+    """Have the shards' code loaded in a process of its own, while this one loads the rest."""
+    if settings.engine == "processes":
+        fork_server.begin()
+
+
+def warm_up(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> None:
+    """Compile every kernel that this process and its shards need, or load it from the cache.
+
+    The first time two processes share the work, since Numba compiles on one core.
+    """
+    from collectors.warm import warm_decoders
+
+    inline = settings.engine == "inline"
+    if not (_is_compiled() if inline else fork_server.kernels_are_compiled()):
+        helper = fork_server.process(fork_server.compile_models, "compiling")
+        helper.start()
+        progress("loops and decoders")
+        _compile_loops()
+        warm_decoders()
+        progress("models and learning")
+        helper.join()
+        _load_shard()
+    progress("loading")
+    warm_decoders()
+    if inline:
+        _load_shard()
+
+
+def _is_compiled() -> bool:
+    from monitor.shard.warm import is_compiled
+
+    return is_compiled()
+
+
+def _compile_loops() -> None:
+    from monitor.shard.warm import warm_loops
+
+    warm_loops()
+
+
+def _load_shard() -> None:
+    from monitor.shard.warm import warm_shard
+
+    warm_shard()
