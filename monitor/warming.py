@@ -44,12 +44,16 @@ def _is_compiled() -> bool:
 
 
 def _compile_loops() -> None:
+    from monitor.history.warm import warm_history
     from monitor.shard.warm import warm_loops
 
     warm_loops()
+    warm_history()
 
 
 def _load_shard() -> None:
+    from monitor.history.warm import warm_history
     from monitor.shard.warm import warm_shard
 
     warm_shard()
+    warm_history()

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.domain.observation import COLUMNS as OBSERVATION_COLUMNS
 from monitor.history.files import OS_DISK, Disk, DurableFile
 from monitor.history.listing import Entry, Table
@@ -37,6 +38,8 @@ SCHEMAS: dict[Table, dict[str, type[np.generic]]] = {
 FORMAT = b"1"
 BATCH_SERIES = 1024
 BATCH_ROWS = 65_536
+_SPARSE = 8
+"""Row numbers a row from which on counting costs more memory than sorting."""
 _SPAN = ("first_row", "last_row", "min_ts_ms", "max_ts_ms")
 
 
@@ -82,12 +85,41 @@ class Reader(Protocol):
 
 
 def sort_order(row: NDArray[Any], ts_ms: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Stable order by (row, time); one sort where times already ascend within each row."""
-    order = np.argsort(row, kind="stable")
-    rows, times = row[order], ts_ms[order]
-    if len(rows) > 1 and bool(((rows[1:] == rows[:-1]) & (times[1:] < times[:-1])).any()):
+    """Stable order by (row, time). Where times already ascend within each row, and rows are dense, they are
+    counted: about 6 ns a place."""
+    if not len(row):
+        return np.empty(0, np.intp)
+    first = int(row.min())
+    starts = np.zeros(int(row.max()) - first + 2, np.int64)  # pages that are not touched cost nothing
+    order = np.empty(len(row), np.intp)
+    if len(starts) > _SPARSE * len(row) or not _by_row(frozen(row), frozen(ts_ms), first, starts, order):
         return np.lexsort((ts_ms, row))
     return order
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only view: columns from files are read-only, and one kind of argument compiles once."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@kernel
+def _by_row(row: Any, ts_ms: Any, first: int, starts: Any, order: Any) -> bool:
+    """Fill ``order`` by row; False if times do not ascend within a row. ``starts`` are zeros."""
+    for at in range(len(row)):
+        starts[row[at] - first + 1] += 1
+    for number in range(1, len(starts)):
+        starts[number] += starts[number - 1]
+    for at in range(len(row)):
+        number = row[at] - first
+        order[starts[number]] = at
+        starts[number] += 1
+    for place in range(1, len(order)):
+        before, at = order[place - 1], order[place]
+        if row[before] == row[at] and ts_ms[at] < ts_ms[before]:
+            return False
+    return True
 
 
 def block_bounds(row: NDArray[Any]) -> list[tuple[int, int]]:
@@ -143,7 +175,8 @@ def to_numpy(array: pa.Array[Any], kind: type[np.generic]) -> NDArray[Any]:
 def write_segment(path: Path, table: Table, columns: Columns, number: int, disk: Disk = OS_DISK) -> Entry:
     """Write sorted, non-empty columns as one segment and say what the manifest must know of it.
 
-    About 0.3 s and 30 bytes of disk a row for 1 M observations of noise; OSError leaves no file.
+    About 0.15 s and 24 bytes of disk a row for 1 M observations of noise, until they are merged into a cold
+    file; OSError leaves no file.
     """
     bounds = block_bounds(columns["row"])
     index = np.zeros(len(bounds), _index_dtype(table))
@@ -161,7 +194,7 @@ def write_segment(path: Path, table: Table, columns: Columns, number: int, disk:
         b"watchkeeper.index_crc32": str(zlib.crc32(raw)).encode(),
     }
     schema = arrow_schema(table)
-    options = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     with DurableFile(path, disk) as file:
         sink = pa.PythonFile(file, "w")  # type: ignore[arg-type]
         writer = pa.ipc.new_file(sink, schema, options=options, metadata=metadata)  # type: ignore[call-arg]

@@ -18,10 +18,12 @@ _FIRST_ROWS = 1024
 
 
 class Tail:
-    """Rows of one table in order of arrival; 54 bytes an observation, up to twice that while growing."""
+    """Rows of one table in order of arrival; 54 bytes an observation, up to twice that while growing.
+    A cleared tail has room for as many again."""
 
     def __init__(self, table: Table) -> None:
         self._kinds = SCHEMAS[table]
+        self._capacity = 0
         self.clear()
 
     def __len__(self) -> int:
@@ -29,7 +31,7 @@ class Tail:
 
     def clear(self) -> None:
         self._rows = 0
-        self._columns: Columns = {name: np.empty(0, kind) for name, kind in self._kinds.items()}
+        self._columns: Columns = {name: np.empty(self._capacity, kind) for name, kind in self._kinds.items()}
 
     def append(self, columns: Columns) -> None:
         """Columns of one length; raises ValueError otherwise, and then keeps nothing of them."""
@@ -37,7 +39,7 @@ class Tail:
         if any(len(columns[name]) != rows for name in self._kinds):
             raise ValueError("columns differ in length")
         end = self._rows + rows
-        if end > len(self._columns["row"]):
+        if end > self._capacity:
             self._grow(end)
         for name, column in self._columns.items():
             column[self._rows : end] = columns[name]
@@ -62,11 +64,11 @@ class Tail:
         dead: NDArray[Any] = (at < len(rows)) & (np.append(rows, -1)[at] == view["row"])
         if dead.any():
             self._columns = {name: column[~dead] for name, column in view.items()}
-            self._rows = len(self._columns["row"])
+            self._rows = self._capacity = len(self._columns["row"])
 
     def _grow(self, rows: int) -> None:
-        capacity = max(rows, 2 * len(self._columns["row"]), _FIRST_ROWS)
+        self._capacity = max(rows, 2 * self._capacity, _FIRST_ROWS)
         for name, column in self._columns.items():
-            grown = np.empty(capacity, column.dtype)
+            grown = np.empty(self._capacity, column.dtype)
             grown[: self._rows] = column[: self._rows]
             self._columns[name] = grown

@@ -7,13 +7,12 @@ taken is then placed by counting. 1 M rows in memory and 500 series × 2,016 val
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import kernel
-from monitor.history.segments import Columns
+from monitor.history.segments import Columns, frozen
 
 NEEDED = ("row", "ts_ms", "value", "n", "verdict")
 
@@ -55,7 +54,7 @@ class Picker:
         kept = self._slot[hidden]
         self._slot[hidden] = -1
         at = np.empty(len(block["row"]), np.int64)
-        found = _pick(_frozen(block["row"]), _frozen(block["value"]), self._slot, self._need, at)
+        found = _pick(frozen(block["row"]), frozen(block["value"]), self._slot, self._need, at)
         self._slot[hidden] = kept
         if found:
             at = at[:found]
@@ -74,13 +73,6 @@ class Picker:
             ts_ms[place], value[place] = part["ts_ms"], part["value"]
             n[place], verdict[place] = part["n"], part["verdict"]
         return Windows(offsets, ts_ms, value, n, verdict)
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """A read-only view: columns from files are read-only, and one kind of argument compiles once."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 @kernel

@@ -29,7 +29,7 @@ _COLUMNS: dict[str, tuple[pa.DataType, type[np.generic]]] = {
 }
 _WITH_N = pa.schema([pa.field(name, kind, nullable=False) for name, (kind, _) in _COLUMNS.items()])
 _WITHOUT_N = _WITH_N.remove(3)
-_LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4")
+_LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 _SAMPLES = int(Kind.SAMPLES)
 
 
