@@ -19,10 +19,11 @@ from learners.base import (
     MODEL_BYTES,
     TAIL_OFFSET,
     Family,
+    Tail,
     relocate,
     season_slots,
 )
-from learners.choice import Choice, Chosen
+from learners.choice import Choice, Chosen, ChosenTail, Lived
 from learners.families import BASELINES
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -85,7 +86,7 @@ class Bank:
             self.season[at : at + size] = 0.0
             self._free.setdefault(size, []).append(at)
 
-    def assign(self, row: int, choice: Choice) -> None:
+    def assign(self, row: int, choice: Choice | Lived) -> None:
         """Put the models and the tail of ``choice`` into ``row``; former tables are given back."""
         self._release(row)
         for k, chosen in enumerate((choice.champion, choice.challenger)):
@@ -93,6 +94,23 @@ class Bank:
             self.common[row, FAMILY_OFFSET + k] = int(chosen.family)
         self.common[row, FAMILY_OFFSET + 2] = int(choice.tail.family)
         self.common[row, TAIL_OFFSET:] = np.frombuffer(choice.tail.record, np.uint8)
+
+    def lived(self, row: int) -> Lived:
+        """What `assign` would put into ``row`` as it is now: the models and the tail, with their states."""
+        tail = Tail(int(self.common[row, FAMILY_OFFSET + 2]))
+        return Lived(
+            self._chosen(row, 0),
+            self._chosen(row, 1),
+            ChosenTail(tail, self.common[row, TAIL_OFFSET:].tobytes()),
+        )
+
+    def _chosen(self, row: int, k: int) -> Chosen:
+        """A model whose table is its own, not the pool's."""
+        family = Family(int(self.common[row, FAMILY_OFFSET + k]))
+        record: NDArray[np.void] = self.models[row, k].copy().view(BASELINES[family].dtype).reshape(())
+        slots = season_slots(record)
+        at = int(record["at"]) if slots else 0
+        return Chosen(family, relocate(record, 0).tobytes(), self.season[at : at + slots].copy())
 
     def clear(self, row: int) -> None:
         """Forget all of ``row``: zeros, and its tables given back."""

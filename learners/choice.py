@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from learners.base import MODEL_BYTES, Family, Tail
 from learners.classify import CLASSES
 
+SHOWN = 5
+"""Candidates whose losses are shown."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
@@ -47,6 +50,15 @@ class ChosenTail:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Lived:
+    """Both models and the tail of a series, with their states of one moment."""
+
+    champion: Chosen
+    challenger: Chosen
+    tail: ChosenTail
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """``periods`` in buckets; ``reach`` in units (`learners.horizon`); a value is ``offset + unit * y``;
     ``gap_max`` and ``run_max`` in buckets, at most 65,535; ``n_mean`` NaN where no sample has an n;
@@ -72,6 +84,11 @@ class Choice:
     def class_code(self) -> int:
         """Place of the class in `classify.CLASSES`."""
         return CLASSES.index(self.metric_class)
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The losses of the few that lost least, the least first."""
+        return dict(sorted(self.losses.items(), key=lambda one: one[1])[:SHOWN])
 
     def to_body(self) -> dict[str, Any]:
         """Plain values and bytes, for the log; `from_body` is its exact inverse."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,13 +27,16 @@ from learners.compiled import kernel
 from learners.gaussian import MAD_SIGMA
 from learners.grade import ASKED, place
 from learners.horizon import reach_of
+from learners.labels import weighted_loss, weights_of
+from learners.levels import on_last_level
 from learners.lowpass import OFF, WHITE_SCALE, size_at, step
 from learners.residual import normal_score, width
 from learners.rows import Rows, span_of
 from learners.runs import NEVER
 from learners.score import L_OPEN
 from learners.season import Seasons, Why, find_seasons, seasons_of
-from learners.threshold import extreme_value
+from learners.single import Model
+from learners.threshold import declared, extreme_value
 
 __all__ = ["Choice", "Window", "choose", "choose_many", "look_at"]
 
@@ -44,6 +47,8 @@ RICH_FROM = 64
 STANDING = ("binary", "sparse", "discrete")
 STANDING_FLOOR = 0.25
 """Classes whose values mostly stand still, and their smallest scale in units of spread."""
+LEVELLED = ("smooth", "seasonal", "bursty", "irregular", "multimodal")
+"""Classes that have a level which may change for good; what is counted or shared has none to be moved to."""
 STEPS_STAND = 0.8
 """Share of values equal to the one before, from which a discrete series is one of steps."""
 PERIODS_MOST = 2
@@ -64,7 +69,8 @@ _PRODUCT_MAX = 1e5
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """Final buckets of one series: ``t`` int64, strictly increasing, local civil time; ``y`` raw values;
-    ``n`` NaN where there is none; ``kind`` as declared, ``former`` the class so far, None if not.
+    ``n`` NaN where there is none; ``kind`` and ``threshold`` as declared, ``former`` the class so far, None
+    if not. ``labels``: int8 a value, what people said of it (`learners.labels`); None changes nothing.
     """
 
     t: NDArray[np.int64]
@@ -73,14 +79,17 @@ class Window:
     cadence_ms: int
     kind: str | None = None
     former: str | None = None
+    threshold: str | None = None
+    labels: NDArray[np.int8] | None = None
 
     def finite(self) -> Window:
         """Without what is not finite, values at most 1e300; one zero where nothing is left."""
         fine = np.isfinite(self.y)
         t, y, n = self.t[fine].astype(np.int64), np.clip(self.y[fine], -1e300, 1e300), self.n[fine]
+        labels = self.labels[fine] if self.labels is not None else None
         if not len(y):
-            t, y, n = np.zeros(1, np.int64), np.zeros(1), np.full(1, np.nan)
-        return Window(t, y, n, self.cadence_ms, self.kind, self.former)
+            t, y, n, labels = np.zeros(1, np.int64), np.zeros(1), np.full(1, np.nan), None
+        return replace(self, t=t, y=y, n=n, labels=labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +116,32 @@ def choose_many(windows: Sequence[Window]) -> list[Choice]:
     changes nothing."""
     finite = [window.finite() for window in windows]
     seen = look_at(finite)
-    return [_choose(window, *what) for window, what in zip(finite, seen, strict=True)]
+    found = [_choose(window, *what) for window, what in zip(finite, seen, strict=True)]
+    return [_on_last_level(window, choice) for window, choice in zip(finite, found, strict=True)]
+
+
+def _on_last_level(window: Window, choice: Choice) -> Choice:
+    """The choice for the window without its changes of level (`learners.levels`), if there are any, and if it
+    loses less and says so with a narrower band."""
+    if choice.metric_class not in LEVELLED:
+        return choice
+    moved = on_last_level(window.t, window.y, choice.periods, window.cadence_ms)
+    if moved is None:
+        return choice
+    level = replace(window, y=moved)
+    (seen,) = look_at([level])
+    other = _choose(level, *seen)
+    if other.metric_class not in LEVELLED or not _better(other, choice, int(window.t[-1]) + 1):
+        return choice
+    return replace(other, reasons=(*other.reasons, "its level changed for good inside the window"))
+
+
+def _better(one: Choice, other: Choice, t: int) -> bool:
+    """Does ``one`` lose less than ``other``, in the values' units, with a narrower band for bucket ``t``?"""
+    if min(one.losses.values()) + math.log(one.unit) >= min(other.losses.values()) + math.log(other.unit):
+        return False
+    first, second = Model.from_choice(one).forecast(t), Model.from_choice(other).forecast(t)
+    return first.upper - first.lower < second.upper - second.lower
 
 
 def look_at(windows: Sequence[Window]) -> list[tuple[Classified, Seasons]]:
@@ -132,7 +166,8 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     metric_class, periods = classified.name, seasons.strongest(PERIODS_MOST)
     told = [str(one) for one in seasons.findings if one.why is Why.TAKEN]
     offset, unit = scale_of(y)
-    entries = _contest(t, y, offset, unit, candidates(y, offset, unit, periods, metric_class))
+    counts = weights_of(window.labels)
+    entries = _contest(t, y, offset, unit, candidates(y, offset, unit, periods, metric_class), counts)
     champion = min(entries, key=lambda e: e.loss)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
@@ -147,10 +182,15 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     first = _settled(t, periods)
     seen = champion.seen
     raw = offset + unit * seen.centre
-    floor = FLOOR_SHARE * float(np.median(seen.scale[first:]))
+    family = declared.tail_of(window.threshold)
+    floor = declared.floor_of(family, FLOOR_SHARE * float(np.median(seen.scale[first:])))
     residual = _residuals(seen.residual, seen.scale, floor, raw, n, n_mean, unit, share)[first:]
-    tail = extreme_value.warm(residual, floor=floor)
-    scores = _scores(tail.reshape(1), residual, y[first:], raw[first:], n[first:], n_mean, share)
+    tail = declared.warm(family, residual, floor=floor, cadence_ms=window.cadence_ms)
+    if family == Tail.EXTREME_VALUE:
+        levels = _surprises(tail.reshape(1), residual)
+    else:
+        levels = declared.surprises(family, tail, residual)
+    scores = _scores(levels, residual, y[first:], raw[first:], n[first:], n_mean, share)
     return Choice(
         metric_class=metric_class,
         reasons=(str(classified), *told),
@@ -159,7 +199,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
         unit=unit,
         champion=_chosen(champion),
         challenger=_chosen(challenger),
-        tail=ChosenTail(Tail.EXTREME_VALUE, tail.tobytes()[TAIL_OFFSET:]),
+        tail=ChosenTail(family, tail.tobytes()[TAIL_OFFSET:]),
         lowpass_scale=_lowpass_of(scores, y, metric_class, window.cadence_ms),
         reach=reach_of(t, _scaled(y, offset, unit), champion.candidate.knobs.get("periods", ())),
         gap_max=_gap_max(t, metric_class),
@@ -233,14 +273,23 @@ def _winters(periods: tuple[int, ...], alpha: float, floor: float, product: bool
 
 
 def _contest(
-    t: NDArray[np.int64], y: NDArray[np.float64], offset: float, unit: float, entered: list[_Candidate]
+    t: NDArray[np.int64],
+    y: NDArray[np.float64],
+    offset: float,
+    unit: float,
+    entered: list[_Candidate],
+    counts: NDArray[np.float64] | None,
 ) -> list[_Entry]:
-    """Every candidate over the window, with what it lost on the second half."""
+    """Every candidate over the window, with what it lost on the second half; ``counts``: how much each value
+    does, alike if None."""
     scaled = _scaled(y, offset, unit)
     entries = []
     for candidate in entered:
         seen = candidate.run(t, _scaled(y, 0.0, unit) if candidate.product else scaled)
-        loss = float(_mean_loss(seen.residual, seen.scale, len(y) // 2))
+        if counts is None:
+            loss = float(_mean_loss(seen.residual, seen.scale, len(y) // 2))
+        else:
+            loss = weighted_loss(seen.residual, seen.scale, counts, len(y) // 2)
         worth = SEASON_WORTH if candidate.knobs.get("periods") else 0.0
         entries.append(_Entry(candidate, seen, loss + candidate.price - worth))
     return entries
@@ -285,11 +334,20 @@ def _residuals(
 
 
 @kernel
-def _scores(tail: Any, residual: Any, y: Any, expected: Any, n: Any, n_mean: float, share: bool) -> Any:
-    """Normal scores of residuals under their tail: what the low-pass will be fed; extremes are left out."""
+def _surprises(tail: Any, residual: Any) -> Any:
+    """What the tail of all that have no other declared says of residuals."""
     found = np.empty(len(residual))
     for i in range(len(residual)):
-        level = extreme_value.surprise(tail[0], residual[i])
+        found[i] = extreme_value.surprise(tail[0], residual[i])
+    return found
+
+
+@kernel
+def _scores(levels: Any, residual: Any, y: Any, expected: Any, n: Any, n_mean: float, share: bool) -> Any:
+    """Normal scores of residuals of known surprise: what the low-pass will be fed; extremes are left out."""
+    found = np.empty(len(residual))
+    for i in range(len(residual)):
+        level = levels[i]
         if share and n[i] > 0.0:
             level = min(level, ratio.surprise(y[i], ratio.rate(expected[i], n_mean), n[i]))
         found[i] = normal_score(level, residual[i]) if level < L_OPEN else 0.0
