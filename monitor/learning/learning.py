@@ -71,7 +71,7 @@ def window_buckets(cadence_ms: int) -> int:
 @dataclass(frozen=True, slots=True)
 class Current:
     """What the series lives by now: family codes, periods, the contest's advantage, is an anomaly open; its
-    class."""
+    class; ``pinned``: a person has closed the contest."""
 
     champion: int
     challenger: int
@@ -80,6 +80,7 @@ class Current:
     advantage: float
     in_anomaly: bool
     metric_class: str | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +90,7 @@ class Waiting:
     ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Of each anomaly
     the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC;
     ``reference``: what its level is compared with (`learners.drift.reference`), None for a series too young
-    to have one; ``matters``: as declared.
+    to have one; ``threshold`` and ``matters``: as declared; ``labels``: as in `learners.select.Window`.
     """
 
     row: int
@@ -103,6 +104,8 @@ class Waiting:
     bucket: NDArray[np.int64] | None = None
     reference: bytes | None = None
     matters: Matters = EVERYTHING
+    threshold: str | None = None
+    labels: NDArray[np.int8] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +124,11 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     series of 2,016 buckets, most of it the contest.
 
     A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. But a young one
-    (`is_young`) gets new models, which ends the anomaly. One whose models stay the same keeps their state,
-    so that a pass is no jump in the forecast, and gets a tail fitted anew.
+    (`is_young`) gets new models, which ends the anomaly. A pinned one keeps all it has, always. One whose
+    models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail fitted
+    anew.
     """
-    keeps = [one.current.assigned and one.current.in_anomaly and not _is_young(one) for one in waiting]
+    keeps = [_keeps(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
     decided = [
         Decision(None, models=False) if kept else _decided(one.current, next(choices))
@@ -133,13 +137,23 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     return [_compared(one, decision) for one, decision in zip(waiting, decided, strict=True)]
 
 
-def _is_young(one: Waiting) -> bool:
-    return is_young(one.final_n, one.cadence_ms)
+def _keeps(one: Waiting) -> bool:
+    inside = one.current.in_anomaly and not is_young(one.final_n, one.cadence_ms)
+    return one.current.assigned and (inside or one.current.pinned)
 
 
 def _window(one: Waiting) -> Window:
     former = one.current.metric_class if one.current.assigned else None
-    return Window(t=one.t, y=one.y, n=one.n, cadence_ms=one.cadence_ms, kind=one.kind, former=former)
+    return Window(
+        t=one.t,
+        y=one.y,
+        n=one.n,
+        cadence_ms=one.cadence_ms,
+        kind=one.kind,
+        former=former,
+        threshold=one.threshold,
+        labels=one.labels,
+    )
 
 
 def _decided(current: Current, choice: Choice) -> Decision:

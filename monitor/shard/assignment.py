@@ -26,7 +26,9 @@ TRUSTED_FROM = 128
 class Assignment:
     """``choice`` None keeps everything; without ``models`` only the tail and what the series is are new.
     ``reference``: the record of the level that later passes compare with, None keeps it; ``absorbed``: a
-    drift to tell. Both may be missing in a body: there was a time before them."""
+    drift to tell. ``pinned`` is a person's word and asks for no held series: True closes the contest and puts
+    back what ``former`` (`monitor.shard.former`) holds, False opens it again. What is None may be missing in
+    a body: there was a time before it."""
 
     row: int
     final_n: int
@@ -34,6 +36,8 @@ class Assignment:
     models: bool = True
     reference: bytes | None = None
     absorbed: Absorbed | None = None
+    pinned: bool | None = None
+    former: Mapping[str, Any] | None = None
 
     def to_body(self) -> dict[str, Any]:
         choice = self.choice.to_body() if self.choice is not None else None
@@ -47,6 +51,8 @@ class Assignment:
             body["reference"] = self.reference
         if self.absorbed is not None:
             body["absorbed"] = self.absorbed.to_body()
+        if self.pinned is not None:
+            body |= {"pinned": self.pinned, "former": None if self.former is None else dict(self.former)}
         return body
 
     @staticmethod
@@ -60,6 +66,8 @@ class Assignment:
             models=body["models"],
             reference=body.get("reference"),
             absorbed=Absorbed.from_body(told) if told is not None else None,
+            pinned=body.get("pinned"),
+            former=body.get("former"),
         )
 
 
@@ -79,6 +87,7 @@ def place(bank: Bank, profiles: NDArray[np.void], clocks: NDArray[np.void], assi
         record["lowpass"] = 0.0
         record["advantage"] = 0.0
     else:
+        record["tail"] = int(choice.tail.family)
         bank.common[row, TAIL_OFFSET:] = np.frombuffer(choice.tail.record, np.uint8)
     record["lowpass_scale"] = choice.lowpass_scale
     profile, clock = profiles[row], clocks[row]

@@ -62,6 +62,10 @@ class Rules:
             number for number, (metric, _) in enumerate(self._metrics) if number and decides(name, metric)
         ]
 
+    def numbers_of_metric(self, metric: str) -> list[int]:
+        """The rules, so far, of a metric's series: one for each zone."""
+        return [number for number, (one, _) in enumerate(self._metrics) if number and one == metric]
+
     def declare(self, name: str, declaration: Mapping[str, Any]) -> list[int]:
         """Set the declaration of a metric, or of all that fit a pattern; -> the rules it changes. A new zone
         holds for new series."""
@@ -91,6 +95,11 @@ class Rules:
         rule["ratio"] = kind == "ratio"
         rule["cumulative"] = kind == "cumulative"
         rule["polarity"] = POLARITIES[declared.get("polarity") or "both"]
+
+    def threshold_of(self, number: int) -> str | None:
+        """The tail family that is declared, by name; None where a pass takes its own."""
+        name = self.declared.of(self._metrics[number][0]).get("threshold") if number else None
+        return None if name is None else str(name)
 
     def zone_of(self, number: int) -> str:
         return self._metrics[number][1]

@@ -8,7 +8,7 @@ lateness bound. About 100-200 ns a sample and 368 bytes a series with a 24-slot 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,12 @@ from learners.bank import Bank, aligned, grown
 from learners.base import view
 from learners.block import BYTES, WIDTH
 from learners.drift import reference
+from learners.threshold.declared import tail_of
 from monitor.domain.batch import Mode
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
+from monitor.domain.switch import Switch
 from monitor.shard import block, judge
 from monitor.shard import state as st
 from monitor.shard.absorbed import change_of, emptied, told_already
@@ -29,6 +31,7 @@ from monitor.shard.arrays import columns_of, doubled, free_list
 from monitor.shard.assignment import TRUSTED_FROM, Assignment, place
 from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
+from monitor.shard.former import Was, restore, switched, was
 from monitor.shard.pool import ROOM, drop, mark
 from monitor.shard.rules import Rules, regridded
 from monitor.shard.tracker import close, release
@@ -41,7 +44,8 @@ _KEPT = ("n_pending", "n_episodes", "free_pending", "free_episode")
 @dataclass(frozen=True, slots=True, eq=False)
 class Applied:
     """What one entry brought about. ``changes``: anomaly changes (`state.CHANGE`) by event time and row;
-    ``due``: rows that wait for an assignment; ``revisions``: late samples (`state.REVISION`)."""
+    ``due``: rows that wait for an assignment; ``revisions``: late samples (`state.REVISION`); ``switches``:
+    series that live by something else from now on."""
 
     observations: Observations
     changes: NDArray[np.void]
@@ -49,6 +53,7 @@ class Applied:
     revisions: NDArray[np.void]
     duplicates: int
     conflicts: int
+    switches: tuple[Switch, ...] = ()
 
 
 class Shard:
@@ -68,6 +73,7 @@ class Shard:
         self.directory["flush"] = block.entry().address
         self._drained = 0
         self._renewed: list[int] = []
+        self._switches: list[Switch] = []
         self.rows = 0
         self._outcomes = np.zeros(_BUFFER, st.OUTCOME)
         self._changes = np.zeros(16_384, st.CHANGE)
@@ -162,25 +168,82 @@ class Shard:
             clock = self.clocks[row]
             if regridded(table[clock["rule"]], self.rules.table[clock["rule"]], int(clock["cadence"])):
                 self._start_anew(row, pooled)
-            elif pooled:
+                continue
+            if self._wants_another_tail(row):
+                self._hold(row)
+            if pooled:
                 mark(self.directory[0], row)
             elif is_pooled(self.directory[0], row):
                 self._ensure_pools()
                 into_pool(self.directory[0], row)
                 mark(self.directory[0], row)
 
+    def _wants_another_tail(self, row: int) -> bool:
+        """Is the series due for a pass of its own, since its declaration asks for another threshold?"""
+        common = self.common[row]
+        if not common["tail"] or common["flags"] & (st.HELD | st.ENDED | st.PINNED):
+            return False
+        name = self.rules.threshold_of(int(self.clocks["rule"][row]))
+        return int(common["tail"]) != tail_of(name)
+
+    def _hold(self, row: int) -> None:
+        if self.directory["n_due"][0] + 1 > len(self._due):
+            self._collect()
+        self.common["flags"][row] |= st.HELD
+        self._due[self.directory["n_due"][0]] = row
+        self.directory["n_due"] += 1
+
     def _assign(self, assignments: Iterable[Assignment]) -> None:
         for item in assignments:
+            if item.pinned is not None:
+                self._told_by_person(item)
+                continue
             if not self._waits(item):
                 continue
+            if self.common["flags"][item.row] & st.PINNED:
+                item = replace(item, choice=None, models=False)
+            before = self._was(item)
             place(self.bank, self.profiles, self.clocks, item)
             self._locate()
+            self._note(item, before)
             self._compare(item)
             if item.models:
                 self._end_anomaly(item.row)
             self.common["flags"][item.row] &= ~st.HELD & 0xFF
             self._ensure_room_to_mark()
             mark(self.directory[0], item.row)
+
+    def _told_by_person(self, item: Assignment) -> None:
+        """Undo, or the contest opened again; at the place of the record in the log, like a declaration."""
+        row = item.row
+        if row >= self.rows or not self.common["flags"][row] & st.LIVE:
+            return
+        before = self._was(item)
+        if item.pinned:
+            self.common["flags"][row] |= st.PINNED
+        else:
+            self.common["flags"][row] &= ~st.PINNED & 0xFF
+        if item.former is not None:
+            restore(self.bank, self.profiles, self.clocks, row, item.former)
+            self._locate()
+            self._end_anomaly(row)
+        self._note(item, before)
+
+    def _was(self, item: Assignment) -> Was:
+        row = item.row
+        return was(self.bank, self.common[row], self.profiles[row], self.clocks[row], item)
+
+    def _note(self, item: Assignment, before: Was) -> None:
+        row = item.row
+        following = self._newest_final(row) + 1
+        told = switched(item, before, self.common[row], self.profiles[row], self.clocks[row], following)
+        if told is not None:
+            self._switches.append(told)
+
+    def _newest_final(self, row: int) -> int:
+        """Index of the newest final bucket of a series with a cadence."""
+        clock = self.clocks[row]
+        return int(clock["v1"]) if is_pooled(self.directory[0], row) else int(clock["bucket"]) - 2
 
     def _end_anomaly(self, row: int) -> None:
         """New models ask anew whether the series is as it should be."""
@@ -192,7 +255,7 @@ class Shard:
         if self.episodes["adopted_at"][e]:
             release(self.directory[0], e)
             return
-        end = int(self.clocks["v1"][row]) + 1
+        end = self._newest_final(row) + 1
         close(
             self.directory[0],
             e,
@@ -340,7 +403,9 @@ class Shard:
             revisions=np.concatenate(parts.revisions),
             duplicates=int(directory["n_duplicate"][0]),
             conflicts=int(directory["n_conflict"][0]),
+            switches=tuple(self._switches),
         )
+        self._switches.clear()
         directory["n_duplicate"] = directory["n_conflict"] = directory["n_late"] = 0
         return applied
 

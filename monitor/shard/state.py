@@ -34,6 +34,7 @@ LIVE = 8  # the row belongs to a series
 TRUSTED = 16  # assigned at least once from 128 buckets or more
 DIRTY = 32  # marked for draining in this call
 QUEUED = 64  # a final value of it waits for its block in this call
+PINNED = 128  # a person has undone an assignment: passes change nothing until the contest is opened again
 
 COMMON = common_dtype(
     [

@@ -131,9 +131,11 @@ class Run:
                 assigned=bool(common["tail"]),
                 advantage=float(common["advantage"]),
                 in_anomaly=bool(common["episode"] >= 0),
+                pinned=bool(common["flags"] & st.PINNED),
             ),
             bucket=seen.ts_ms[part] // cadence,
             reference=self.shard.reference_of(row),
+            threshold=self.shard.rules.threshold_of(int(clock["rule"])),
         )
 
     def resume(self) -> None:
