@@ -205,6 +205,43 @@ def series_delete(
     raise typer.Exit(delete_series(url, token, series_id))
 
 
+@series_app.command("journal")
+def series_journal(
+    series_id: Annotated[str, typer.Argument(metavar="ID", help="The series' id, 16 hex digits.")],
+    url: Url = URL,
+    token: Token = "",
+    json: Json = False,
+) -> None:
+    """What a series lived by, and why that changed."""
+    from api.commands.models import journal
+
+    raise typer.Exit(journal(url, token, series_id, as_json=json))
+
+
+@series_app.command("undo")
+def series_undo(
+    series_id: Annotated[str, typer.Argument(metavar="ID", help="The series' id, 16 hex digits.")],
+    url: Url = URL,
+    token: Token = "",
+) -> None:
+    """Give a series its former models back, exactly, and keep them until `series contest`."""
+    from api.commands.models import undo
+
+    raise typer.Exit(undo(url, token, series_id))
+
+
+@series_app.command("contest")
+def series_contest(
+    series_id: Annotated[str, typer.Argument(metavar="ID", help="The series' id, 16 hex digits.")],
+    url: Url = URL,
+    token: Token = "",
+) -> None:
+    """Let learning passes choose a series' models again, after an undo."""
+    from api.commands.models import contest
+
+    raise typer.Exit(contest(url, token, series_id))
+
+
 @app.command()
 def status(url: Url = URL, token: Token = "", json: Json = False) -> None:
     """Where a running server stands."""

@@ -68,6 +68,9 @@ class Client:
     def put(self, path: str, body: Values) -> Values:
         return self._ask("PUT", path, {}, json=body)
 
+    def post(self, path: str) -> Values:
+        return self._ask("POST", path, {})
+
     def delete(self, path: str) -> Values:
         return self._ask("DELETE", path, {})
 

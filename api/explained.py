@@ -49,6 +49,7 @@ class Explanation(Answer):
     normal_upper: float | None
     anomaly: schemas.Anomaly | None
     late: list[LateSample]
+    wide_band: schemas.WideBand | None = Field(description="of a series that is learning now")
     notes: list[str]
 
 
@@ -90,5 +91,6 @@ def shape(found: Explained, said: About | None) -> Explanation:
             LateSample(ts_ms=late.ts_ms, value=shapes.finite(late.value), arrival_ms=late.arrival_ms)
             for late in facts.late
         ],
+        wide_band=shapes.wide_band(found.wide_band),
         notes=found.notes,
     )

@@ -82,7 +82,60 @@ class Series(Answer):
     final_buckets: int = 0
     last_ms: int | None = None
     stage: Literal["learning", "provisional", "trusted"] = "learning"
+    next_stage: Literal["provisional", "trusted"] | None = Field(
+        default=None, description="null: it has the last one"
+    )
+    next_stage_buckets: int | None = Field(default=None, description="final buckets more that it takes")
+    next_stage_ms: int | None = Field(
+        default=None, description="event time of it, if no bucket until then stays empty"
+    )
     timezone: str | None = None
+    pinned: bool = Field(
+        default=False, description="true: after an undo, passes keep its models until the contest is opened"
+    )
+
+
+class WideBand(Answer):
+    """Where values of a series without a model may be expected; nothing is judged by it."""
+
+    lower: float
+    upper: float
+    own_values: int
+    siblings: int = Field(description="series of the same metric that it was worked out from")
+
+
+class SeriesDetail(Series):
+    wide_band: WideBand | None = Field(default=None, description="while it is learning")
+
+
+class Lives(Answer):
+    """What a series lives by: families of its models, threshold, class, seasons in buckets."""
+
+    champion: str
+    challenger: str
+    threshold: str
+    metric_class: str
+    periods: list[int]
+
+
+class JournalEntry(Answer):
+    """One change of what a series lives by, in force from ``at_ms`` on."""
+
+    at_ms: int
+    buckets: int = Field(description="final buckets until then")
+    cause: Literal["learning pass", "undo", "contest opened again"]
+    before: Lives | None = Field(description="null: there was no model")
+    after: Lives
+    reasons: list[str]
+    losses: dict[str, float] = Field(description="candidate: loss in nats a value, the best few")
+    undoable: bool = Field(description="true: undo would restore what this entry replaced")
+
+
+class Journal(Answer):
+    """The newest change first."""
+
+    series_id: str
+    entries: list[JournalEntry]
 
 
 class Columns(Answer):
@@ -209,6 +262,9 @@ class Declaration(BaseModel):
     min_change_relative: NotNegative | None = None
     static_lower: Finite | None = None
     static_upper: Finite | None = None
+    threshold: Literal["extreme_value", "conformal", "noncentral_t", "scaled_minmax", "sigma"] | None = Field(
+        default=None, description="the law of the tail; extreme_value where none is declared"
+    )
 
     @field_validator("timezone")
     @classmethod

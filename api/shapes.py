@@ -15,6 +15,7 @@ from learners.base import Family
 from monitor.domain.about import About
 from monitor.domain.anomaly import Verdict
 from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
+from monitor.domain.outlook import WideBand
 from monitor.service import Monitor
 
 SUSPECTS_IN_LISTS = 3
@@ -30,6 +31,14 @@ _WORDS: Mapping[str, Mapping[int, str]] = {"verdict": _VERDICTS, "model": _FAMIL
 def anomalies(monitor: Monitor, placed: Sequence[PlacedAnomaly]) -> list[schemas.Anomaly]:
     """Anomalies with what each says of itself."""
     return [anomaly(one, said) for one, said in zip(placed, monitor.about(placed), strict=True)]
+
+
+def wide_band(band: WideBand | None) -> schemas.WideBand | None:
+    if band is None or not (math.isfinite(band.lower) and math.isfinite(band.upper)):
+        return None
+    return schemas.WideBand(
+        lower=band.lower, upper=band.upper, own_values=band.own_values, siblings=band.siblings
+    )
 
 
 def anomaly(placed: PlacedAnomaly, said: About) -> schemas.Anomaly:

@@ -14,6 +14,8 @@ from monitor.domain.anomaly import Verdict
 from monitor.domain.errors import NotFound, WatchkeeperError
 from monitor.domain.explanation import Explanation, Facts, Judged, Late, Rule, covers, explain
 from monitor.domain.incident import PlacedAnomaly
+from monitor.domain.outlook import WideBand
+from monitor.domain.outlook_words import stage_notes
 from monitor.domain.past import Past
 from monitor.domain.series import shard_of
 from monitor.domain.units import Way
@@ -30,7 +32,8 @@ Ask = Callable[..., Any]
 @dataclass(frozen=True, slots=True)
 class Explained:
     """What a series shows at a time, and why. ``series``: its row, as in lists; ``judged_by``: None where no
-    model was asked; ``placed``: the anomaly that covers the bucket."""
+    model was asked; ``placed``: the anomaly that covers the bucket; ``wide_band``: of a series that is
+    learning now."""
 
     series: Row
     facts: Facts
@@ -41,19 +44,26 @@ class Explained:
     notes: list[str]
     judged_by: str | None
     placed: PlacedAnomaly | None
+    wide_band: WideBand | None = None
 
 
 class Explainer:
     """``ask(shard, question, **arguments)`` asks one shard of ``shards()``; ``anomalies(series, until_ms)``
-    are a series' anomalies that began before a time, the newest first. Thread-safe.
+    are a series' anomalies that began before a time, the newest first; ``wide_band(row)`` is that of a
+    series. Thread-safe.
 
     The past before an anomaly's peak does not change, so it is read once and remembered: some 0.3 kB each.
     """
 
     def __init__(
-        self, ask: Ask, shards: Callable[[], int], anomalies: Callable[[str, int], Sequence[PlacedAnomaly]]
+        self,
+        ask: Ask,
+        shards: Callable[[], int],
+        anomalies: Callable[[str, int], Sequence[PlacedAnomaly]],
+        wide_band: Callable[[Row], WideBand | None] = lambda row: None,
     ) -> None:
         self._ask = ask
+        self._wide_band = wide_band
         self._shards = shards
         self._anomalies = anomalies
         self._remembered: OrderedDict[tuple[str, int], tuple[Past, str]] = OrderedDict()
@@ -72,6 +82,7 @@ class Explainer:
         compared = judged is None or judged.verdict is not Verdict.LEARNING
         way = placed.anomaly.direction if placed is not None else 0
         spoken = judged is not None or explanation.ground is not None
+        band = self._wide_band(series)
         return Explained(
             series=series,
             facts=facts,
@@ -79,7 +90,8 @@ class Explainer:
             text=words.text(explanation, facts),
             normal=words.normal(explanation.ground, explanation.normal, facts.way),
             unusual=unusual(own, facts.past, explanation.ground, way) if spoken and compared else "",
-            notes=words.notes(facts),
+            notes=[*words.notes(facts), *stage_notes(series, band, facts.way)],
+            wide_band=band,
             judged_by=found["past"]["judged_by"] if judged is not None else None,
             placed=placed,
         )

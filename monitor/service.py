@@ -27,6 +27,7 @@ from monitor.domain.declared import is_pattern
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import shard_of
@@ -35,6 +36,7 @@ from monitor.explaining import Explained, Explainer
 from monitor.naming import series_named
 from monitor.settings import Settings
 from monitor.telemetry import Progress, Telemetry
+from monitor.young import Young
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +122,10 @@ class Monitor:
         self._checkpointed = -1
         self._ticks = _Every(TICK_S, self._tick)
         self._declaring = Lock()
-        self._explainer = Explainer(self._ask, lambda: engine.shards, self._anomalies_before)
+        self._young = Young(self._ask, lambda: engine.shards)
+        self._explainer = Explainer(
+            self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
+        )
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -279,6 +284,23 @@ class Monitor:
         self._story.forget_series(series_id)
         self._explainer.forget()
 
+    def undo(self, series_id: str) -> Row:
+        """Give a series back exactly what the newest change of its models replaced, and close its contest:
+        passes keep that until `open_contest`. In the log when this returns; the series' row. Raises NotFound
+        also where there is nothing to undo."""
+        if not any(entry["undoable"] for entry in self.journal(series_id)):
+            raise NotFound(f"series {series_id} has no earlier models to go back to")
+        self._tell(Control(Kind.ASSIGN, {"series": series_id, "pinned": True}))
+        return self.series_one(series_id)
+
+    def open_contest(self, series_id: str) -> Row:
+        """Let passes choose the models of a pinned series again. Raises NotFound."""
+        row = self.series_one(series_id)
+        if not row["pinned"]:
+            return row
+        self._tell(Control(Kind.ASSIGN, {"series": series_id, "pinned": False}))
+        return self.series_one(series_id)
+
     def _tell(self, entry: Tick | Control) -> None:
         try:
             self._ready_engine().control(entry).result(self.settings.http.answer_s)
@@ -308,6 +330,11 @@ class Monitor:
             raise NotFound(f"no series {series_id}")
         return dict(row)
 
+    def journal(self, series_id: str) -> list[Row]:
+        """What a series lived by and why that changed, the newest change first. Raises NotFound."""
+        self.series_one(series_id)
+        return list(self._ask_owner(series_id, "journal", id=series_id))
+
     def observations(
         self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
     ) -> Mapping[str, Any]:
@@ -336,6 +363,11 @@ class Monitor:
         exactly one reason. Some 50 ms. Raises NotFound, or BadRequest where several series fit."""
         one = lambda id: self._ask_owner(id, "series_one", id=id)  # noqa: E731
         return self._explainer.at(series_named(series, one, self.series), at_ms)
+
+    def wide_band(self, series: Row) -> WideBand | None:
+        """What values a series without a model may be expected to have (`monitor.domain.outlook`), of its own
+        first ones and its siblings; ``series``: its row. None for a series with a model."""
+        return self._young.band(series)
 
     def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
         """What each anomaly says of itself beside its numbers; about 5 ms for one not asked about before."""

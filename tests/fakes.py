@@ -123,6 +123,15 @@ class FakeEngine:
         text = self.known.get(int(id, 16))
         return None if text is None else series_row(Identity.from_canonical(text))
 
+    def first_values(self, shard: int, id: str) -> list[float]:
+        return [10.0, 12.0, 14.0]
+
+    def siblings(self, shard: int, metric: str, most: int) -> list[tuple[str, float, float]]:
+        return [(f"{shard:016x}", 100.0 + shard, 2.0)]
+
+    def journal(self, shard: int, id: str) -> list[dict[str, Any]]:
+        return [] if int(id, 16) not in self.known else [JOURNAL_ENTRY]
+
     def observations(self, shard: int, id: str, from_ms: Any, to_ms: Any, max_points: int) -> dict[str, Any]:
         return {
             "ts_ms": np.array([0, 60_000]),
@@ -261,8 +270,31 @@ def series_row(identity: Identity) -> dict[str, Any]:
         "final_buckets": 3,
         "last_ms": 120_000,
         "stage": "learning",
+        "next_stage": "provisional",
+        "next_stage_buckets": 29,
+        "next_stage_ms": 120_000 + 29 * 60_000,
         "timezone": "UTC",
+        "pinned": False,
     }
+
+
+_LIVED = {
+    "champion": "ema",
+    "challenger": "kalman",
+    "threshold": "extreme_value",
+    "metric_class": "smooth",
+    "periods": [],
+}
+JOURNAL_ENTRY: dict[str, Any] = {
+    "at_ms": 120_000,
+    "buckets": 128,
+    "cause": "learning pass",
+    "before": _LIVED,
+    "after": _LIVED | {"champion": "holt_winters", "periods": [24], "metric_class": "seasonal"},
+    "reasons": ["seasonal: one season", "holt_winters(24, 0.1) foretold best"],
+    "losses": {"holt_winters(24, 0.1)": 0.25, "ema(0.1)": 0.75},
+    "undoable": True,
+}
 
 
 PAST = {

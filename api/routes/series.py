@@ -40,15 +40,37 @@ def list_series(
 
 
 @router.get("/{series_id}")
-def one_series(monitor: TheMonitor, series_id: SeriesId) -> schemas.Series:
-    """One series: what it is taken for, and how far its model is."""
-    return schemas.Series.model_validate(monitor.series_one(series_id))
+def one_series(monitor: TheMonitor, series_id: SeriesId) -> schemas.SeriesDetail:
+    """One series: what it is taken for, how far its model is and when it will be farther; while it is
+    learning, a wide band for its values."""
+    row = monitor.series_one(series_id)
+    band = shapes.wide_band(monitor.wide_band(row))
+    return schemas.SeriesDetail.model_validate({**row, "wide_band": band})
 
 
 @router.delete("/{series_id}", status_code=204)
 def delete_series(monitor: TheMonitor, series_id: SeriesId) -> None:
     """Forget a series: model, history, anomalies."""
     monitor.forget_series(series_id)
+
+
+@router.get("/{series_id}/journal")
+def journal(monitor: TheMonitor, series_id: SeriesId) -> schemas.Journal:
+    """What the series lived by and why that changed."""
+    return schemas.Journal.model_validate({"series_id": series_id, "entries": monitor.journal(series_id)})
+
+
+@router.post("/{series_id}/undo")
+def undo(monitor: TheMonitor, series_id: SeriesId) -> schemas.Series:
+    """Give the series back exactly what the newest change of its models replaced, and keep that until the
+    contest is opened again. Called twice, the second undoes the first."""
+    return schemas.Series.model_validate(monitor.undo(series_id))
+
+
+@router.post("/{series_id}/contest")
+def open_contest(monitor: TheMonitor, series_id: SeriesId) -> schemas.Series:
+    """Let learning passes choose the series' models again, from the next one on."""
+    return schemas.Series.model_validate(monitor.open_contest(series_id))
 
 
 @router.get("/{series_id}/observations", response_model=schemas.Observations)

@@ -110,8 +110,8 @@ def _judged(explanation: Explanation, judged: Judged, facts: Facts) -> str:
             return f"{place}: {numbers}; score {judged.score:.0f}."
         case Reason.LEARNING:
             return (
-                f"Learning: {numbers}. There is no model yet; the first one comes after "
-                f"{MODEL_BUCKETS} final buckets, and until then only fixed bounds and silence are told."
+                f"Learning: {numbers}. There was no model yet; the first one comes after {MODEL_BUCKETS} "
+                "final buckets. Until then fixed bounds are told, and silence where the cadence is declared."
             )
         case Reason.BELOW_MIN_CHANGE:
             small = _small(judged, facts.rule, way)

@@ -32,6 +32,7 @@ from monitor.engine.recovery import recover, save
 from monitor.engine.settings import HostSettings
 from monitor.engine.tasks import Tasks, refused
 from monitor.engine.translate import events_of
+from monitor.shard.assignment import Assignment
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,8 @@ class Host:
             return self.intake.tick(entry)
         if entry.kind == Kind.FORGET:
             return self._task(lambda: self._forget(entry))
+        if entry.kind == Kind.ASSIGN:
+            return self._task(lambda: self._told_by_person(entry))
         return self.intake.append(entry).future
 
     def status(self) -> ShardStatus:
@@ -284,3 +287,25 @@ class Host:
             if rows:
                 self.intake.leave(row, position)
         return position
+
+    def _told_by_person(self, entry: Control) -> int:
+        """Undo the newest change of a series' models, or open its contest again, between two records: as an
+        assignment in the log that carries what it restores. 0 for a series that is another shard's."""
+        with self.intake.lock:
+            self._catch_up()
+            row = int(self.parts.index.lookup(np.array([int(entry.body["series"], 16)], np.uint64))[0])
+            with self._state:
+                assignment = self._word(row, bool(entry.body["pinned"])) if row >= 0 else None
+            if assignment is None:
+                return 0
+            told = Control(Kind.ASSIGN, {"items": [assignment.to_body()]})
+            position = self.intake.append_still(told).future.result()
+            self._catch_up()
+        return position
+
+    def _word(self, row: int, pinned: bool) -> Assignment | None:
+        former = self.parts.journal.former(row) if pinned else None
+        if row >= self.parts.shard.rows or (pinned and former is None):
+            return None
+        final_n = int(self.parts.shard.clocks["final_n"][row])
+        return Assignment(row, final_n, None, pinned, pinned=pinned, former=former)

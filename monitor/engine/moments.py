@@ -92,6 +92,10 @@ class Moments:
                 **self._here(row, bucket_ms, step),
             }
 
+    def waiting(self, row: int) -> list[float]:
+        """Values that are not final yet, by time. The caller holds the state lock."""
+        return [value for _, value in self._waiting(row, int(self._parts.shard.clocks["cadence"][row]))]
+
     def _row(self, id: str) -> int:
         return int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])
 

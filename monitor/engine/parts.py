@@ -11,6 +11,7 @@ from monitor.domain.batch import Reason
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
 from monitor.history.history import History
+from monitor.history.journal import Journal
 from monitor.intake.dedup import Remembered
 from monitor.intake.index import SeriesIndex
 from monitor.intake.limits import Limits
@@ -33,6 +34,7 @@ class Parts:
     remembered: Remembered
     shard: Shard
     history: History
+    journal: Journal
     applied: int = 0
     checkpointed: int = 0
     clock_ms: int = 0
@@ -92,6 +94,7 @@ class Parts:
         entry = record.entry
         applied = self.shard.apply(entry)
         self.history.append(applied.observations)
+        self.journal.append(record.position, applied.switches)
         self.late += len(applied.revisions)
         self.duplicate += applied.duplicates
         self.conflict += applied.conflicts
@@ -115,6 +118,7 @@ class Parts:
                 self.clock_ms = max(self.clock_ms, entry.ts_ms)
         elif entry.kind == Kind.FORGET:
             self.history.delete(np.array(entry.body["rows"], np.int32))
+            self.journal.forget(entry.body["rows"])
         self.applied = record.position
         return applied
 
@@ -140,6 +144,8 @@ class Parts:
         lines = [*self.found, *self.history.damage]
         if self.history.trouble:
             lines.append(f"history cannot be written: {self.history.trouble}")
+        if self.journal.trouble:
+            lines.append(self.journal.trouble)
         if self.log.failure is not None:
             lines.append(f"the intake log cannot be written: {self.log.failure}")
         return tuple(lines)

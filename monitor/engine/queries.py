@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from learners.classify import CLASSES
 from monitor.domain.observation import COLUMNS
+from monitor.domain.outlook import FIRST_MODEL, LEARNING, PROVISIONAL, TRUSTED, Expectation, expectation
 from monitor.domain.series import Identity
 from monitor.engine.moments import Moments
 from monitor.engine.parts import Parts
@@ -27,7 +28,7 @@ class Queries:
     def __init__(self, parts: Parts, state: Lock) -> None:
         self._parts = parts
         self._lock = state
-        moments = Moments(parts, state)
+        self._moments = moments = Moments(parts, state)
         self.moment = moments.moment
         self.pasts = moments.pasts
 
@@ -57,6 +58,12 @@ class Queries:
             row = self._row(id)
             return self._describe(row, int(id, 16), self._parts.identity(row)) if row >= 0 else None
 
+    def journal(self, id: str) -> list[dict[str, Any]]:
+        """What the series lived by, the newest change first (`monitor.history.journal`)."""
+        with self._lock:
+            row = self._row(id)
+            return self._parts.journal.entries(row) if row >= 0 else []
+
     def observations(
         self, id: str, from_ms: int | None, to_ms: int | None, max_points: int
     ) -> dict[str, NDArray[Any]]:
@@ -82,6 +89,36 @@ class Queries:
             last = to_ms if to_ms is not None else _FOREVER_MS
             found = self._parts.history.revisions(row, first, last)
         return {name: getattr(found, name)[-max_points:] for name in _REVISION}
+
+    def first_values(self, id: str) -> list[float]:
+        """The values of a series without a model, those that are not final yet last."""
+        with self._lock:
+            row = self._row(id)
+            if not 0 <= row < self._parts.shard.rows:
+                return []
+            final = min(int(self._parts.shard.clocks["final_n"][row]), FIRST_MODEL)
+            found: list[float] = []
+            if final:
+                found = self._parts.history.window(np.array([row], np.int32), final).value.tolist()
+            counter = self._parts.shard.rules.table["cumulative"][self._parts.shard.clocks["rule"][row]]
+            return found if counter else found + self._moments.waiting(row)  # of a counter, steps count
+
+    def siblings(self, metric: str, most: int) -> list[tuple[str, float, float]]:
+        """Id, level and spread of the metric's series that have a model, by id, at most ``most``."""
+        with self._lock:
+            shard = self._parts.shard
+            there = np.isin(shard.clocks["rule"][: shard.rows], shard.rules.numbers_of_metric(metric))
+            rows = np.flatnonzero(there & (shard.common["tail"][: shard.rows] != 0))
+            prints = self._parts.index.fingerprints()[rows]
+            rows = rows[np.argsort(prints)[:most]]
+            prints = np.sort(prints)[:most]
+            common = shard.common[rows]
+            return [
+                (f"{fingerprint:016x}", level, spread)
+                for fingerprint, level, spread in zip(
+                    prints.tolist(), common["offset"].tolist(), common["unit"].tolist(), strict=True
+                )
+            ]
 
     def metric_names(self) -> list[str]:
         with self._lock:
@@ -126,7 +163,10 @@ class Queries:
         flags = int(common["flags"])
         assigned = int(common["tail"]) != 0
         periods = [int(p) for p in (profile["period0"], profile["period1"]) if p]
+        stage = TRUSTED if flags & st.TRUSTED else PROVISIONAL if assigned else LEARNING
+        newest_ms = int(clock["bucket"]) * cadence
         return {
+            **_expected(expectation(stage, int(clock["final_n"]), newest_ms, cadence)),
             "id": f"{fingerprint:016x}",
             "series": str(identity),
             "metric": identity.metric,
@@ -138,9 +178,10 @@ class Queries:
             "challenger": family_name(int(common["challenger"])),
             "threshold": tail_name(int(common["tail"])),
             "final_buckets": int(clock["final_n"]),
-            "last_ms": int(clock["bucket"]) * cadence,
-            "stage": "trusted" if flags & st.TRUSTED else "provisional" if assigned else "learning",
+            "last_ms": newest_ms,
+            "stage": stage,
             "timezone": shard.rules.zone_of(int(clock["rule"])),
+            "pinned": bool(flags & st.PINNED),
         }
 
 
@@ -159,8 +200,20 @@ def _unborn(fingerprint: int, identity: Identity) -> dict[str, Any]:
         "threshold": "none",
         "final_buckets": 0,
         "last_ms": 0,
-        "stage": "learning",
+        "stage": LEARNING,
+        **_expected(expectation(LEARNING, 0, 0, 0)),
         "timezone": "UTC",
+        "pinned": False,
+    }
+
+
+def _expected(next_stage: Expectation | None) -> dict[str, Any]:
+    if next_stage is None:
+        return {"next_stage": None, "next_stage_buckets": None, "next_stage_ms": None}
+    return {
+        "next_stage": next_stage.stage,
+        "next_stage_buckets": next_stage.buckets,
+        "next_stage_ms": next_stage.at_ms,
     }
 
 

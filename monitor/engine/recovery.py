@@ -18,6 +18,7 @@ from monitor.engine.parts import Parts
 from monitor.engine.settings import HostSettings
 from monitor.engine.translate import events_of
 from monitor.history.history import History
+from monitor.history.journal import Journal
 from monitor.history.manifest import Damage, Loaded, newest_valid, retained_position, write_checkpoint
 from monitor.history.retention import Retention
 from monitor.intake.dedup import Remembered
@@ -111,6 +112,7 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
             Remembered(),
             Shard(settings.default_zone),
             history,
+            Journal(directory),
             limits=settings.limits,
         )
     meta = loaded.manifest.meta
@@ -121,6 +123,7 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
         remembered=Remembered.from_state(arrays["remembered"]),
         shard=Shard.restore(arrays["shard"], meta["shard"]),
         history=history,
+        journal=Journal(directory, loaded.manifest.position),
         limits=settings.limits,
     )
     parts.applied = parts.checkpointed = loaded.manifest.position
@@ -140,6 +143,7 @@ def save(parts: Parts, directory: Path) -> None:
     parts.history.retain(parts.newest_ms)
     parts.history.compact(parts.newest_ms)
     listing = parts.history.flush()
+    parts.journal.flush()
     arrays, meta = parts.shard.snapshot()
     named: dict[str, NDArray[Any]] = {f"shard.{name}": array for name, array in arrays.items()}
     named |= {f"index.{name}": array for name, array in parts.index.state().items()}

@@ -1,0 +1,34 @@
+"""Young series for the outside: what is known of one that has no model yet, asked of all shards."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from monitor.domain.outlook import LEARNING, SIBLINGS_MAX, Sibling, WideBand, borrowed, wide_band
+from monitor.domain.series import shard_of
+
+Row = dict[str, Any]
+Ask = Callable[..., Any]
+
+
+class Young:
+    """``ask(shard, question, **arguments)`` asks one shard of ``shards()``. Thread-safe, without memory."""
+
+    def __init__(self, ask: Ask, shards: Callable[[], int]) -> None:
+        self._ask = ask
+        self._shards = shards
+
+    def band(self, series: Row) -> WideBand | None:
+        """The wide band of a series that is learning, None for others and where nothing is known. Of its
+        siblings with models, the `SIBLINGS_MAX` with the smallest ids count, so that the answer is the same
+        for any number of shards. A few milliseconds a million series."""
+        if series["stage"] != LEARNING:
+            return None
+        id, metric = str(series["id"]), str(series["metric"])
+        values = self._ask(shard_of(int(id, 16), self._shards()), "first_values", id=id)
+        lists = [self._ask(n, "siblings", metric=metric, most=SIBLINGS_MAX) for n in range(self._shards())]
+        nearest = islice(heapq.merge(*lists, key=lambda one: str(one[0])), SIBLINGS_MAX)
+        return wide_band(values, borrowed([Sibling(level, spread) for _, level, spread in nearest]))
