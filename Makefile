@@ -52,7 +52,7 @@ bench: $(STAMPS)/run ## speed, as ratios in one run and absolute figures
 	$(BIN)/python -m benchmarks
 
 quality: $(STAMPS)/run ## how good the default system is, on planted faults, healthy and public streams
-	$(BIN)/python -m benchmarks quality null_run real
+	$(BIN)/python -m benchmarks quality shifts null_run real
 
 page: $(PAGE) ## builds api/ui when a source is newer
 

@@ -22,6 +22,7 @@ GOALS = {
     "naive": {"naive over ours": 8.0},
     "classes": {"right periods, 1, clean": 97.0, "series a second, by CPU": 8_000.0},
     "quality": {},
+    "shifts": {},
     "null_run": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
     "real": {},
     "real_held_back": {},
@@ -47,6 +48,13 @@ def test_bank_flags_every_planted_jump() -> None:
     check("bank", figures)
     assert figure_of(figures, "jumps flagged").value == 100.0
     assert figure_of(figures, "false alarms").value <= 1_000.0
+
+
+def test_shifts_of_three_scales_are_found_by_all_that_look_for_them() -> None:
+    figures = benchmark("shifts").run(toy=True)
+    check("shifts", figures)
+    assert figure_of(figures, "cusum, shift 3, alpha 0.02").value == 100.0
+    assert figure_of(figures, "low-pass, shift 3, alpha 0.02").value == 100.0
 
 
 def test_families_are_all_measured() -> None:
