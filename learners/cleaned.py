@@ -1,9 +1,9 @@
 """A series made fit for sums: scaled, outliers clipped, gaps bridged. One compiled pass over a row.
 
 Values are measured in robust deviations from their median and clipped there; then each value is clipped to
-the median of itself and its two neighbours, give or take `SPIKE` usual distances from that median, so that a
-lone outlier on a steep trend is caught too, while a spike that comes back each turn keeps most of its say.
-Gaps are bridged by straight lines: a wandering level then brings no jumps at the edges of gaps, which would
+the median of itself and the values before and after it, give or take `SPIKE` usual distances from that
+median, so that a lone outlier on a steep trend is caught too, while a spike that comes back each turn keeps
+most of its say. Then gaps are bridged by straight lines: a wandering level then brings no jumps at the edges of gaps, which would
 come back with the gaps if those do. A constant or a factor changes nothing but roundings. About 15 µs for
 2,016 values.
 """
@@ -14,13 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from learners.compiled import kernel
+from learners.compiled import inlined, kernel
 from learners.gaussian import MAD_SIGMA
 
 CLIP = 8.0
 SPIKE = 8.0
 SAMPLES_MIN = 16
 """Values below which a row says nothing."""
+_SIGMAS_A_MEAN = 1.2533
+"""Deviations a mean distance, of normal values."""
+FAR = 3.0 * _SIGMAS_A_MEAN
+"""Three deviations, in mean distances: where what is farther counts as no farther."""
 TINY = 1e-290
 """A spread below this counts as none."""
 
@@ -35,16 +39,7 @@ def centre_and_spread(ordered: Any, count: int) -> tuple[float, float]:
         return 0.0, 0.0
     half = count // 2
     centre = ordered[half] if count % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]
-    left, right, distance = half - 1, half, 0.0  # the distances, merged outwards until half are passed
-    for _ in range(half + 1):
-        below = centre - ordered[left] if left >= 0 else np.inf
-        above = ordered[right] - centre if right < count else np.inf
-        if below < above:
-            distance = below
-            left -= 1
-        else:
-            distance = above
-            right += 1
+    distance = _middle_distance(ordered, count, centre)
     spread = MAD_SIGMA * distance
     if not spread > TINY:
         largest = max(centre - ordered[0], ordered[count - 1] - centre)
@@ -57,32 +52,62 @@ def centre_and_spread(ordered: Any, count: int) -> tuple[float, float]:
 
 
 @kernel
+def _middle_distance(ordered: Any, count: int, centre: float) -> float:
+    """The ``count // 2``-th distance from the centre, from 0: each side is sorted by distance, so the number of
+    values below the centre that are nearer is found by halving."""
+    half = count // 2
+    low, high = 2 * half + 1 - count, half
+    while low < high:  # how many of the half + 1 nearest are below
+        below = (low + high) // 2
+        if centre - ordered[half - 1 - below] < ordered[2 * half - below] - centre:
+            low = below + 1
+        else:
+            high = below
+    distance: float = ordered[2 * half - low] - centre
+    return max(distance, centre - ordered[half - low]) if low > 0 else distance
+
+
+@kernel
 def clean(y: Any, centre: float, spread: float, x: Any, seen: Any, spare: Any) -> None:
     """Write the cleaned values of ``y`` (finite or NaN, both ends present, ``spread`` > 0) to ``x``.
 
-    ``seen`` int64[n + 1] counts the values present before each place; ``spare`` float64[n] is used up.
+    ``seen`` int64[n + 1] counts the values present before each place; ``spare`` float64[2, n] is used up.
     """
-    n = len(y)
-    last = -1
+    n, count = len(y), 0
+    present, sizes = spare[0], spare[1]
     seen[0] = 0
     for i in range(n):
         if y[i] == y[i]:
-            x[i] = min(max((y[i] - centre) / spread, -CLIP), CLIP)
-            for gap in range(last + 1, i):
-                x[gap] = x[last] + (x[i] - x[last]) * ((gap - last) / (i - last))
+            present[count] = min(max((y[i] - centre) / spread, -CLIP), CLIP)
+            count += 1
+        seen[i + 1] = count
+    _clip_spikes(present[:count], sizes)
+    last = 0
+    for i in range(n):
+        if seen[i + 1] > seen[i]:
+            x[i] = present[seen[i]]
+            _bridge(x, last, i)
             last = i
-            seen[i + 1] = seen[i] + 1
-        else:
-            seen[i + 1] = seen[i]
-    if n < 3:
+
+
+@kernel
+def _clip_spikes(x: Any, spare: Any) -> None:
+    if len(x) < 3:
         return
     width = SPIKE * _usual_distance(x, spare)
     before = x[0]
-    for i in range(1, n - 1):
+    for i in range(1, len(x) - 1):
         here = x[i]
         middle = _median3(before, here, x[i + 1])
         before = here
         x[i] = min(max(here, middle - width), middle + width)
+
+
+@inlined
+def _bridge(x: Any, start: int, end: int) -> None:
+    """A straight line between two values."""
+    for gap in range(start + 1, end):
+        x[gap] = x[start] + (x[end] - x[start]) * ((gap - start) / (end - start))
 
 
 @kernel
@@ -92,31 +117,86 @@ def _median3(a: float, b: float, c: float) -> float:
 
 @kernel
 def _usual_distance(x: Any, spare: Any) -> float:
-    """Mean distance from the median of three where there is any, without those above three times that."""
+    """Usual distance from the median of three where there is any."""
     last = len(x) - 1
     for i in range(1, last):
         spare[i] = abs(x[i] - _median3(x[i - 1], x[i], x[i + 1]))
-    limit = np.inf
-    mean = 0.0
-    for _ in range(3):
-        total, count = 0.0, 0
-        for i in range(1, last):
-            inside = (spare[i] > 0.0) & (spare[i] <= limit)  # no branch: half of them would be guessed wrong
-            total += spare[i] * inside
-            count += inside
-        if count == 0:
-            return mean
-        mean = total / count
-        limit = 3.0 * mean
-    return mean
+    return _usual(spare, 1, last)
+
+
+@kernel
+def _usual(sizes: Any, start: int, end: int) -> float:
+    """Mean of the sizes above 0, without those above three times the mean of all of them."""
+    return _mean_up_to(sizes, start, end, 3.0 * _mean_up_to(sizes, start, end, np.inf))
+
+
+@kernel
+def _mean_up_to(sizes: Any, start: int, end: int, most: float) -> float:
+    total, count = 0.0, 0
+    for i in range(start, end):
+        inside = (sizes[i] > 0.0) & (sizes[i] <= most)  # no branch: half of them would be guessed wrong
+        total += sizes[i] * inside
+        count += inside
+    return total / max(count, 1)
+
+
+@kernel
+def clean_again(x: Any, seen: Any, spare: Any) -> None:
+    """What a season has left of cleaned values: gaps bridged anew, since what bridged them knew nothing of the
+    season, and clipped at `CLIP` of its own deviations."""
+    n, last = len(x), 0
+    for i in range(n):
+        spare[i] = abs(x[i])
+        if seen[i + 1] > seen[i]:
+            _bridge(x, last, i)
+            last = i
+    most = CLIP * _SIGMAS_A_MEAN * _usual(spare, 0, n)
+    for i in range(n):
+        x[i] = min(max(x[i], -most), most)
+
+
+@kernel
+def usual_step(x: Any, spare: Any, found: Any) -> None:
+    """The mean of ordinary steps from place to place, and `FAR` times their mean distance from it, to ``found``
+    float64[2]: see `clipped_step`."""
+    n, mean = len(x), 0.0
+    for i in range(1, n):
+        mean += abs(x[i] - x[i - 1])
+    most = 3.0 * mean / (n - 1)
+    total, count = 0.0, 0
+    for i in range(1, n):
+        step = x[i] - x[i - 1]
+        inside = abs(step) <= most
+        total += step * inside
+        count += inside
+    found[0] = total / max(count, 1)
+    for i in range(1, n):
+        spare[i] = abs(x[i] - x[i - 1] - found[0])
+    found[1] = FAR * _usual(spare, 1, n)
+
+
+@inlined
+def clipped_step(x: Any, i: int, usual: Any) -> float:
+    """The step to ``i``, less the usual one; three deviations at most. Two falls of a counter, which can always
+    be a turn apart, then say no more than other steps."""
+    return min(max(x[i] - x[i - 1] - usual[0], -usual[1]), usual[1])
 
 
 @kernel
 def clean_rows(
-    values: Any, ordered: Any, first: Any, end: Any, count: Any, chunk: Any, x: Any, seen: Any, lengths: Any
+    values: Any,
+    ordered: Any,
+    first: Any,
+    end: Any,
+    count: Any,
+    chunk: Any,
+    x: Any,
+    seen: Any,
+    lengths: Any,
+    steps: Any,
 ) -> None:
-    """Clean the rows ``chunk``; their ``lengths``, 0 where values are few or all alike."""
-    spare = np.empty(x.shape[1])
+    """Clean the rows ``chunk``; their ``lengths``, 0 where values are few or all alike, and ``steps`` [rows, 2]."""
+    spare = np.empty((2, x.shape[1]))
     for i in range(len(chunk)):
         r = chunk[i]
         n = end[r] - first[r]
@@ -124,3 +204,4 @@ def clean_rows(
         if count[r] >= SAMPLES_MIN and spread > 0.0:
             clean(values[r, first[r] : end[r]], centre, spread, x[i, :n], seen[i, : n + 1], spare)
             lengths[i] = n
+            usual_step(x[i, :n], spare[0], steps[i])

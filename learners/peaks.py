@@ -1,7 +1,8 @@
 """Frequencies that stand out of the spectrum round them: where a period may be worth a test.
 
 The background at a frequency is the trimmed mean of the power in a band round it, so a line does not raise
-it, and red noise, whose power falls with frequency, does not pass for a line. A peak is only a nomination.
+it, and red noise, whose power falls with frequency, does not pass for a line. A peak is only a nomination, so single
+precision is enough and rows are hardly padded.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from learners import comb
+from learners.cleaned import clipped_step
 from learners.compiled import kernel
 
 PEAKS = 4
@@ -18,6 +21,7 @@ STANDS_OUT = 18.0
 _GROWTH = 1.4
 _BAND_MIN = 16
 _BANDS_MAX = 64
+_RATIO_MAX = 1e300
 
 
 @kernel
@@ -34,59 +38,65 @@ def fill_window(window: Any) -> None:
 
 
 @kernel
-def taper(x: Any, window: Any, out: Any) -> None:
-    """The values less their straight line, under a window; zeros after them."""
-    n = len(x)
-    middle = 0.5 * (n - 1)
-    level, slope = 0.0, 0.0
+def taper(x: Any, usual: Any, window: Any, out: Any) -> None:
+    """The clipped steps from place to place less their mean, under a window; zeros after them."""
+    n, mean = len(x) - 1, 0.0
     for i in range(n):
-        level += x[i]
-        slope += x[i] * (i - middle)
-    level /= n
-    slope /= max(n * (n * n - 1.0) / 12.0, 1.0)
+        step = clipped_step(x, i + 1, usual)
+        mean += step
+        out[i] = step
+    mean /= n
     for i in range(n):
-        out[i] = (x[i] - level - slope * (i - middle)) * window[i]
-    for i in range(n, len(out)):
-        out[i] = 0.0
+        out[i] = (out[i] - mean) * window[i]
+    out[n:] = 0.0
 
 
 @kernel
-def nominate(power: Any, size: int, n: int, shortest: int, turns_min: int, found: Any) -> int:
-    """Frequencies, in cycles per bucket, of the peaks that stand out most, strongest first.
+def nominate(power: Any, ratio: Any, size: int, first: int, last: int, found: Any) -> int:
+    """Frequencies, in cycles per bucket, of the peaks from ``first`` to ``last`` that stand out most, strongest
+    first.
 
-    ``power``: squared transform of ``n`` values padded to ``size``; ``found`` float64[PEAKS]; returns their
-    number. Periods from ``shortest`` to n / ``turns_min`` are looked at.
+    ``power`` of a transform of ``size`` values and its ``ratio`` to the background; ``found`` float64[PEAKS];
+    returns their number.
     """
-    first = max((turns_min * size + n - 1) // n, 2)
-    last = min(size // shortest, len(power) - 2)
-    if last - first < 3:
-        return 0
-    centre, level = np.empty(_BANDS_MAX), np.empty(_BANDS_MAX)
-    bands = _backgrounds(power, first, last, centre, level)
     ratios = np.zeros(PEAKS)
-    count, band = 0, 0
+    count = 0
     for q in range(first, last + 1):
-        here = power[q]
-        if here <= power[q - 1] or here < power[q + 1]:
+        here = ratio[q]
+        if here <= STANDS_OUT or power[q] <= power[q - 1] or power[q] < power[q + 1]:
             continue
-        while band < bands - 2 and q > centre[band + 1]:
-            band += 1
-        usual = level[band]
-        if bands > 1:
-            way = min(max((q - centre[band]) / (centre[band + 1] - centre[band]), 0.0), 1.0)
-            usual += way * (level[band + 1] - level[band])
-        if here <= STANDS_OUT * usual:
-            continue
-        ratio = here / usual if usual > 0.0 else np.inf
-        if count == PEAKS and ratio <= ratios[PEAKS - 1]:
+        if count == PEAKS and here <= ratios[PEAKS - 1]:
             continue
         place = min(count, PEAKS - 1)
-        while place > 0 and ratios[place - 1] < ratio:
+        while place > 0 and ratios[place - 1] < here:
             ratios[place], found[place] = ratios[place - 1], found[place - 1]
             place -= 1
-        ratios[place], found[place] = ratio, (q + _top(power, q)) / size
+        ratios[place], found[place] = here, (q + _top(power, q)) / size
         count = min(count + 1, PEAKS)
     return count
+
+
+@kernel
+def over_background(power: Any, first: int, ratio: Any) -> None:
+    """``ratio`` of the power from ``first`` to the last but one to its background; 0 elsewhere."""
+    last = len(power) - 2
+    centre, level = np.empty(_BANDS_MAX), np.empty(_BANDS_MAX)
+    bands = _backgrounds(power, first, last, centre, level)
+    ratio[:] = 0.0
+    start = first
+    for band in range(max(bands - 1, 1)):
+        if bands == 1:
+            end, rise = last, 0.0
+        else:
+            end = last if band == bands - 2 else int(centre[band + 1])
+            rise = (level[band + 1] - level[band]) / (centre[band + 1] - centre[band])
+        low, high = min(level[band], level[bands - 1]), max(level[band], level[bands - 1])
+        if bands > 1:
+            low, high = min(level[band], level[band + 1]), max(level[band], level[band + 1])
+        for q in range(start, end + 1):
+            usual = min(max(level[band] + rise * (q - centre[band]), low), high)
+            ratio[q] = min(power[q] / max(usual, 1e-300), _RATIO_MAX) if power[q] > 0.0 else 0.0
+        start = end + 1
 
 
 @kernel
@@ -100,9 +110,9 @@ def _backgrounds(power: Any, first: int, last: int, centre: Any, level: Any) -> 
         for _ in range(4):
             total, count = 0.0, 0
             for q in range(start, end):
-                if power[q] <= limit:
-                    total += power[q]
-                    count += 1
+                inside = power[q] <= limit  # no branch: half of them would be guessed wrong
+                total += power[q] * inside
+                count += inside
             mean = total / max(count, 1)
             limit = 2.5 * mean
         centre[bands], level[bands] = 0.5 * (start + end - 1), mean
@@ -122,26 +132,35 @@ def _top(power: Any, q: int) -> float:
 
 
 @kernel
-def taper_rows(x: Any, lengths: Any, out: Any) -> None:
-    """`taper` of each row; zeros where there is none."""
+def taper_rows(x: Any, lengths: Any, steps: Any, out: Any) -> None:
+    """`taper` of each row with its usual step; zeros where there is none."""
     window, known = np.empty(x.shape[1]), 0
     for i in range(len(out)):
-        if i < len(lengths) and lengths[i] > 0:
+        if i < len(lengths) and lengths[i] > 1:
             if lengths[i] != known:
                 known = lengths[i]
-                fill_window(window[:known])
-            taper(x[i, : lengths[i]], window, out[i])
+                fill_window(window[: known - 1])
+            taper(x[i, : lengths[i]], steps[i], window, out[i])
         else:
             out[i, :] = 0.0
 
 
 @kernel
-def nominate_rows(spectrum: Any, size: int, lengths: Any, shortest: int, turns_min: int, found: Any) -> None:
-    """`nominate` for each row of transforms; ``found`` float64[rows, PEAKS], 0 where there is no more."""
-    power = np.empty(spectrum.shape[1])
+def nominate_rows(
+    spectrum: Any, size: int, lengths: Any, shortest: int, turns_min: int, found: Any, whitened: Any
+) -> None:
+    """`nominate` for each row of transforms of ``size`` values, periods from ``shortest`` to a turn in
+    ``turns_min``; ``found`` float64[rows, PEAKS], 0 where there is no more. ``whitened``: see `comb`."""
+    power, ratio = np.empty(spectrum.shape[1]), np.empty(spectrum.shape[1])
     for i in range(len(lengths)):
-        if lengths[i] == 0:
+        first = max((turns_min * size + lengths[i] - 1) // max(lengths[i], 1), 2)
+        last = min(size // shortest, len(power) - 2)
+        if lengths[i] == 0 or last - first < 3:
+            whitened[i, :] = 0.0
             continue
         for q in range(len(power)):
-            power[q] = spectrum[i, q].real ** 2 + spectrum[i, q].imag ** 2
-        nominate(power, size, lengths[i], shortest, turns_min, found[i])
+            real, imaginary = np.float64(spectrum[i, q].real), np.float64(spectrum[i, q].imag)
+            power[q] = real * real + imaginary * imaginary
+        over_background(power, first, ratio)
+        nominate(power, ratio, size, first, last, found[i])
+        comb.whiten(ratio, first, whitened[i])

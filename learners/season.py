@@ -28,15 +28,16 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from learners import peaks, seek
+from learners import comb, peaks, seek
 from learners.cleaned import clean_rows
+from learners.judged import OTHER_TURNS_MIN, SHORTEST
 from learners.rows import Rows
 from learners.seek import FINDING
 
 __all__ = ["FINDING", "NONE", "Finding", "Period", "Seasons", "Why", "find", "find_seasons", "seasons_of"]
 
 _CHUNK = 256
-_BLOCK = 8
+_BLOCK = 16
 """Rows that are transformed together, always so many: then each takes the same path through the FFT."""
 _HOUR_MS = 3_600_000
 _CALENDAR_MS = np.array([_HOUR_MS, 24 * _HOUR_MS, 168 * _HOUR_MS, 365 * 24 * _HOUR_MS], np.int64)
@@ -138,23 +139,32 @@ def _search(
 ) -> None:
     longest = int((rows.end - rows.first)[chunk].max())
     x, seen = np.zeros((len(chunk), longest)), np.zeros((len(chunk), longest + 1), np.int64)
-    lengths = np.zeros(len(chunk), np.int64)
-    clean_rows(rows.values, rows.ordered, rows.first, rows.end, rows.count, chunk, x, seen, lengths)
-    search = seek.Search(x, seen, lengths, found)
+    lengths, steps = np.zeros(len(chunk), np.int64), np.zeros((len(chunk), 2))
+    clean_rows(rows.values, rows.ordered, rows.first, rows.end, rows.count, chunk, x, seen, lengths, steps)
+    search = seek.Search(x, seen, lengths, steps, found)
     for place in range(seek.CALENDAR):
         search.calendar(place, calendar[:, place])
-    frequencies = np.zeros((len(chunk), peaks.PEAKS))
-    tapered = np.empty((_BLOCK, size))
-    for start in range(0, len(chunk), _BLOCK):  # of what the calendar has left
+    for frequency in _nominated(x, lengths, steps, size).T:  # in what the calendar has left
+        search.other(frequency)
+    search.drop_harmonics()
+
+
+def _nominated(
+    x: NDArray[np.float64], lengths: NDArray[np.int64], steps: NDArray[np.float64], size: int
+) -> NDArray[np.float64]:
+    """Frequencies worth a test, 0 for none: the comb's of each row, then its peaks."""
+    found = np.zeros((len(x), 1 + peaks.PEAKS))
+    tapered = np.empty((_BLOCK, size), np.float32)
+    whitened = np.zeros((_BLOCK, size // 2 + 1), np.float32)
+    for start in range(0, len(x), _BLOCK):
         part = slice(start, start + _BLOCK)
-        peaks.taper_rows(x[part], lengths[part], tapered)
+        peaks.taper_rows(x[part], lengths[part], steps[part], tapered)
         spectrum = scipy.fft.rfft(tapered, axis=1, workers=1)
         peaks.nominate_rows(
-            spectrum, size, lengths[part], seek.SHORTEST, seek.OTHER_TURNS_MIN, frequencies[part]
+            spectrum, size, lengths[part], SHORTEST, OTHER_TURNS_MIN, found[part, 1:], whitened
         )
-    for place in range(peaks.PEAKS):
-        search.other(frequencies[:, place])
-    search.drop_harmonics()
+        found[part, 0] = comb.lags(whitened, lengths[part], SHORTEST, OTHER_TURNS_MIN)
+    return found
 
 
 def find(t: NDArray[np.int64], y: NDArray[np.float64], cadence_ms: int) -> Seasons:
@@ -200,5 +210,6 @@ def _calendar(cadence: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _fft_size(span: int) -> int:
-    """A fast length of at least twice the span, and one for all spans that are alike."""
-    return int(scipy.fft.next_fast_len(256 * max(-(-span // 128), 1), real=True))
+    """A fast, even length of at least the span, and one for all spans that are alike."""
+    wanted = 64 * max(-(-span // 64), 1)
+    return 2 * int(scipy.fft.next_fast_len(wanted // 2, real=True))

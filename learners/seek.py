@@ -7,7 +7,6 @@ in the kernels, which look at one row after the other and need no GIL.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,14 @@ from numpy.typing import NDArray
 
 from learners import peaks, turns
 from learners.compiled import kernel
+from learners.judged import OTHER_TURNS_MIN, SHORTEST, TURNS_MIN, Judged, climb, judge, take
 
-SHORTEST = 3
-TURNS_MIN = 2
-OTHER_TURNS_MIN = 3
 EVIDENCE_MIN = 3.0
 STRENGTH_MIN = 0.05
 VARIANCE_MIN = 0.003
 """Variance of a further season, in that of the largest: less may be what bridging the gaps has left."""
 CALENDAR = 4
-ASKED = CALENDAR + peaks.PEAKS + 1
+ASKED = CALENDAR + peaks.PEAKS + 2
 """Periods that leave a finding: the calendar's, then others."""
 FINDING = np.dtype(
     [
@@ -38,46 +35,20 @@ FINDING = np.dtype(
     ]
 )
 NOT_ASKED, TAKEN, TOO_SHORT, NOT_COHERENT, WEAK, REPEATS, HARMONIC = range(7)
-_ROUGH_PRICE = 2.0
 _NESTED_MIN = 4
-_CLIMB = 3
 _NARROW = 1.2
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """What turns of ``period`` buckets say, one entry a row: see `turns`."""
-
-    period: Ints
-    m: Ints
-    surprise: Floats
-    spoken: Floats
-    rough: Floats
-
-    def of(self, which: Any) -> Judged:
-        """Some of the rows."""
-        return Judged(
-            self.period[which], self.m[which], self.surprise[which], self.spoken[which], self.rough[which]
-        )
-
-    def evidence(self, divisor: int = 1, multiples: bool = True) -> Floats:
-        """Of all harmonics, of those that are multiples of ``divisor``, or of the others."""
-        found = np.empty(len(self.period))
-        _evidence(self.period, self.surprise, divisor, multiples, found)
-        if divisor == 1 or not multiples:
-            rough = self.rough[:, 0 if divisor == 1 else 1 + turns.DIVISORS.index(divisor)]
-            found = np.maximum(found, rough - _ROUGH_PRICE)
-        return np.where(self.m >= TURNS_MIN, found, 0.0)
-
-
 class Search:
-    """Cleaned rows ``x`` with counts ``seen`` (see `cleaned`), ``lengths`` (0: nothing to find) and ``found``
-    `FINDING` [rows, ASKED], to be filled. ``x`` is used up."""
+    """Cleaned rows ``x`` with counts ``seen``, ``lengths`` (0: nothing to find) and usual ``steps`` [rows, 2] (see
+    `cleaned`), and ``found`` `FINDING` [rows, ASKED], to be filled. ``x`` and ``steps`` are used up."""
 
-    def __init__(self, x: Floats, seen: Ints, lengths: Ints, found: NDArray[np.void]) -> None:
-        self._x, self._seen, self._lengths, self.found = x, seen, lengths, found
+    def __init__(
+        self, x: Floats, seen: Ints, lengths: Ints, steps: Floats, found: NDArray[np.void]
+    ) -> None:
+        self._x, self._seen, self._lengths, self._steps, self.found = x, seen, lengths, steps, found
 
     def calendar(self, place: int, period: Ints) -> None:
         """Ask every row for its ``period`` of the calendar (0: none), the ``place``-th."""
@@ -102,6 +73,8 @@ class Search:
 
     def _others(self, rows: Ints, period: Ints) -> None:
         """What was asked as a period of the calendar and turned out to be a part of it."""
+        if not len(rows):
+            return
         known = np.any(
             (self.found["period"][rows] == period[:, None]) & (self.found["why"][rows] != NOT_ASKED), axis=1
         )
@@ -117,6 +90,8 @@ class Search:
         """Ask every row for the period behind a peak at ``frequency`` (0: none): the shortest multiple in
         whole buckets whose turns agree, or a longer one that says more."""
         rows = np.flatnonzero((frequency > 0.0) & ~self._is_harmonic(frequency))
+        if not len(rows):
+            return
         frequency, longest = frequency[rows], self._lengths[rows] // OTHER_TURNS_MIN
         period, best = np.zeros(len(rows), np.int64), np.full(len(rows), -1.0)
         for multiple in (1, 2, 3):
@@ -155,11 +130,13 @@ class Search:
         surprise = np.zeros((len(rows), turns.HARMONICS))
         rough = np.zeros((len(rows), 1 + len(turns.DIVISORS)))
         if len(rows):
-            judge(self._x, self._seen, self._lengths, rows, period, m, surprise, spoken, rough)
+            judge(*self._rest(), rows, period, m, surprise, spoken, rough)
         return Judged(period, m, surprise, spoken, rough)
 
     def _is_beside(self, rows: Ints, judged: Judged, evidence: Floats) -> NDArray[np.bool_]:
         """Do the turns speak for another period close by, and agree there much better?"""
+        if not len(rows):
+            return np.zeros(0, np.bool_)
         at = np.floor(judged.spoken + 0.5).astype(np.int64)
         near = np.abs(judged.spoken - judged.period) <= 0.1 * judged.period
         other = np.flatnonzero((at != judged.period) & near & (at >= SHORTEST))
@@ -204,31 +181,13 @@ class Search:
     def _climbed(self, rows: Ints, start: Ints, longest: Ints, multiple: int) -> tuple[Ints, Floats]:
         """The periods near ``start`` whose turns agree best in harmonics that are multiples; their
         evidence."""
-        judged = self._judge(rows, start)
-        best, value = start.copy(), judged.evidence(multiple)
-        value[judged.m < OTHER_TURNS_MIN] = 0.0
-        spoken = np.floor(judged.spoken + 0.5).astype(np.int64)
-        near = np.abs(judged.spoken - start) <= np.maximum(2.0, 0.1 * start)
-        self._try(rows, np.where(near, spoken, start), longest, multiple, best, value)
-        for way in (1, -1):
-            active = np.flatnonzero(value >= 1.0)
-            for _ in range(_CLIMB):
-                if not len(active):
-                    break
-                at, worth = best[active].copy(), value[active].copy()
-                self._try(rows[active], at + way, longest[active], multiple, at, worth)
-                moved = at != best[active]
-                best[active], value[active] = at, worth
-                active = active[moved]
+        best, value = start.copy(), np.zeros(len(rows))
+        if len(rows):
+            climb(*self._rest(), rows, longest, multiple, best, value)
         return best, value
 
-    def _try(self, rows: Ints, at: Ints, longest: Ints, multiple: int, best: Ints, value: Floats) -> None:
-        """Move ``best`` and ``value`` to the periods ``at`` where those are better."""
-        tried = np.flatnonzero((at != best) & (at >= SHORTEST) & (at <= longest))
-        judged = self._judge(rows[tried], at[tried])
-        worth = judged.evidence(multiple)
-        better = worth > value[tried]
-        best[tried[better]], value[tried[better]] = at[tried][better], worth[better]
+    def _rest(self) -> tuple[Floats, Ints, Ints, Floats]:
+        return self._x, self._seen, self._lengths, self._steps
 
     def _take(self, rows: Ints, place: Ints, period: Ints) -> None:
         """Take the periods of which a fold foretells enough, and their profiles out of the rows."""
@@ -238,7 +197,7 @@ class Search:
         found = self.found
         known = np.max(np.where(found["why"] == TAKEN, found["variance"], 0.0), axis=1)[rows]
         floor = VARIANCE_MIN * known
-        take(self._x, self._seen, self._lengths, rows, period, STRENGTH_MIN, floor, many, strength, variance)
+        take(*self._rest(), rows, period, STRENGTH_MIN, floor, many, strength, variance)
         enough = (strength >= STRENGTH_MIN) & (variance >= floor)
         found["why"][rows, place] = np.where(enough, TAKEN, WEAK)
         found["period"][rows, place], found["turns"][rows, place] = period, many
@@ -296,64 +255,3 @@ def _drop_harmonics(why: Any, period: Any, variance: Any) -> None:
                     price = max(price, 2.0)
                 if ratio < _NESTED_MIN or variance[r, i] * (ratio - 1) < price * variance[r, j]:
                     why[r, i] = HARMONIC
-
-
-@kernel
-def _evidence(period: Any, surprise: Any, divisor: int, multiples: bool, found: Any) -> None:
-    for i in range(len(period)):
-        found[i] = turns.evidence(period[i], surprise[i], divisor, multiples)
-
-
-@kernel
-def judge(
-    x: Any, seen: Any, lengths: Any, rows: Any, period: Any, many: Any, surprise: Any, spoken: Any, rough: Any
-) -> None:
-    """Cut ``rows`` into turns of ``period`` buckets: their number, the surprise of each harmonic, and the
-    period that these turns speak for."""
-    longest, shortest = period.max(), period.min()
-    most = x.shape[1] // shortest + 1
-    coefficients, means, spare = np.empty((most, turns.WIDTH)), np.empty(most), np.empty(most)
-    places, profile = np.empty(most, np.int64), np.empty(longest)
-    table, folded = np.empty((longest // 2 + 1, turns.WIDTH)), np.empty((2, longest // 2 + 1))
-    for i in range(len(rows)):
-        n, p = lengths[rows[i]], period[i]
-        part, present = x[rows[i], :n], seen[rows[i], : n + 1]
-        if i == 0 or p != period[i - 1]:
-            turns.fill_table(p, table)
-        m = turns.transform(part, present, p, table, coefficients, means, places, folded)
-        turns.level_off(p, m, table, coefficients, means, places, spare)
-        turns.coherence(p, m, coefficients, surprise[i], spare)
-        spoken[i] = turns.drift(m, p, coefficients, places)
-        turns.roughness(part, p, m, places, profile, rough[i])
-        many[i] = m
-
-
-@kernel
-def take(
-    x: Any,
-    seen: Any,
-    lengths: Any,
-    rows: Any,
-    period: Any,
-    least: float,
-    floor: Any,
-    many: Any,
-    strength: Any,
-    variance: Any,
-) -> None:
-    """Fold ``rows``; at strength ``least`` and variance ``floor`` the profile is taken off the row."""
-    longest, most = period.max(), x.shape[1] // period.min() + 1
-    means, spare, places = np.empty(most), np.empty(most), np.empty(most, np.int64)
-    profile = np.empty(longest)
-    for i in range(len(rows)):
-        n, p = lengths[rows[i]], period[i]
-        part = x[rows[i], :n]
-        m = turns.whole_turns(part, seen[rows[i], : n + 1], p, means, places)
-        slope = turns.common_slope(m, means, places, spare)
-        strength[i], variance[i] = turns.fold(part, p, m, means, places, slope, profile, spare)
-        many[i] = m
-        if strength[i] >= least and variance[i] >= floor[i]:
-            s = (p - n % p) % p
-            for b in range(n):
-                part[b] -= profile[s]
-                s = s + 1 if s + 1 < p else 0

@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from learners.compiled import kernel
+from learners.cleaned import FAR, clipped_step
+from learners.compiled import inlined, kernel
 
 HARMONICS = 8
 DIVISORS = (2, 3, 5, 7)
@@ -35,6 +36,8 @@ EVIDENCE_MAX = 300.0
 _SETS = 6.0
 _USUAL_MOST = 9.0
 _MEDIAN_UP_TO = 24
+_FEW = 12
+"""Turns up to which each is transformed by itself."""
 _PRESENT = 0.5
 
 
@@ -46,24 +49,23 @@ def harmonics_of(period: int) -> int:
 
 @kernel
 def fill_table(period: int, table: Any) -> None:
-    """cos and sin of 2 pi k s / period for s up to half a turn: ``table`` float64[> period / 2, WIDTH]."""
+    """cos and sin of 2 pi k s / period for the places s that `transform` needs: ``table`` float64[> period / 2,
+    WIDTH]."""
     count, half = harmonics_of(period), period // 2
     for s in range(half + 1):
         angle = 2.0 * math.pi * s / period
         table[s, 0] = math.cos(angle)
         table[s, HARMONICS] = math.sin(angle)
-    for s in range(half + 1):
+    for s in range(_last(period) + 1):
         place = s
         for k in range(1, count):
             place += s
             if place >= period:
                 place -= period
-            if place <= half:
-                table[s, k] = table[place, 0]
-                table[s, HARMONICS + k] = table[place, HARMONICS]
-            else:
-                table[s, k] = table[period - place, 0]
-                table[s, HARMONICS + k] = -table[period - place, HARMONICS]
+            back = place > half
+            from_end = period - place if back else place
+            table[s, k] = table[from_end, 0]
+            table[s, HARMONICS + k] = -table[from_end, HARMONICS] if back else table[from_end, HARMONICS]
         for k in range(count, HARMONICS):
             table[s, k] = table[s, HARMONICS + k] = 0.0
 
@@ -72,10 +74,25 @@ def fill_table(period: int, table: Any) -> None:
 def transform(
     x: Any, seen: Any, period: int, table: Any, turns: Any, means: Any, places: Any, folded: Any
 ) -> int:
-    """Coefficients of each turn that is at least half present, counted from the newest value back.
+    """Coefficients of each of the `whole_turns`, whose number m is returned.
 
-    Fills ``turns`` float64[m, WIDTH], ``means`` float64[m], ``places`` int64[m] (first bucket of the turn);
-    returns m. ``folded`` float64[2, > period / 2]: room for sums and differences of the turn's two halves.
+    Fills ``turns`` float64[WIDTH, m], cosines of all harmonics before sines. ``folded`` float64[4, > period /
+    2, >= m]: room.
+    """
+    m = whole_turns(x, seen, period, means, places)
+    if m > _FEW:
+        _transform_together(x, period, m, places, table, turns, folded)
+    else:
+        for j in range(m):
+            _transform_one(x, places[j], period, table, turns[:, j], folded)
+    return m
+
+
+@kernel
+def whole_turns(x: Any, seen: Any, period: int, means: Any, places: Any) -> int:
+    """The turns that are at least half present, counted from the newest value back; their number m.
+
+    Fills ``means`` float64[m] and ``places`` int64[m] (first bucket of the turn).
     """
     many = len(x) // period
     first = len(x) - many * period
@@ -83,62 +100,104 @@ def transform(
     for j in range(many):
         at = first + j * period
         if seen[at + period] - seen[at] >= _PRESENT * period:
-            means[m] = _transform_one(x[at : at + period], table, turns[m], folded[0], folded[1])
+            means[m] = _total(x, at, at + period) / period
             places[m] = at
             m += 1
     return m
 
 
 @kernel
-def whole_turns(x: Any, seen: Any, period: int, means: Any, places: Any) -> int:
-    """The turns of `transform`, without their coefficients."""
-    many = len(x) // period
-    first = len(x) - many * period
-    m = 0
-    for j in range(many):
-        at = first + j * period
-        if seen[at + period] - seen[at] >= _PRESENT * period:
-            total = 0.0
-            for s in range(period):
-                total += x[at + s]
-            means[m] = total / period
-            places[m] = at
-            m += 1
-    return m
+def _total(x: Any, start: int, end: int) -> float:
+    """Four sums side by side: one alone would wait for each addition."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    whole = end - (end - start) % 4
+    for i in range(start, whole, 4):
+        a += x[i]
+        b += x[i + 1]
+        c += x[i + 2]
+        d += x[i + 3]
+    for i in range(whole, end):
+        a += x[i]
+    return (a + b) + (c + d)
 
 
 @kernel
-def _transform_one(x: Any, table: Any, out: Any, sums: Any, differences: Any) -> float:
-    """Coefficients of one turn to ``out``; its mean. Four harmonics at a time stay in registers."""
-    period = len(x)
-    half, count = (period - 1) // 2, harmonics_of(period)
-    total = x[0]
-    for s in range(1, half + 1):
-        sums[s] = x[s] + x[period - s]
-        differences[s] = x[s] - x[period - s]
-        total += sums[s]
-    for g in range(0, count, 4):
-        c0 = c1 = c2 = c3 = x[0]
-        s0 = s1 = s2 = s3 = 0.0
-        for s in range(1, half + 1):
-            even, odd, row = sums[s], differences[s], table[s]
-            c0 += even * row[g]
-            c1 += even * row[g + 1]
-            c2 += even * row[g + 2]
-            c3 += even * row[g + 3]
-            s0 += odd * row[HARMONICS + g]
-            s1 += odd * row[HARMONICS + g + 1]
-            s2 += odd * row[HARMONICS + g + 2]
-            s3 += odd * row[HARMONICS + g + 3]
-        out[g], out[g + 1], out[g + 2], out[g + 3] = c0, c1, c2, c3
-        at = HARMONICS + g
-        out[at], out[at + 1], out[at + 2], out[at + 3] = s0, s1, s2, s3
-    if period % 2 == 0:
-        total += x[period // 2]
+def _transform_together(
+    x: Any, period: int, m: int, places: Any, table: Any, turns: Any, folded: Any
+) -> None:
+    """Coefficients of many short turns, bucket after bucket of all of them: loops over turns are long."""
+    count = harmonics_of(period)
+    for j in range(m):
+        odd, even = _start(x, places[j], period)
         for k in range(count):
-            out[k] += x[period // 2] * table[period // 2, k]
-    mean: float = total / period
-    return mean
+            turns[k, j] = even if k % 2 else odd
+            turns[HARMONICS + k, j] = 0.0
+    for s in range(1, _last(period) + 1):
+        for j in range(m):
+            folded[0, j], folded[1, j], folded[2, j], folded[3, j] = _fold_at(x, places[j], period, s)
+        for k in range(count):
+            cosine, sine = table[s, k], table[s, HARMONICS + k]
+            for j in range(m):
+                turns[k, j] += cosine * folded[k % 2, j]
+                turns[HARMONICS + k, j] += sine * folded[2 + k % 2, j]
+
+
+@kernel
+def _transform_one(x: Any, at: int, period: int, table: Any, out: Any, folded: Any) -> None:
+    """Coefficients of the turn at ``at`` to ``out``. Eight harmonics stay in registers."""
+    last = _last(period)
+    for s in range(1, last + 1):
+        folded[0, s], folded[1, s], folded[2, s], folded[3, s] = _fold_at(x, at, period, s)
+    odd, even = _start(x, at, period)
+    c0 = c2 = c4 = c6 = odd
+    c1 = c3 = c5 = c7 = even
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
+    for s in range(1, last + 1):
+        a, b, c, d, row = folded[0, s], folded[1, s], folded[2, s], folded[3, s], table[s]
+        c0 += a * row[0]
+        c1 += b * row[1]
+        c2 += a * row[2]
+        c3 += b * row[3]
+        c4 += a * row[4]
+        c5 += b * row[5]
+        c6 += a * row[6]
+        c7 += b * row[7]
+        s0 += c * row[8]
+        s1 += d * row[9]
+        s2 += c * row[10]
+        s3 += d * row[11]
+        s4 += c * row[12]
+        s5 += d * row[13]
+        s6 += c * row[14]
+        s7 += d * row[15]
+    out[0], out[1], out[2], out[3], out[4], out[5], out[6], out[7] = c0, c1, c2, c3, c4, c5, c6, c7
+    out[8], out[9], out[10], out[11], out[12], out[13], out[14], out[15] = s0, s1, s2, s3, s4, s5, s6, s7
+
+
+@inlined
+def _last(period: int) -> int:
+    """Places of the table that are needed: half a turn, or a fourth of one that can be folded twice."""
+    return (period - 1) // 2 if period % 2 else period // 4
+
+
+@inlined
+def _start(x: Any, at: int, period: int) -> tuple[float, float]:
+    """What the ends of the folds bring to the cosines of odd and of even harmonics."""
+    opposite = 0.0 if period % 2 else x[at + period // 2]
+    return x[at] - opposite, x[at] + opposite
+
+
+@inlined
+def _fold_at(x: Any, at: int, period: int, s: int) -> tuple[float, float, float, float]:
+    """What bucket ``s`` and those like it but for the sign bring to the cosines of odd and of even harmonics,
+    and to the sines of odd and of even ones. In a turn of an even number of buckets those are s, -s and half
+    a turn from either."""
+    sums, differences = x[at + s] + x[at + period - s], x[at + s] - x[at + period - s]
+    if period % 2 or 4 * s == period:
+        return sums, sums, differences, differences
+    half = at + period // 2
+    other, opposite = x[half - s] + x[half + s], x[half - s] - x[half + s]
+    return sums - other, sums + other, differences + opposite, differences - opposite
 
 
 @kernel
@@ -149,8 +208,8 @@ def level_off(period: int, m: int, table: Any, turns: Any, means: Any, places: A
         cosine, sine = table[1, k], table[1, HARMONICS + k]
         ramp_sine = 0.5 * slope * period * sine / (1.0 - cosine)
         for j in range(m):
-            turns[j, k] += 0.5 * slope * period
-            turns[j, HARMONICS + k] += ramp_sine
+            turns[k, j] += 0.5 * slope * period
+            turns[HARMONICS + k, j] += ramp_sine
 
 
 @kernel
@@ -199,12 +258,12 @@ def coherence(period: int, m: int, turns: Any, surprise: Any, spare: Any) -> Non
     largest = 0.0
     for k in range(harmonics_of(period)):
         for j in range(m):
-            largest = max(largest, turns[j, k] ** 2 + turns[j, HARMONICS + k] ** 2)
+            largest = max(largest, turns[k, j] ** 2 + turns[HARMONICS + k, j] ** 2)
     for k in range(harmonics_of(period)):
         most = _most(m, turns, k, spare)
         real, imaginary, power = 0.0, 0.0, 0.0
         for j in range(m):
-            a, b = turns[j, k], turns[j, HARMONICS + k]
+            a, b = turns[k, j], turns[HARMONICS + k, j]
             size = a * a + b * b
             share = math.sqrt(most / size) if size > most else 1.0
             real += share * a
@@ -219,18 +278,26 @@ def coherence(period: int, m: int, turns: Any, surprise: Any, spare: Any) -> Non
 def _most(m: int, turns: Any, k: int, spare: Any) -> float:
     """Largest squared coefficient that is believed: three times the usual size."""
     for j in range(m):
-        spare[j] = turns[j, k] ** 2 + turns[j, HARMONICS + k] ** 2
+        spare[j] = turns[k, j] ** 2 + turns[HARMONICS + k, j] ** 2
     if m <= _MEDIAN_UP_TO:
         return _USUAL_MOST * median(spare, m)
     mean = 0.0
     most = np.inf
     for _ in range(4):
-        mean = 0.0
-        for j in range(m):
-            mean += min(spare[j], most)
-        mean /= m
+        mean = _capped_mean(spare, m, most)
         most = 0.7 * _USUAL_MOST * mean
     return most
+
+
+@kernel
+def _capped_mean(values: Any, count: int, most: float) -> float:
+    a, b = 0.0, 0.0
+    for j in range(0, count - 1, 2):
+        a += min(values[j], most)
+        b += min(values[j + 1], most)
+    if count % 2:
+        a += min(values[count - 1], most)
+    return (a + b) / count
 
 
 @kernel
@@ -257,7 +324,9 @@ def evidence(period: int, surprise: Any, divisor: int, multiples: bool) -> float
 
 
 @kernel
-def roughness(x: Any, period: int, m: int, places: Any, profile: Any, found: Any) -> None:
+def roughness(
+    x: Any, usual: Any, period: int, m: int, places: Any, profile: Any, squares: Any, found: Any
+) -> None:
     """Decades against noise of the fold of differences: of all of it, then of what is left of the mean turn
     when a half, a third, … of it is folded once more; ``found`` float64[1 + len(DIVISORS)]."""
     for i in range(len(found)):
@@ -265,19 +334,19 @@ def roughness(x: Any, period: int, m: int, places: Any, profile: Any, found: Any
     if m < 2:
         return
     for s in range(period):
-        profile[s] = 0.0
-    square = 0.0
+        profile[s] = squares[s] = 0.0
     for j in range(m):
         part = x[places[j] : places[j] + period]
         for s in range(1, period):
-            step = part[s] - part[s - 1]
+            step = clipped_step(part, s, usual)
             profile[s] += step
-            square += step * step
-    size = 0.0
+            squares[s] += step * step
+    square, size = _total(squares, 1, period), 0.0
+    slope = _total(profile, 1, period) / (m * (period - 1))
     for s in range(1, period):
-        profile[s] /= m
+        profile[s] = profile[s] / m - slope
         size += profile[s] * profile[s]
-    within = square - m * size
+    within = square - m * (size + (period - 1) * slope * slope)
     if not square > 1e-20:
         return
     free = 0.5 * (m - 1) * period
@@ -326,7 +395,7 @@ def drift(m: int, period: int, turns: Any, places: Any) -> float:
     for k in range(harmonics_of(period)):
         size = 0.0
         for j in range(m):
-            size += turns[j, k] ** 2 + turns[j, HARMONICS + k] ** 2
+            size += turns[k, j] ** 2 + turns[HARMONICS + k, j] ** 2
         if size > power:
             strongest, power = k, size
     angle = _turning(m, turns, strongest, period, places, 1, 0.0)
@@ -342,8 +411,8 @@ def _turning(m: int, turns: Any, k: int, period: int, places: Any, far: int, kno
     real, imaginary = 0.0, 0.0
     for j in range(m - far):
         if places[j + far] - places[j] == far * period:
-            a, b = turns[j, k], -turns[j, HARMONICS + k]
-            c, d = turns[j + far, k], -turns[j + far, HARMONICS + k]
+            a, b = turns[k, j], -turns[HARMONICS + k, j]
+            c, d = turns[k, j + far], -turns[HARMONICS + k, j + far]
             real += a * c + b * d
             imaginary += a * d - b * c
     angle = math.atan2(imaginary, real) - known
@@ -352,31 +421,58 @@ def _turning(m: int, turns: Any, k: int, period: int, places: Any, far: int, kno
 
 @kernel
 def fold(
-    x: Any, period: int, m: int, means: Any, places: Any, slope: float, profile: Any, spare: Any
+    x: Any, seen: Any, period: int, m: int, means: Any, places: Any, slope: float, profile: Any, spare: Any
 ) -> tuple[float, float]:
-    """Strength and variance of the mean turn, which goes to ``profile`` float64[>= period].
+    """Strength and variance of the mean turn, which goes to ``profile[0]``; ``profile`` float64[3, >= period].
 
     Strength: the share of a typical turn's variance (median over turns) that the mean of the *other* turns
-    explains, after level and slope; below 0 where it makes things worse.
+    explains, after level and slope; below 0 where it makes things worse. Gaps have no say. The mean is taken
+    twice: then what is farther from the first one than three deviations is drawn in to there.
     """
+    mean, there, more = profile[0], profile[1], profile[2]
     for s in range(period):
-        profile[s] = 0.0
-    middle = 0.5 * (period - 1)
+        mean[s] = there[s] = more[s] = 0.0
     for j in range(m):
+        at = places[j]
         for s in range(period):
-            profile[s] += x[places[j] + s] - means[j] - slope * (s - middle)
+            weight = seen[at + s + 1] - seen[at + s]
+            there[s] += weight
+            mean[s] += weight * _levelled(x, at, s, period, means[j], slope)
+    for s in range(period):
+        mean[s] /= max(there[s], 1.0)
+    for j in range(m):
+        at = places[j]
+        for s in range(period):
+            weight = seen[at + s + 1] - seen[at + s]
+            more[s] += weight * abs(_levelled(x, at, s, period, means[j], slope) - mean[s])
+    most = FAR * _total(more, 0, period) / max(_total(there, 0, period), 1.0)
+    for s in range(period):
+        more[s] = 0.0
+    for j in range(m):
+        at = places[j]
+        for s in range(period):
+            weight = seen[at + s + 1] - seen[at + s]
+            rest = _levelled(x, at, s, period, means[j], slope) - mean[s]
+            more[s] += weight * min(max(rest, -most), most)
     size = 0.0
     for s in range(period):
-        profile[s] /= m
-        size += profile[s] * profile[s]
+        mean[s] += more[s] / max(there[s], 1.0)
+        size += mean[s] * mean[s]
+        more[s] = (there[s] / (there[s] - 1.0)) ** 2 if there[s] > 1.0 else 0.0  # for the turn held out
     if m < 2:
         return 0.0, size / period
-    held_out = (m / (m - 1.0)) ** 2
     for j in range(m):
-        total, left = 0.0, 0.0
+        at, total, left = places[j], 0.0, 0.0
         for s in range(period):
-            value = x[places[j] + s] - means[j] - slope * (s - middle)
-            total += value * value
-            left += (value - profile[s]) ** 2
-        spare[j] = max(1.0 - held_out * left / total, -1.0) if total > 1e-20 * period else 0.0
+            weight = (seen[at + s + 1] - seen[at + s]) * (there[s] > 1.0)
+            rest = _levelled(x, at, s, period, means[j], slope) - mean[s]
+            rest = min(max(rest, -most), most)
+            total += weight * (mean[s] + rest) ** 2
+            left += weight * more[s] * rest * rest
+        spare[j] = max(1.0 - left / total, -1.0) if total > 1e-20 * period else 0.0
     return median(spare, m), size / period
+
+
+@inlined
+def _levelled(x: Any, at: int, s: int, period: int, mean: float, slope: float) -> float:
+    return x[at + s] - mean - slope * (s - 0.5 * (period - 1))

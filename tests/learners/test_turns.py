@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from learners import turns
-from learners.seek import judge, take
+from learners.judged import judge, take
 from learners.synthetic_classes import red
 from tests.naive import season as naive
 
