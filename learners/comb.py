@@ -1,9 +1,10 @@
 """A period as rough as noise: its lines have a distance in common, though none of them need stand out.
 
-A pattern of a hundred buckets that is no smooth curve has fifty lines, each with a fiftieth of its power. The
-power over its background, capped so that no line counts for many, is transformed back: an autocorrelation of
-the whitened values, which has a top at the lag that is a turn. A top is only a nomination, so single precision
-is enough; and rows are not padded, since the window lets little of a lag come round from the other end.
+A pattern of a hundred buckets that is no smooth curve has fifty lines, each with a fiftieth of its power.
+The power over its background, capped so that no line counts for many, is transformed back: an
+autocorrelation of the whitened values, which has a top at the lag that is a turn. A top is only a nomination,
+so single precision is enough; and rows are not padded, since the window lets little of a lag come round from
+the other end.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from learners.compiled import kernel
 
 CAP = 6.0
 TOP_MIN = 7.0
-"""Least height of a top, times the root of the number of values: of white noise, one row in twenty has one."""
+"""Least height of a top, times the root of the number of values: one row in twenty of white noise has one."""
 _LIKE = 0.7
 """A turn's multiples have tops as well: the first of at least this share of the highest is taken."""
 

@@ -1,4 +1,4 @@
-"""What turns say of supposed periods of cleaned rows: kernels of `seek`, which look at one row after the other.
+"""What turns say of supposed periods of cleaned rows: the kernels of `seek`, one row after the other.
 
 Rows ``x``, ``seen``, ``lengths`` and ``steps`` are those of `cleaned.clean_rows`; ``rows`` says which of them
 are asked, each for its ``period``.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learners import turns
+from learners import cut, fold, turns
 from learners.cleaned import clean_again, usual_step
 from learners.compiled import kernel
 
@@ -104,7 +104,7 @@ def _judge_one(
     m = turns.transform(x, seen, period, table, coefficients, means, places, folded)
     turns.level_off(period, m, table, coefficients, means, places, spare)
     turns.coherence(period, m, coefficients, surprise, spare)
-    turns.roughness(x, usual, period, m, places, profile, squares, rough)
+    fold.roughness(x, usual, period, m, places, profile, squares, rough)
     return m, turns.drift(m, period, coefficients, places)
 
 
@@ -117,9 +117,7 @@ def _evidence(
 
 
 @kernel
-def _evidence_one(
-    period: int, m: int, surprise: Any, rough: float, divisor: int, multiples: bool
-) -> float:
+def _evidence_one(period: int, m: int, surprise: Any, rough: float, divisor: int, multiples: bool) -> float:
     if m < TURNS_MIN:
         return 0.0
     return max(turns.evidence(period, surprise, divisor, multiples), rough - _ROUGH_PRICE)
@@ -188,13 +186,15 @@ def take(
     """Fold ``rows``; at strength ``least`` and variance ``floor`` the profile is taken off the row."""
     longest, most = period.max(), x.shape[1] // period.min() + 1
     means, spare, places = np.empty(most), np.empty(most), np.empty(most, np.int64)
-    profile, sizes = np.empty((3, longest)), np.empty(x.shape[1])
+    profile, sizes = np.empty((4, longest)), np.empty(x.shape[1])
     for i in range(len(rows)):
         n, p = lengths[rows[i]], period[i]
         part, present = x[rows[i], :n], seen[rows[i], : n + 1]
-        m = turns.whole_turns(part, present, p, means, places)
-        slope = turns.common_slope(m, means, places, spare)
-        strength[i], variance[i] = turns.fold(part, present, p, m, means, places, slope, profile, spare)
+        m = cut.whole_turns(part, present, p, means, places)
+        slope = cut.common_slope(m, means, places, spare)
+        for b in range(n):
+            sizes[b] = present[b + 1] - present[b]
+        strength[i], variance[i] = fold.fold(part, sizes, p, m, means, places, slope, profile, spare)
         many[i] = m
         if strength[i] >= least and variance[i] >= floor[i]:
             s = (p - n % p) % p

@@ -1,8 +1,9 @@
 """Frequencies that stand out of the spectrum round them: where a period may be worth a test.
 
 The background at a frequency is the trimmed mean of the power in a band round it, so a line does not raise
-it, and red noise, whose power falls with frequency, does not pass for a line. A peak is only a nomination, so single
-precision is enough and rows are hardly padded.
+it, and red noise, whose power falls with frequency, does not pass for a line. The spectrum is that of clipped
+steps from bucket to bucket: a trend, a jump and an outlier hardly leak into it. A peak is only a nomination,
+so single precision is enough and rows are hardly padded.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ STANDS_OUT = 18.0
 _GROWTH = 1.4
 _BAND_MIN = 16
 _BANDS_MAX = 64
-_RATIO_MAX = 1e300
 
 
 @kernel
@@ -53,8 +53,8 @@ def taper(x: Any, usual: Any, window: Any, out: Any) -> None:
 
 @kernel
 def nominate(power: Any, ratio: Any, size: int, first: int, last: int, found: Any) -> int:
-    """Frequencies, in cycles per bucket, of the peaks from ``first`` to ``last`` that stand out most, strongest
-    first.
+    """Frequencies, in cycles per bucket, of the peaks from ``first`` to ``last`` that stand out most,
+    strongest first.
 
     ``power`` of a transform of ``size`` values and its ``ratio`` to the background; ``found`` float64[PEAKS];
     returns their number.
@@ -83,20 +83,14 @@ def over_background(power: Any, first: int, ratio: Any) -> None:
     centre, level = np.empty(_BANDS_MAX), np.empty(_BANDS_MAX)
     bands = _backgrounds(power, first, last, centre, level)
     ratio[:] = 0.0
-    start = first
-    for band in range(max(bands - 1, 1)):
-        if bands == 1:
-            end, rise = last, 0.0
-        else:
-            end = last if band == bands - 2 else int(centre[band + 1])
-            rise = (level[band + 1] - level[band]) / (centre[band + 1] - centre[band])
-        low, high = min(level[band], level[bands - 1]), max(level[band], level[bands - 1])
-        if bands > 1:
-            low, high = min(level[band], level[band + 1]), max(level[band], level[band + 1])
-        for q in range(start, end + 1):
-            usual = min(max(level[band] + rise * (q - centre[band]), low), high)
-            ratio[q] = min(power[q] / max(usual, 1e-300), _RATIO_MAX) if power[q] > 0.0 else 0.0
-        start = end + 1
+    start, at, usual = first, float(first), level[0]
+    for band in range(bands + 1):  # from the centre of one band to that of the next, level before and after
+        here, there = (centre[band], level[band]) if band < bands else (last + 1.0, usual)
+        rise = (there - usual) / max(here - at, 1.0)
+        end = int(here)
+        for q in range(start, end):
+            ratio[q] = min(power[q], 1e300) / max(usual + rise * (q - at), 1e-300)
+        start, at, usual = end, here, there
 
 
 @kernel

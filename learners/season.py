@@ -2,14 +2,16 @@
 noise.
 
 Each row is cleaned (`cleaned`) and asked for the calendar's periods first, shortest first: hour, day, week
-and year, where the cadence divides them and the window covers two turns. Then for the strongest frequencies
-that stand out of its spectrum (`peaks`), if those are no harmonics of what was found; such a period needs
-three turns and more evidence, since many were looked at. A period is taken when
+and year, where the cadence divides them and the window covers two turns. Then for the lag at which a rough
+pattern seems to come back (`comb`) and for the strongest frequencies that stand out of its spectrum (`peaks`),
+if those are no harmonics of what was found; such a period needs three turns and more evidence, since many
+were looked at. A period is taken when
 
-- its turns agree as turns of noise do not, white or red (`turns`: evidence, in decades);
+- its turns agree as turns of noise do not, white or red (`turns`, `fold`: evidence, in decades);
 - the mean of the other turns foretells a turn held out (`STRENGTH_MIN` of the variance of a typical one).
 
-What was taken is subtracted before the next is asked: a week must say more than its days. A period is divided
+What was taken is subtracted, and gaps bridged anew, before the next is asked: a week must say more than its
+days. A period is divided
 as long as the shorter one says all (no multiples), and multiplied as long as the longer one says more (no
 harmonics). A shorter period inside a longer one is told beside it only where it carries clearly more than a
 harmonic's share. Every period asked leaves a `FINDING`: taken, or why not, with the numbers.

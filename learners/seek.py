@@ -42,12 +42,10 @@ Floats = NDArray[np.float64]
 
 
 class Search:
-    """Cleaned rows ``x`` with counts ``seen``, ``lengths`` (0: nothing to find) and usual ``steps`` [rows, 2] (see
+    """Cleaned rows ``x`` with counts ``seen``, ``lengths`` (0: nothing to find) and usual ``steps`` (see
     `cleaned`), and ``found`` `FINDING` [rows, ASKED], to be filled. ``x`` and ``steps`` are used up."""
 
-    def __init__(
-        self, x: Floats, seen: Ints, lengths: Ints, steps: Floats, found: NDArray[np.void]
-    ) -> None:
+    def __init__(self, x: Floats, seen: Ints, lengths: Ints, steps: Floats, found: NDArray[np.void]) -> None:
         self._x, self._seen, self._lengths, self._steps, self.found = x, seen, lengths, steps, found
 
     def calendar(self, place: int, period: Ints) -> None:

@@ -141,12 +141,11 @@ def _heaps(ordered: Any, y: Any, density: Any, spare: Any, shape: Any) -> None:
     width = (0.5 * high - 0.5 * low) / (0.5 * _BINS)
     if n < 64 or not width > 0.0:
         return
-    for b in range(_BINS):
-        density[b] = 0.0
-    for i in range(n):
-        b = int((0.5 * ordered[i] - 0.5 * low) / (0.5 * width))
-        if 0 <= b < _BINS:
-            density[b] += 1.0
+    below = 0
+    for b in range(_BINS):  # values are sorted, so a bin is between two places
+        edge = np.searchsorted(ordered, low + (b + 1) * width)
+        density[b] = edge - below if b > 0 else edge - np.searchsorted(ordered, low)
+        below = edge
     for _ in range(2):
         for b in range(_BINS):
             left, right = density[max(b - 1, 0)], density[min(b + 1, _BINS - 1)]

@@ -1,4 +1,4 @@
-"""Do the turns of a supposed period agree? Coherence of harmonics over turns, and what a fold foretells.
+"""Do the turns of a supposed period agree? Coherence of harmonics over turns.
 
 A window of m turns of P buckets is cut into turns. Turn j has the Fourier coefficients A_j(k), k = 1, 2, …,
 at k / P. If P is a period they point the same way in every turn; in noise of any smooth spectrum they do not:
@@ -11,10 +11,6 @@ turn. -ln of that probability is exponential under noise, and its sums over harm
 is the best of a few nested sums, paid for, in decades. A common slope (median increment of the turns' means,
 so steps do not matter) is taken off first, and no turn counts more than three usual ones.
 
-Eight harmonics do not see a pattern as rough as noise that comes back all the same. For it the differences
-from bucket to bucket, which are near white whatever the noise, are folded, and the variance of the mean turn
-is held against that between turns (F, cube root of Wilson and Hilferty), with half the degrees of freedom.
-
 Source: D. J. Thomson, Proc. IEEE 70 (1982) 1055 (harmonic F test); M. S. Bartlett, Biometrika 37 (1950) 1
 (spectra from pieces).
 """
@@ -26,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from learners.cleaned import FAR, clipped_step
 from learners.compiled import inlined, kernel
+from learners.cut import common_slope, median, whole_turns
 
 HARMONICS = 8
 DIVISORS = (2, 3, 5, 7)
@@ -38,7 +34,6 @@ _USUAL_MOST = 9.0
 _MEDIAN_UP_TO = 24
 _FEW = 12
 """Turns up to which each is transformed by itself."""
-_PRESENT = 0.5
 
 
 @kernel
@@ -49,8 +44,8 @@ def harmonics_of(period: int) -> int:
 
 @kernel
 def fill_table(period: int, table: Any) -> None:
-    """cos and sin of 2 pi k s / period for the places s that `transform` needs: ``table`` float64[> period / 2,
-    WIDTH]."""
+    """cos and sin of 2 pi k s / period for the places s that `transform` needs, to ``table``
+    float64[> period / 2, WIDTH]."""
     count, half = harmonics_of(period), period // 2
     for s in range(half + 1):
         angle = 2.0 * math.pi * s / period
@@ -86,39 +81,6 @@ def transform(
         for j in range(m):
             _transform_one(x, places[j], period, table, turns[:, j], folded)
     return m
-
-
-@kernel
-def whole_turns(x: Any, seen: Any, period: int, means: Any, places: Any) -> int:
-    """The turns that are at least half present, counted from the newest value back; their number m.
-
-    Fills ``means`` float64[m] and ``places`` int64[m] (first bucket of the turn).
-    """
-    many = len(x) // period
-    first = len(x) - many * period
-    m = 0
-    for j in range(many):
-        at = first + j * period
-        if seen[at + period] - seen[at] >= _PRESENT * period:
-            means[m] = _total(x, at, at + period) / period
-            places[m] = at
-            m += 1
-    return m
-
-
-@kernel
-def _total(x: Any, start: int, end: int) -> float:
-    """Four sums side by side: one alone would wait for each addition."""
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    whole = end - (end - start) % 4
-    for i in range(start, whole, 4):
-        a += x[i]
-        b += x[i + 1]
-        c += x[i + 2]
-        d += x[i + 3]
-    for i in range(whole, end):
-        a += x[i]
-    return (a + b) + (c + d)
 
 
 @kernel
@@ -213,42 +175,6 @@ def level_off(period: int, m: int, table: Any, turns: Any, means: Any, places: A
 
 
 @kernel
-def common_slope(m: int, means: Any, places: Any, spare: Any) -> float:
-    """Median increment, per bucket, of the turns' means: that of a trend, and none of a step."""
-    if m < 2:
-        return 0.0
-    for j in range(m - 1):
-        spare[j] = (means[j + 1] - means[j]) / (places[j + 1] - places[j])
-    return median(spare, m - 1)
-
-
-@kernel
-def median(values: Any, count: int) -> float:
-    """Lower median of the first ``count``, by quickselect; moves them about."""
-    low, high, wanted = 0, count - 1, (count - 1) // 2
-    while low < high:
-        pivot = values[(low + high) // 2]
-        left, right = low, high
-        while left <= right:
-            while values[left] < pivot:
-                left += 1
-            while values[right] > pivot:
-                right -= 1
-            if left <= right:
-                values[left], values[right] = values[right], values[left]
-                left += 1
-                right -= 1
-        if wanted <= right:
-            high = right
-        elif wanted >= left:
-            low = left
-        else:
-            break
-    found: float = values[wanted]
-    return found
-
-
-@kernel
 def coherence(period: int, m: int, turns: Any, surprise: Any, spare: Any) -> None:
     """-ln of the chance that noise agrees so well, for each harmonic; ``surprise`` float64[HARMONICS]."""
     for k in range(HARMONICS):
@@ -324,61 +250,6 @@ def evidence(period: int, surprise: Any, divisor: int, multiples: bool) -> float
 
 
 @kernel
-def roughness(
-    x: Any, usual: Any, period: int, m: int, places: Any, profile: Any, squares: Any, found: Any
-) -> None:
-    """Decades against noise of the fold of differences: of all of it, then of what is left of the mean turn
-    when a half, a third, … of it is folded once more; ``found`` float64[1 + len(DIVISORS)]."""
-    for i in range(len(found)):
-        found[i] = 0.0
-    if m < 2:
-        return
-    for s in range(period):
-        profile[s] = squares[s] = 0.0
-    for j in range(m):
-        part = x[places[j] : places[j] + period]
-        for s in range(1, period):
-            step = clipped_step(part, s, usual)
-            profile[s] += step
-            squares[s] += step * step
-    square, size = _total(squares, 1, period), 0.0
-    slope = _total(profile, 1, period) / (m * (period - 1))
-    for s in range(1, period):
-        profile[s] = profile[s] / m - slope
-        size += profile[s] * profile[s]
-    within = square - m * (size + (period - 1) * slope * slope)
-    if not square > 1e-20:
-        return
-    free = 0.5 * (m - 1) * period
-    noise = max(within, 1e-12 * square) / free
-    found[0] = _f_decades(0.5 * period, free, m * size / (0.5 * period * noise))
-    for i in range(len(DIVISORS)):
-        divisor = DIVISORS[i]
-        if period % divisor or period // divisor < 2:
-            continue
-        short = period // divisor
-        left = size
-        for s in range(short):
-            total, count = 0.0, 0
-            for b in range(s, period, short):
-                if b > 0:
-                    total += profile[b]
-                    count += 1
-            left -= total * total / count
-        own = 0.5 * (period - short)
-        found[1 + i] = _f_decades(own, free, m * max(left, 0.0) / (own * noise))
-
-
-@kernel
-def _f_decades(own: float, free: float, ratio: float) -> float:
-    """-log10 of the chance of an F with so many degrees of freedom above ``ratio``, about."""
-    root = ratio ** (1.0 / 3.0)
-    a, b = 2.0 / (9.0 * own), 2.0 / (9.0 * free)
-    z = ((1.0 - b) * root - (1.0 - a)) / math.sqrt(a + b * root * root)
-    return min(0.5 * z * z / math.log(10.0), EVIDENCE_MAX) if z > 0.0 else 0.0
-
-
-@kernel
 def _gamma_decades(count: int, total: float) -> float:
     """-log10 of the chance that a sum of ``count`` standard exponentials exceeds ``total``."""
     term, whole = 1.0, 1.0
@@ -417,62 +288,3 @@ def _turning(m: int, turns: Any, k: int, period: int, places: Any, far: int, kno
             imaginary += a * d - b * c
     angle = math.atan2(imaginary, real) - known
     return angle - 2.0 * math.pi * math.floor(angle / (2.0 * math.pi) + 0.5)
-
-
-@kernel
-def fold(
-    x: Any, seen: Any, period: int, m: int, means: Any, places: Any, slope: float, profile: Any, spare: Any
-) -> tuple[float, float]:
-    """Strength and variance of the mean turn, which goes to ``profile[0]``; ``profile`` float64[3, >= period].
-
-    Strength: the share of a typical turn's variance (median over turns) that the mean of the *other* turns
-    explains, after level and slope; below 0 where it makes things worse. Gaps have no say. The mean is taken
-    twice: then what is farther from the first one than three deviations is drawn in to there.
-    """
-    mean, there, more = profile[0], profile[1], profile[2]
-    for s in range(period):
-        mean[s] = there[s] = more[s] = 0.0
-    for j in range(m):
-        at = places[j]
-        for s in range(period):
-            weight = seen[at + s + 1] - seen[at + s]
-            there[s] += weight
-            mean[s] += weight * _levelled(x, at, s, period, means[j], slope)
-    for s in range(period):
-        mean[s] /= max(there[s], 1.0)
-    for j in range(m):
-        at = places[j]
-        for s in range(period):
-            weight = seen[at + s + 1] - seen[at + s]
-            more[s] += weight * abs(_levelled(x, at, s, period, means[j], slope) - mean[s])
-    most = FAR * _total(more, 0, period) / max(_total(there, 0, period), 1.0)
-    for s in range(period):
-        more[s] = 0.0
-    for j in range(m):
-        at = places[j]
-        for s in range(period):
-            weight = seen[at + s + 1] - seen[at + s]
-            rest = _levelled(x, at, s, period, means[j], slope) - mean[s]
-            more[s] += weight * min(max(rest, -most), most)
-    size = 0.0
-    for s in range(period):
-        mean[s] += more[s] / max(there[s], 1.0)
-        size += mean[s] * mean[s]
-        more[s] = (there[s] / (there[s] - 1.0)) ** 2 if there[s] > 1.0 else 0.0  # for the turn held out
-    if m < 2:
-        return 0.0, size / period
-    for j in range(m):
-        at, total, left = places[j], 0.0, 0.0
-        for s in range(period):
-            weight = (seen[at + s + 1] - seen[at + s]) * (there[s] > 1.0)
-            rest = _levelled(x, at, s, period, means[j], slope) - mean[s]
-            rest = min(max(rest, -most), most)
-            total += weight * (mean[s] + rest) ** 2
-            left += weight * more[s] * rest * rest
-        spare[j] = max(1.0 - left / total, -1.0) if total > 1e-20 * period else 0.0
-    return median(spare, m), size / period
-
-
-@inlined
-def _levelled(x: Any, at: int, s: int, period: int, mean: float, slope: float) -> float:
-    return x[at + s] - mean - slope * (s - 0.5 * (period - 1))

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from learners import turns
+from learners import cut, turns
 from learners.judged import judge, take
 from learners.synthetic_classes import red
 from tests.naive import season as naive
+
+ORDINARY = np.array([[0.0, 1e9]])
+"""No usual step, and none too large."""
 
 
 def judged(x: NDArray[np.float64], period: int) -> tuple[int, NDArray[np.float64], float]:
@@ -17,7 +20,7 @@ def judged(x: NDArray[np.float64], period: int) -> tuple[int, NDArray[np.float64
     surprise, rough = np.zeros((1, turns.HARMONICS)), np.zeros((1, 1 + len(turns.DIVISORS)))
     seen, lengths = np.arange(len(x) + 1)[None, :], np.array([len(x)])
     row, at = np.zeros(1, np.int64), np.array([period])
-    judge(x[None, :].copy(), seen, lengths, row, at, many, surprise, spoken, rough)
+    judge(x[None, :].copy(), seen, lengths, ORDINARY, row, at, many, surprise, spoken, rough)
     return int(many[0]), surprise[0], float(spoken[0])
 
 
@@ -39,7 +42,7 @@ def test_strength_equals_its_definition(period: int) -> None:
     many, strength, variance = np.zeros(1, np.int64), np.zeros(1), np.zeros(1)
     at = (np.arange(251)[None, :], np.array([250]), np.zeros(1, np.int64), np.array([period]))
     rest = x[None, :].copy()
-    take(rest, *at, 0.05, np.zeros(1), many, strength, variance)
+    take(rest, *at[:2], ORDINARY.copy(), *at[2:], 0.05, np.zeros(1), many, strength, variance)
     assert strength[0] == pytest.approx(naive.strength(x.tolist(), period), rel=1e-9)
     assert np.std(rest) < np.std(x)
 
@@ -70,4 +73,4 @@ def test_a_turning_phase_speaks_for_the_true_period() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 101])
 def test_median(count: int) -> None:
     values = np.random.default_rng(count).integers(0, 9, count).astype(np.float64)
-    assert turns.median(values.copy(), count) == np.sort(values)[(count - 1) // 2]
+    assert cut.median(values.copy(), count) == np.sort(values)[(count - 1) // 2]

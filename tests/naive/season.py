@@ -44,15 +44,24 @@ def surprise(x: Sequence[float], period: int, harmonic: int, usual_most: float =
 
 
 def strength(x: Sequence[float], period: int) -> float:
-    """Share of a typical turn's variance that the mean of the other turns explains."""
+    """Share of a typical turn's variance that the mean of the other turns explains; what is farther from the
+    mean turn than three deviations, by the mean distance, is drawn in to there."""
     turns = levelled(turns_of(x, period))
+    m, places = len(turns), range(period)
+    first = [sum(turn[s] for turn in turns) / m for s in places]
+    distance = sum(abs(turn[s] - first[s]) for turn in turns for s in places) / (m * period)
+    most = 3 * 1.2533 * distance
+    mean = [first[s] + sum(clipped(turn[s] - first[s], most) for turn in turns) / m for s in places]
     shares = []
-    for j, turn in enumerate(turns):
-        others = [other for i, other in enumerate(turns) if i != j]
-        foretold = [sum(other[s] for other in others) / len(others) for s in range(period)]
-        left = sum((a - b) ** 2 for a, b in zip(turn, foretold, strict=True))
-        shares.append(max(1 - left / sum(a * a for a in turn), -1.0))
+    for turn in turns:
+        rest = [clipped(turn[s] - mean[s], most) for s in places]
+        left = sum((value * m / (m - 1)) ** 2 for value in rest)
+        shares.append(max(1 - left / sum((a + b) ** 2 for a, b in zip(mean, rest, strict=True)), -1.0))
     return median_low(shares)
+
+
+def clipped(value: float, most: float) -> float:
+    return min(max(value, -most), most)
 
 
 def gamma_decades(count: int, total: float) -> float:
