@@ -1,8 +1,13 @@
-"""What one sample costs each baseline family: forecast and learn, in a bank of many series."""
+"""What a sample costs each baseline family (forecast and learn) and each tail family (surprise and learn).
+
+In a bank of many series, beside the bytes that a series takes. As many records touched in the same order,
+without arithmetic, say how much of it is memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,11 +16,11 @@ from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
 from benchmarks.timing import in_turns
-from learners.base import MODEL_BYTES, Family
-from learners.families import BASELINES
+from learners.base import COMMON_BYTES, MODEL_BYTES, TAIL_OFFSET, Family, Tail
+from learners.families import BASELINES, TAILS
 from learners.memory import prefetch
 
-TITLE = "one baseline alone: forecast and learn, one thread"
+TITLE = "one baseline or tail alone, one thread"
 SERIES, TOY_SERIES = 100_000, 300
 REPEATS, TOY_REPEATS = 9, 2
 AHEAD, SEASON_AHEAD = 16, 8
@@ -35,18 +40,36 @@ Loop = Callable[..., float]
 
 def run(toy: bool) -> list[Figure]:
     series, repeats = (TOY_SERIES, TOY_REPEATS) if toy else (SERIES, REPEATS)
-    names = [family.name.lower() for family in BASELINES]
-    works = {name: _work(family, series) for name, family in zip(names, BASELINES, strict=True)}
-    cost = in_turns(works, repeats)
+    banks = {family.name.lower(): _baselines(family, series) for family in BASELINES}
+    banks |= {f"{tail.name.lower()} tail": _tails(tail, series) for tail in TAILS}
+    works = {name: bank.work for name, bank in banks.items()}
+    cost = in_turns({**works, "memory": _memory(series)}, repeats)
     where = f"{series:,} series, random order"
     return [
-        Figure(name, cost[name].cpu_ns(series), "ns CPU a sample", goal=GOAL_NS, at_most=True, note=where)
-        for name in names
+        *(
+            Figure(
+                name,
+                cost[name].cpu_ns(series),
+                "ns CPU a sample",
+                goal=GOAL_NS,
+                at_most=True,
+                note=f"{bank.bytes_a_series} bytes a series; {where}",
+            )
+            for name, bank in banks.items()
+        ),
+        Figure("memory", cost["memory"].cpu_ns(series), "ns CPU a sample", note="64 bytes touched alone"),
     ]
 
 
-def _work(code: Family, series: int) -> Callable[[int], float]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bank:
     """A sweep over all series in random order, each repetition the next bucket."""
+
+    work: Callable[[int], float]
+    bytes_a_series: int
+
+
+def _baselines(code: Family, series: int) -> _Bank:
     family: Any = BASELINES[code]
     random = np.random.default_rng(7)
     t = np.arange(_WARM)
@@ -65,7 +88,30 @@ def _work(code: Family, series: int) -> Callable[[int], float]:
     def work(repeat: int) -> float:
         return loop(records, season, places, order, value, _WARM + repeat)
 
-    return work
+    return _Bank(work, MODEL_BYTES + 4 * slots)
+
+
+def _tails(code: Tail, series: int) -> _Bank:
+    family: Any = TAILS[code]
+    random = np.random.default_rng(7)
+    seen = family.warm(random.standard_normal(_WARM)).reshape(1)
+    records: NDArray[np.void] = np.repeat(np.frombuffer(seen.tobytes(), family.dtype), series)
+    order = random.permutation(series)
+    residuals = random.standard_normal(series)
+    loop = _tail_loop(family)
+    loop(records, records.ctypes.data, order[:0], residuals)
+
+    def work(repeat: int) -> float:
+        return loop(records, records.ctypes.data, order, residuals)
+
+    return _Bank(work, COMMON_BYTES - TAIL_OFFSET)
+
+
+def _memory(series: int) -> Callable[[int], float]:
+    rows = np.zeros((series, COMMON_BYTES // 8))
+    order = np.random.default_rng(7).permutation(series)
+    _touch(rows, rows.ctypes.data, order[:0])
+    return lambda repeat: _touch(rows, rows.ctypes.data, order)
 
 
 def _loop(family: Any) -> Loop:
@@ -90,3 +136,33 @@ def _loop(family: Any) -> Loop:
         return total
 
     return loop
+
+
+def _tail_loop(family: Any) -> Loop:
+    surprise, learn = family.surprise, family.learn
+
+    @njit(nogil=True, error_model="numpy")
+    def loop(records: Any, at: int, order: Any, residuals: Any) -> float:
+        total = 0.0
+        count = len(order)
+        for i in range(count):
+            if i + AHEAD < count:
+                prefetch(at + COMMON_BYTES * order[i + AHEAD])
+            m = records[order[i]]
+            total += surprise(m, residuals[i])
+            learn(m, residuals[i], 1.0)
+        return total
+
+    return loop
+
+
+@njit(nogil=True, error_model="numpy")
+def _touch(rows: Any, at: int, order: Any) -> float:
+    total = 0.0
+    count = len(order)
+    for i in range(count):
+        if i + AHEAD < count:
+            prefetch(at + COMMON_BYTES * order[i + AHEAD])
+        rows[order[i], 0] += 1.0
+        total += rows[order[i], 0]
+    return total

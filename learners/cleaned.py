@@ -179,8 +179,9 @@ def usual_step(x: Any, spare: Any, found: Any) -> None:
 def clipped_step(x: Any, i: int, usual: Any) -> float:
     """The step to ``i``, less the usual one; three deviations at most. Two falls of a counter, which can
     always be a turn apart, then say no more than other steps."""
-    step: float = x[i] - x[i - 1] - usual[0]
-    return min(max(step, -usual[1]), usual[1])
+    step, most = x[i] - x[i - 1] - usual[0], usual[1]
+    clipped: float = min(max(step, -most), most)
+    return clipped
 
 
 @kernel

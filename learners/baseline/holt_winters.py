@@ -1,5 +1,5 @@
 """Level, damped trend and up to two seasons, additive or multiplicative, by error correction. 32 bytes a
-series and 4 bytes a slot of each season; about 10 ns a call.
+series and 4 bytes a slot of each season; about 63 ns a sample in a bank of 100,000 (ema: 17).
 
 With e the residual (clipped at four scales), b = level + phi trend the base, S1 and S2 the seasons:
 

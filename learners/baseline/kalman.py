@@ -1,5 +1,5 @@
 """Local level, or local linear trend, as a Kalman filter with clipped innovations. 32 bytes a series, about
-31 ns a sample in a bank of 100,000 (ema: 25).
+29 ns a sample in a bank of 100,000 (ema: 17).
 
     y = level + noise,   level' = level + phi trend + N(0, q sigma^2),   trend' = phi trend + N(0, u sigma^2)
 

