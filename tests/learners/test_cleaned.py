@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from learners.cleaned import centre_and_spread, clean_again, clean_rows
 from learners.gaussian import MAD_SIGMA
 from learners.rows import Rows
 
 
-def cleaned(y: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def cleaned(y: NDArray[np.float64]) -> NDArray[np.float64]:
     rows = Rows.of(y[None, :])
     x, seen = np.zeros((1, len(y))), np.zeros((1, len(y) + 1), np.int64)
     lengths, steps, all_rows = np.zeros(1, np.int64), np.zeros((1, 2)), np.zeros(1, np.int64)
     clean_rows(rows.values, rows.ordered, rows.first, rows.end, rows.count, all_rows, x, seen, lengths, steps)
     assert lengths[0] == len(y)
-    return x[0]
+    row: NDArray[np.float64] = x[0]
+    return row
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40))
