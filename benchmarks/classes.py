@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
@@ -22,6 +23,7 @@ from learners.synthetic_classes import MAKERS, NULLS, Sample, of_class, with_sea
 TITLE = "metric classes and seasons of windows of 2,016 buckets"
 SEED = 977
 THREADS = 2
+_PEER_SIZE = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +134,25 @@ def _speed(size: Size, seed: int) -> list[Figure]:
     def together(repeat: int) -> None:
         list(pool.map(part, chunks))
 
+    whole = np.nan_to_num(values)
+
+    def transform(repeat: int) -> None:
+        for chunk in chunks:
+            scipy.fft.rfft(whole[chunk], _PEER_SIZE, axis=1, workers=1)
+
     alone(0)
-    cost = in_turns({"one": alone, "two": together}, size.repeats)
+    cost = in_turns({"one": alone, "two": together, "transform": transform}, size.repeats)
     pool.shutdown()
     cpu_us = cost["one"].cpu_ns(size.series) / 1e3
     return [
         Figure("series a second, by CPU", THREADS * 1e6 / cpu_us, "/s", goal=8_000.0, note="two cores"),
         Figure("series a second", size.series / cost["two"].wall_s, "/s", note="two threads, on the clock"),
         Figure("cost", cpu_us, "µs CPU a series", note="one thread; season detection and classification"),
+        Figure(
+            "cost over a transform",
+            cost["one"].cpu_s / cost["transform"].cpu_s,
+            "×",
+            note=f"CPU; one scipy rfft of each row, padded to {_PEER_SIZE:,}",
+        ),
         Figure("threads", cost["one"].wall_s / cost["two"].wall_s, "×", note="two over one, on the clock"),
     ]
