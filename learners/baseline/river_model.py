@@ -8,7 +8,7 @@ Until the forecaster is able to say something, and where what it says is not fin
 A rebase is an offset between us and River, which has no level that one could move.
 
 `state` is plain data (`river_state`), from which `from_state` goes on as if nothing had been. It joins no
-bank, and the contest does not know it: docs/adr/0015 says why.
+bank, and the contest does not know it: docs/adr/0018 says why.
 """
 
 from __future__ import annotations
