@@ -243,6 +243,19 @@ class IncidentDetail(Incident):
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Model = Literal[
+    "ema",
+    "moving_average",
+    "holt_winters",
+    "seasonal_profile",
+    "kalman",
+    "step_level",
+    "counts",
+    "sparse",
+    "binomial",
+    "arima",
+    "neural",
+]
 YEAR_MS = 366 * 86_400_000
 
 
@@ -265,6 +278,7 @@ class Declaration(BaseModel):
     threshold: Literal["extreme_value", "conformal", "noncentral_t", "scaled_minmax", "sigma"] | None = Field(
         default=None, description="the law of the tail; extreme_value where none is declared"
     )
+    models: Annotated[list[Model], Field(min_length=1, max_length=32)] | None = None
 
     @field_validator("timezone")
     @classmethod

@@ -13,8 +13,7 @@ from numba import njit
 
 from learners.base import COMMON_BYTES, MODEL_BYTES
 from learners.baseline import ema, holt_winters
-from learners.dispatch import season
-from learners.memory import prefetch, record_type
+from learners.memory import prefetch, record_type, season
 from learners.threshold import extreme_value
 from monitor.shard.block import flush, queue
 from monitor.shard.judge import final_value

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from benchmarks import peers
 from benchmarks.measures import budget
 from learners.base import Family
+from learners.baseline.river_model import Spec
 from monitor.backtest import backtest
 
 SYSTEM = "default system"
@@ -55,11 +56,11 @@ def system(many: list[Series]) -> list[Flags]:
     inside = backtest(asked)["anomaly"].notna().to_numpy()
     flags = []
     first = 0
-    for one, part in zip(many, parts, strict=True):
+    for one, placed in zip(many, parts, strict=True):
         found = np.zeros(len(one.value), np.bool_)
-        found[part["at"][inside[first : first + len(part)]]] = True
+        found[placed["at"].to_numpy()[inside[first : first + len(placed)]]] = True
         flags.append(found)
-        first += len(part)
+        first += len(placed)
     return flags
 
 
@@ -87,6 +88,14 @@ def _river(name: str) -> Callable[[Series, int], Values]:
     return lambda one, seed: peers.river(name, one.value)
 
 
+def _river_alone(spec: Spec) -> Callable[[list[Series]], list[Flags]]:
+    def detect(many: list[Series]) -> list[Flags]:
+        levels = [peers.river_baseline(spec, one.value, one.warm, one.cadence_ms) for one in many]
+        return [np.nan_to_num(level) >= peers.BASELINE_THRESHOLD for level in levels]
+
+    return detect
+
+
 DETECTORS: dict[str, Callable[[list[Series]], list[Flags]]] = {
     SYSTEM: system,
     **{f"{family.name.lower()} alone": _alone(family) for family in Family if family != Family.NONE},
@@ -99,7 +108,8 @@ DETECTORS: dict[str, Callable[[list[Series]], list[Flags]]] = {
     "random": _budgeted(lambda one, seed: peers.at_random(one.value, seed)),
 }
 SLOW: dict[str, Callable[[list[Series]], list[Flags]]] = {
-    name: _budgeted(_river(name)) for name in peers.RIVER
+    **{name: _budgeted(_river(name)) for name in peers.RIVER},
+    **{name: _river_alone(spec) for name, spec in peers.RIVER_BASELINES.items()},
 }
 """On a part of the streams only."""
 EVERY = (*DETECTORS, *SLOW)

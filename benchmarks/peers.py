@@ -14,6 +14,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from learners.base import Family, writable
+from learners.baseline import river_model
+from learners.baseline.river_model import Spec
+from learners.candidate import FITTED, MAKERS, Series
 from learners.families import BASELINES
 from learners.score import L_OPEN, combine
 from learners.season import find
@@ -105,26 +108,58 @@ def _loop(family: Family) -> Callable[..., None]:
     return run
 
 
-def baseline(family: Family, y: Values, warm: int, cadence_ms: int) -> Values:
-    """Surprise L of one baseline family alone with the default tail, warmed on a window of the first ``warm``
-    points as the learning pass would, with the seasons found there; NaN in the window."""
+def _past(y: Values, warm: int, cadence_ms: int) -> Series:
+    """The window of the first ``warm`` points that a learning pass would look at, with the seasons found."""
     first = max(warm - window_buckets(cadence_ms), 0)
     t = np.arange(first, warm)
     there = np.isfinite(y[first:warm])
     t, past = t[there], y[first:warm][there]
     offset, unit = scale_of(past)
     periods = find(t, past, cadence_ms).periods if len(np.unique(past)) > 1 else ()
-    seen = BASELINES[family].warm((past - offset) / unit, t, periods=periods)
-    settled = min(max(int(1.25 * max(periods, default=0)), len(past) // 8), len(past) // 2)
-    tail = extreme_value.warm(seen.residual[settled:]).reshape(1)
+    return Series(t, past, np.full(len(past), np.nan), offset, unit, periods, "")
+
+
+def _tail(residual: Values, periods: tuple[int, ...]) -> Any:
+    settled = min(max(int(1.25 * max(periods, default=0)), len(residual) // 8), len(residual) // 2)
+    return extreme_value.warm(residual[settled:]).reshape(1)
+
+
+def baseline(family: Family, y: Values, warm: int, cadence_ms: int) -> Values:
+    """Surprise L of one baseline family alone with the default tail, warmed on a window of the first ``warm``
+    points as the learning pass would, with the seasons found there; NaN in the window."""
+    past = _past(y, warm, cadence_ms)
+    knobs: dict[str, Any] = {"periods": past.periods}
+    if family in FITTED:
+        knobs = next((one.knobs for maker in MAKERS[family] for one in maker(past)), {})
+    seen = BASELINES[family].warm(past.scaled, past.t, **knobs)
+    tail = _tail(seen.residual, past.periods)
     rows = writable(seen.record.tobytes(), BASELINES[family].dtype)
     out = np.full(len(y), np.nan)
     follow = np.full(len(y), np.nan)
-    follow[warm:] = (y[warm:] - offset) / unit
+    follow[warm:] = (y[warm:] - past.offset) / past.unit
     _loop(family)(rows, seen.season.copy(), tail, follow, out)
     return out
 
 
+def river_baseline(spec: Spec, y: Values, warm: int, cadence_ms: int) -> Values:
+    """The same for one of River's forecasters, some 30 µs a point and more."""
+    past = _past(y, warm, cadence_ms)
+    model, centre, scale = river_model.warm(spec, past.scaled, past.t)
+    tail = _tail((past.scaled - centre) / scale, past.periods)
+    out = np.full(len(y), np.nan)
+    for t in np.flatnonzero(np.isfinite(y[warm:])) + warm:
+        value = (y[t] - past.offset) / past.unit
+        middle, width = model.forecast(int(t))
+        r = (value - middle) / width
+        out[t] = combine(extreme_value.surprise(tail[0], r), 0.0, 0.0)
+        extreme_value.learn(tail[0], r, 1.0)
+        model.learn(int(t), value, middle, width, 1.0)
+    return out
+
+
+RIVER_BASELINES: dict[str, Spec] = {
+    "River HoltWinters alone": Spec("time_series.HoltWinters", {"alpha": 0.1, "beta": 0.01}),
+}
 BASELINE_THRESHOLD = L_OPEN
 
 
@@ -140,11 +175,9 @@ def river(name: str, y: Values) -> Values:
 
 
 def _predictive() -> Callable[[float, int], float]:
-    from river import anomaly, time_series
-
-    model = anomaly.PredictiveAnomalyDetection(
-        time_series.HoltWinters(alpha=0.1, beta=0.01), horizon=1, n_std=3.0, warmup_period=30
-    )
+    forecaster = Spec("time_series.HoltWinters", {"alpha": 0.1, "beta": 0.01})
+    knobs = {"predictive_model": forecaster, "horizon": 1, "n_std": 3.0, "warmup_period": 30}
+    model = Spec("anomaly.PredictiveAnomalyDetection", knobs).make()
 
     def step(value: float, at: int) -> float:
         score = float(model.score_one({}, value)) if at >= 30 else 0.0
@@ -155,9 +188,7 @@ def _predictive() -> Callable[[float, int], float]:
 
 
 def _gaussian() -> Callable[[float, int], float]:
-    from river import anomaly
-
-    model = anomaly.GaussianScorer(window_size=1440, grace_period=100)
+    model = Spec("anomaly.GaussianScorer", {"window_size": 1440, "grace_period": 100}).make()
 
     def step(value: float, at: int) -> float:
         # Its rolling variance falls below zero where values hardly differ, and the root is complex.
@@ -169,9 +200,8 @@ def _gaussian() -> Callable[[float, int], float]:
 
 
 def _half_space() -> Callable[[float, int], float]:
-    from river import anomaly, preprocessing
-
-    scaler, model = preprocessing.MinMaxScaler(), anomaly.HalfSpaceTrees(seed=1)
+    scaler = Spec("preprocessing.MinMaxScaler").make()
+    model = Spec("anomaly.HalfSpaceTrees", {"seed": 1}).make()
 
     def step(value: float, at: int) -> float:
         x = {"y": value}

@@ -57,6 +57,9 @@ class Family(IntEnum):
     STEP_LEVEL = 6
     COUNTS = 7
     SPARSE = 8
+    BINOMIAL = 9
+    ARIMA = 10
+    NEURAL = 11
 
 
 class Tail(IntEnum):

@@ -24,9 +24,11 @@ PERIOD = 12
 
 
 def knobs_of(family: BaselineFamily) -> dict[str, Any]:
-    """A season for the families that know one, and a zero below all values for the one that counts."""
+    """A season for the families that know one, and a zero below all values for those that count."""
     if family is BASELINES[Family.COUNTS]:
         return {"periods": (PERIOD,), "zero": -20.0}
+    if family is BASELINES[Family.BINOMIAL]:
+        return {"periods": (PERIOD,), "zero": -20.0, "grain": 40.0}
     seasonal = (BASELINES[Family.HOLT_WINTERS], BASELINES[Family.SEASONAL_PROFILE])
     return {"periods": (PERIOD,)} if family in seasonal else {}
 

@@ -1,7 +1,8 @@
 """One name for every family: the compiled branch from a family's code to its kernels.
 
 ``s`` is a record with the addresses ``models``, ``common`` and ``season`` and the length ``max_season`` of
-the season pool (`learners.memory` says why). A new family adds one branch a function here.
+the season pool (`learners.memory` says why). A new family adds one branch a function here; one that is rare
+and large adds it in `learners.fitted`, which is called by address.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray  # type: ignore[attr-defined]
-from numpy.typing import NDArray
 
+from learners import fitted
 from learners.base import COMMON_BYTES, MODEL_BYTES, Family, Tail
 from learners.baseline import (
+    binomial,
     counts,
     ema,
     holt_winters,
@@ -23,9 +24,9 @@ from learners.baseline import (
     sparse,
     step_level,
 )
-from learners.compiled import inlined, kernel, spliced
+from learners.compiled import inlined, kernel
 from learners.grade import ASKED
-from learners.memory import float32_pointer, prefetch, record_type
+from learners.memory import address_of, function_type, prefetch, record_type, season
 from learners.threshold import conformal, extreme_value, noncentral_t, scaled_minmax, sigma
 
 _EMA = int(Family.EMA)
@@ -36,6 +37,8 @@ _KALMAN = int(Family.KALMAN)
 _STEP_LEVEL = int(Family.STEP_LEVEL)
 _COUNTS = int(Family.COUNTS)
 _SPARSE = int(Family.SPARSE)
+_BINOMIAL = int(Family.BINOMIAL)
+_ARIMA = int(Family.ARIMA)
 _SIGMA = int(Tail.SIGMA)
 _SCALED_MINMAX = int(Tail.SCALED_MINMAX)
 _EXTREME_VALUE = int(Tail.EXTREME_VALUE)
@@ -51,17 +54,16 @@ _kalman = record_type(kalman.dtype)
 _step_level = record_type(step_level.dtype)
 _counts = record_type(counts.dtype)
 _sparse = record_type(sparse.dtype)
+_binomial = record_type(binomial.dtype)
+_fitted = record_type(fitted.dtype)
+_forecast_fitted = function_type(fitted.FORECAST)
+_learn_fitted = function_type(fitted.LEARN)
+_rebase_fitted = function_type(fitted.REBASE)
 _sigma = record_type(sigma.dtype)
 _scaled_minmax = record_type(scaled_minmax.dtype)
 _extreme_value = record_type(extreme_value.dtype)
 _noncentral_t = record_type(noncentral_t.dtype)
 _conformal = record_type(conformal.dtype)
-
-
-@spliced
-def season(s: Any) -> NDArray[np.float32]:
-    """The season pool as an array."""
-    return carray(float32_pointer(s.season), (s.max_season,), np.float32)
 
 
 @kernel
@@ -74,6 +76,11 @@ def _forecast_called(s: Any, family: int, at: int, t: int) -> tuple[float, float
         return counts.forecast(_counts(s.models + at * MODEL_BYTES), season(s), t)
     if family == _SPARSE:
         return sparse.forecast(_sparse(s.models + at * MODEL_BYTES), season(s), t)
+    if family == _BINOMIAL:
+        return binomial.forecast(_binomial(s.models + at * MODEL_BYTES), season(s), t)
+    if family >= _ARIMA:
+        _forecast_fitted(s.forecast_fitted, (address_of(s), family, at, t))  # type: ignore[call-arg]
+        return np.float64(s.centre), np.float64(s.scale)
     return kalman.forecast(_kalman(s.models + at * MODEL_BYTES), season(s), t)
 
 
@@ -87,6 +94,10 @@ def _learn_called(
         counts.learn(_counts(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
     elif family == _SPARSE:
         sparse.learn(_sparse(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family == _BINOMIAL:
+        binomial.learn(_binomial(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
+    elif family >= _ARIMA:
+        _learn_fitted(s.learn_fitted, (address_of(s), family, at, t, y, centre, scale, weight))  # type: ignore[call-arg]
     else:
         kalman.learn(_kalman(s.models + at * MODEL_BYTES), season(s), t, y, centre, scale, weight)
 
@@ -159,6 +170,10 @@ def fetch_season(s: Any, family: int, at: int, t: int) -> None:
         rates = _counts(s.models + at * MODEL_BYTES)
         if rates.slots > 0:
             prefetch(s.season + _SLOT_BYTES * counts.slot_of(rates, t))  # type: ignore[call-arg]
+    elif family == _BINOMIAL:
+        shares = _binomial(s.models + at * MODEL_BYTES)
+        if shares.slots > 0:
+            prefetch(s.season + _SLOT_BYTES * counts.slot_of(shares, t))  # type: ignore[call-arg]
 
 
 @kernel
@@ -178,6 +193,10 @@ def rebase(s: Any, family: int, at: int, delta: float) -> None:
         counts.rebase(_counts(s.models + at * MODEL_BYTES), season(s), delta)
     elif family == _SPARSE:
         sparse.rebase(_sparse(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family == _BINOMIAL:
+        binomial.rebase(_binomial(s.models + at * MODEL_BYTES), season(s), delta)
+    elif family >= _ARIMA:
+        _rebase_fitted(s.rebase_fitted, (address_of(s), family, at, delta))  # type: ignore[call-arg]
     else:
         ema.rebase(_ema(s.models + at * MODEL_BYTES), season(s), delta)
 
@@ -194,9 +213,13 @@ def pace(s: Any, family: int, at: int) -> float:
         return np.float64(_seasonal_profile(s.models + at * MODEL_BYTES).alpha)
     if family == _COUNTS:
         return float(holt_winters.RATE[_counts(s.models + at * MODEL_BYTES).alpha])
+    if family == _BINOMIAL:
+        return float(holt_winters.RATE[_binomial(s.models + at * MODEL_BYTES).alpha])
     if family == _KALMAN:
         p = np.float64(_kalman(s.models + at * MODEL_BYTES).p)
         return p / (p + 1.0)
+    if family >= _ARIMA:
+        return np.float64(_fitted(s.models + at * MODEL_BYTES).pace)
     if family == _MOVING_AVERAGE:
         return 1.0 / max(np.float64(_moving_average(s.models + at * MODEL_BYTES).window), 1.0)
     return 0.0

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from learners.base import Family, Tail, Warm
 from learners.baseline import (
+    arima,
+    binomial,
     counts,
     ema,
     holt_winters,
     kalman,
     moving_average,
+    neural,
     seasonal_profile,
     sparse,
     step_level,
@@ -62,6 +65,9 @@ BASELINES: dict[Family, BaselineFamily] = {
     Family.STEP_LEVEL: cast(BaselineFamily, step_level),
     Family.COUNTS: cast(BaselineFamily, counts),
     Family.SPARSE: cast(BaselineFamily, sparse),
+    Family.BINOMIAL: cast(BaselineFamily, binomial),
+    Family.ARIMA: cast(BaselineFamily, arima),
+    Family.NEURAL: cast(BaselineFamily, neural),
 }
 TAILS: dict[Tail, TailFamily] = {
     Tail.SIGMA: cast(TailFamily, sigma),

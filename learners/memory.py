@@ -13,9 +13,12 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import carray, types  # type: ignore[attr-defined]
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from learners.compiled import spliced
 
 
 def record_type(dtype: np.dtype[np.void]) -> Any:
@@ -48,6 +51,18 @@ def _pointer_type(item: Any) -> Any:
 
 float32_pointer = _pointer_type(types.float32)
 float64_pointer = _pointer_type(types.float64)
+
+
+@spliced
+def whole(number: Any) -> int:
+    """A field as a signed 64-bit integer: unsigned fields would turn differences into floats."""
+    return np.int64(number)  # type: ignore[return-value]
+
+
+@spliced
+def season(s: Any) -> NDArray[np.float32]:
+    """The season pool of a directory with its address and length, as an array."""
+    return carray(float32_pointer(s.season), (s.max_season,), np.float32)
 
 
 def function_type(signature: Any) -> Any:

@@ -41,6 +41,18 @@ def noise(p: float, n: float) -> float:
 
 
 @kernel
+def support(n: float, n_mean: float) -> float:
+    """What a share of ``n`` cases teaches, beside one with the usual number: as much less as it has fewer.
+
+    Variances that are learned with it are those of a share with ``n_mean`` cases. 1 where n is unknown.
+
+    >>> support(5.0, 20.0), support(80.0, 20.0), support(float("nan"), 20.0)
+    (0.25, 1.0, 1.0)
+    """
+    return n / n_mean if n > 0.0 and n < n_mean else 1.0
+
+
+@kernel
 def surprise(share: float, p: float, n: float) -> float:
     """Chernoff's bound for ``share`` of ``n`` cases at rate ``p``; in units of L.
 

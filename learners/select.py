@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from learners import ratio
 from learners.base import TAIL_OFFSET, Family, Tail, Warm
-from learners.candidate import Candidate as _Candidate
-from learners.candidate import Series, suited
+from learners.candidate import STANDING, Candidate, Series, candidates, scaled
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
 from learners.compiled import kernel
@@ -41,12 +40,6 @@ from learners.threshold import declared, extreme_value
 __all__ = ["Choice", "Window", "choose", "choose_many", "look_at"]
 
 UNIT_MIN, UNIT_MAX = 1e-30, 1e30
-Y_MAX = 1e30
-RICH_FROM = 64
-"""Samples from which families other than the moving average of all are tried."""
-STANDING = ("binary", "sparse", "discrete")
-STANDING_FLOOR = 0.25
-"""Classes whose values mostly stand still, and their smallest scale in units of spread."""
 LEVELLED = ("smooth", "seasonal", "bursty", "irregular", "multimodal")
 """Classes that have a level which may change for good; what is counted or shared has none to be moved to."""
 STEPS_STAND = 0.8
@@ -61,16 +54,14 @@ FLOOR_SHARE = 0.5
 _GRID = 256
 _LARGEST_SHARE = 0.72
 """Surprise of the longest lean of a window, as a share of what is asked of an anomaly."""
-_SLOTS_MOST = 65_535
-_PRODUCT_MAX = 1e5
-"""Largest value, in units of spread, that a float32 level without an offset is exact enough for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """Final buckets of one series: ``t`` int64, strictly increasing, local civil time; ``y`` raw values;
-    ``n`` NaN where there is none; ``kind`` and ``threshold`` as declared, ``former`` the class so far, None
-    if not. ``labels``: int8 a value, what people said of it (`learners.labels`); None changes nothing.
+    ``n`` NaN where there is none; ``kind`` and ``threshold`` as declared, ``former`` the class so far,
+    ``named`` the families that may compete, None if not. ``labels``: int8 a value, what people said of it
+    (`learners.labels`); None changes nothing.
     """
 
     t: NDArray[np.int64]
@@ -81,6 +72,7 @@ class Window:
     former: str | None = None
     threshold: str | None = None
     labels: NDArray[np.int8] | None = None
+    named: tuple[Family, ...] | None = None
 
     def finite(self) -> Window:
         """Without what is not finite, values at most 1e300; one zero where nothing is left."""
@@ -94,7 +86,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
-    candidate: _Candidate
+    candidate: Candidate
     seen: Warm
     loss: float
 
@@ -166,8 +158,11 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     metric_class, periods = classified.name, seasons.strongest(PERIODS_MOST)
     told = [str(one) for one in seasons.findings if one.why is Why.TAKEN]
     offset, unit = scale_of(y)
-    counts = weights_of(window.labels)
-    entries = _contest(t, y, offset, unit, candidates(y, offset, unit, periods, metric_class), counts)
+    n_mean = _n_mean(n)
+    share = window.kind == "ratio" or metric_class == "ratio"
+    series = Series(t, y, n, offset, unit, periods, metric_class)
+    cases = _Cases(n, n_mean) if share and not math.isnan(n_mean) else None
+    entries = _contest(series, candidates(series, window.named), cases, weights_of(window.labels))
     champion = min(entries, key=lambda e: e.loss)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
@@ -175,16 +170,17 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     elsewhere = [e for e in others if e.candidate.family != champion.candidate.family]
     challenger = min(elsewhere or [e for e in others if e is not champion], key=lambda e: e.loss)
     if champion.candidate.product and not challenger.candidate.product:
-        seen = challenger.candidate.on_zero().run(t, _scaled(y, 0.0, unit))
+        seen = challenger.candidate.on_zero(series.offset / unit).run(
+            t, scaled(y, 0.0, unit), cases.weight if cases is not None else None
+        )
         challenger = _Entry(challenger.candidate, seen, challenger.loss)
-    n_mean = _n_mean(n)
-    share = window.kind == "ratio" or metric_class == "ratio"
     first = _settled(t, periods)
     seen = champion.seen
     raw = offset + unit * seen.centre
     family = declared.tail_of(window.threshold)
     floor = declared.floor_of(family, FLOOR_SHARE * float(np.median(seen.scale[first:])))
-    residual = _residuals(seen.residual, seen.scale, floor, raw, n, n_mean, unit, share)[first:]
+    widths = _widths(seen.scale, floor, raw, n, n_mean, unit, share)
+    residual = (seen.residual * seen.scale / widths)[first:]
     tail = declared.warm(family, residual, floor=floor, cadence_ms=window.cadence_ms)
     if family == Tail.EXTREME_VALUE:
         levels = _surprises(tail.reshape(1), residual)
@@ -201,7 +197,7 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
         challenger=_chosen(challenger),
         tail=ChosenTail(family, tail.tobytes()[TAIL_OFFSET:]),
         lowpass_scale=_lowpass_of(scores, y, metric_class, window.cadence_ms),
-        reach=reach_of(t, _scaled(y, offset, unit), champion.candidate.knobs.get("periods", ())),
+        reach=reach_of(t, scaled(y, offset, unit), champion.candidate.knobs.get("periods", ())),
         gap_max=_gap_max(t, metric_class),
         run_max=_run_max(y, metric_class),
         n_mean=float(np.float32(n_mean)),
@@ -230,66 +226,47 @@ def scale_of(y: NDArray[np.float64]) -> tuple[float, float]:
     return offset, float(np.float32(min(max(spread, UNIT_MIN), UNIT_MAX)))
 
 
-def _scaled(y: NDArray[np.float64], offset: float, unit: float) -> NDArray[np.float64]:
-    return np.clip(y - offset, -Y_MAX * unit, Y_MAX * unit) / unit
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cases:
+    """What is known of shares: the cases behind each, and their mean."""
 
+    n: NDArray[np.float64]
+    n_mean: float
 
-def candidates(
-    y: NDArray[np.float64], offset: float, unit: float, periods: tuple[int, ...], metric_class: str
-) -> list[_Candidate]:
-    """What may enter the contest for these values, plain ones first: a draw is won by the first."""
-    floor = STANDING_FLOOR if metric_class in STANDING else 0.0
-    entered = [
-        _Candidate(f"ema({a})", Family.EMA, 0.0, {"alpha": a, "floor": floor}) for a in (0.02, 0.1, 0.4)
-    ]
-    if len(y) < RICH_FROM:
-        return entered
-    if metric_class in ("discrete", "multimodal", "binary"):
-        entered.append(_Candidate("moving_average", Family.MOVING_AVERAGE, 0.02, {"floor": floor}))
-    knobs: dict[str, Any] = {"alpha": 0.3, "beta": 0.1, "floor": floor}
-    entered.append(_Candidate("holt", Family.HOLT_WINTERS, 0.01, knobs))
-    periods = tuple(p for p in periods if p <= _SLOTS_MOST)
-    entered += suited(metric_class, Series(y, offset, unit, periods, floor))
-    for period in periods if floor == 0.0 else ():
-        for alpha in (0.02, 0.2):
-            knobs = {"periods": (period,), "alpha": alpha}
-            name = f"seasonal_profile({period}, {alpha})"
-            entered.append(_Candidate(name, Family.SEASONAL_PROFILE, 0.02, knobs))
-    if periods:
-        short = periods[:1]
-        entered += [_winters(short, 0.1, floor), _winters(short, 0.4, floor)]
-        if len(periods) > 1:
-            entered.append(_winters(periods, 0.1, floor))
-        if floor == 0.0 and float(y.min()) > 0.0 and float(y.max()) / unit < _PRODUCT_MAX:
-            entered.append(_winters(short, 0.1, 0.0, product=True))
-    return entered
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """What each share teaches."""
+        found: NDArray[np.float64] = _supports(self.n, self.n_mean)
+        return found
 
-
-def _winters(periods: tuple[int, ...], alpha: float, floor: float, product: bool = False) -> _Candidate:
-    slots = ", ".join(str(p) for p in periods)
-    name = f"holt_winters({slots}, {alpha}{', multiplicative' if product else ''})"
-    knobs: dict[str, Any] = {"periods": periods, "alpha": alpha, "floor": floor, "multiplicative": product}
-    return _Candidate(name, Family.HOLT_WINTERS, 0.02 * len(periods), knobs, product)
+    def widths(self, seen: Warm, raw: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
+        """How wide each residual may be, as it will be judged; ``raw``: what was expected."""
+        found: NDArray[np.float64] = _widths(seen.scale, 0.0, raw, self.n, self.n_mean, unit, True)
+        return found
 
 
 def _contest(
-    t: NDArray[np.int64],
-    y: NDArray[np.float64],
-    offset: float,
-    unit: float,
-    entered: list[_Candidate],
+    series: Series,
+    entered: list[Candidate],
+    cases: _Cases | None,
     counts: NDArray[np.float64] | None,
 ) -> list[_Entry]:
     """Every candidate over the window, with what it lost on the second half; ``counts``: how much each value
     does, alike if None."""
-    scaled = _scaled(y, offset, unit)
+    y, offset, unit = series.scaled, series.offset, series.unit
+    weight = cases.weight if cases is not None else None
     entries = []
     for candidate in entered:
-        seen = candidate.run(t, _scaled(y, 0.0, unit) if candidate.product else scaled)
+        values = scaled(series.y, 0.0, unit) if candidate.product else y
+        seen = candidate.run(series.t, values, weight)
+        residual, scale = seen.residual, seen.scale
+        if cases is not None:
+            scale = cases.widths(seen, (0.0 if candidate.product else offset) + unit * seen.centre, unit)
+            residual = residual * seen.scale / scale
         if counts is None:
-            loss = float(_mean_loss(seen.residual, seen.scale, len(y) // 2))
+            loss = float(_mean_loss(residual, scale, len(y) // 2))
         else:
-            loss = weighted_loss(seen.residual, seen.scale, counts, len(y) // 2)
+            loss = weighted_loss(residual, scale, counts, len(y) // 2)
         worth = SEASON_WORTH if candidate.knobs.get("periods") else 0.0
         entries.append(_Entry(candidate, seen, loss + candidate.price - worth))
     return entries
@@ -321,15 +298,19 @@ def _n_mean(n: NDArray[np.float64]) -> float:
 
 
 @kernel
-def _residuals(
-    residual: Any, scale: Any, floor: float, expected: Any, n: Any, n_mean: float, unit: float, share: bool
-) -> Any:
-    """Residuals in widths, where the families gave them in scales."""
-    found = np.empty(len(residual))
-    for i in range(len(residual)):
-        found[i] = (
-            residual[i] * scale[i] / width(max(scale[i], floor), expected[i], n[i], n_mean, unit, share)
-        )
+def _widths(scale: Any, floor: float, expected: Any, n: Any, n_mean: float, unit: float, share: bool) -> Any:
+    """How wide residuals may be, where the families gave their scales."""
+    found = np.empty(len(scale))
+    for i in range(len(scale)):
+        found[i] = width(max(scale[i], floor), expected[i], n[i], n_mean, unit, share)
+    return found
+
+
+@kernel
+def _supports(n: Any, n_mean: float) -> Any:
+    found = np.empty(len(n))
+    for i in range(len(n)):
+        found[i] = ratio.support(n[i], n_mean)
     return found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,15 @@ from learners.classify import CLASSES
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
 from monitor.learning.absorbed import Matters
-from monitor.learning.learning import Current, Waiting, decide, declustered, is_young, window_buckets
+from monitor.learning.learning import (
+    Current,
+    Waiting,
+    decide,
+    declustered,
+    is_young,
+    named,
+    window_buckets,
+)
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 
@@ -127,14 +136,17 @@ class Learner:
                     bucket=window.ts_ms[part][told] // int(clock["cadence"]),
                     reference=shard.reference_of(int(row)),
                     matters=self._matters(int(clock["rule"])),
+                    named=named(self._declared(int(row)).get("models")),
                 )
             )
         return found
 
     def _kind(self, row: int) -> str | None:
-        metric = self._parts.identity(row).metric
-        kind = self._parts.shard.rules.declared.of(metric).get("kind")
+        kind = self._declared(row).get("kind")
         return str(kind) if kind not in (None, "cumulative") else None  # of a counter, the steps are seen
+
+    def _declared(self, row: int) -> Mapping[str, Any]:
+        return self._parts.shard.rules.declared.of(self._parts.identity(row).metric)
 
     def _matters(self, rule: int) -> Matters:
         row = self._parts.shard.rules.table[rule]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from learners.base import Family
+from learners.candidate import FITTED
 from learners.drift.absorbed import Absorbed
 from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import ANOMALOUS
@@ -59,6 +61,16 @@ def is_young(final_n: int, cadence_ms: int) -> bool:
     return final_n <= max(YOUNG_BUCKETS, YOUNG_DAYS * _DAY_MS // max(cadence_ms, 1))
 
 
+def named(models: Sequence[str] | None) -> tuple[Family, ...] | None:
+    """The families that a declaration names; None where it names none that there is.
+
+    >>> named(["holt_winters", "arima"]), named(["no such"]), named(None)
+    ((<Family.HOLT_WINTERS: 3>, <Family.ARIMA: 10>), None, None)
+    """
+    known = {family.name.lower(): family for family in Family if family != Family.NONE}
+    return tuple(known[name] for name in models or () if name in known) or None
+
+
 def window_buckets(cadence_ms: int) -> int:
     """How many final buckets a pass reads of a series.
 
@@ -90,7 +102,8 @@ class Waiting:
     ``t`` int64: buckets in local civil time; ``y`` float64; ``n`` float64 (NaN none). Of each anomaly
     the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC;
     ``reference``: what its level is compared with (`learners.drift.reference`), None for a series too young
-    to have one; ``threshold`` and ``matters``: as declared; ``labels``: as in `learners.select.Window`.
+    to have one; ``threshold``, ``matters`` and ``named``, the families that may compete: as declared;
+    ``labels``: as in `learners.select.Window`.
     """
 
     row: int
@@ -106,6 +119,7 @@ class Waiting:
     matters: Matters = EVERYTHING
     threshold: str | None = None
     labels: NDArray[np.int8] | None = None
+    named: tuple[Family, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +140,7 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. But a young one
     (`is_young`) gets new models, which ends the anomaly. A pinned one keeps all it has, always. One whose
     models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail fitted
-    anew.
+    anew; but what a family learns in passes only it learns in each.
     """
     keeps = [_keeps(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
@@ -153,6 +167,7 @@ def _window(one: Waiting) -> Window:
         former=former,
         threshold=one.threshold,
         labels=one.labels,
+        named=one.named,
     )
 
 
@@ -162,7 +177,8 @@ def _decided(current: Current, choice: Choice) -> Decision:
         current.challenger,
         current.periods,
     )
-    return Decision(choice, models=not (current.assigned and same) or current.in_anomaly)
+    fitted = choice.champion.family in FITTED or choice.challenger.family in FITTED
+    return Decision(choice, models=not (current.assigned and same) or fitted or current.in_anomaly)
 
 
 def _compared(one: Waiting, decision: Decision) -> Decision:

@@ -22,7 +22,7 @@ from learners.compiled import inlined, kernel
 from learners.dispatch import forecast, learn, load, store
 from learners.grade import place, stretch
 from learners.lowpass import SCALE_EVERY, learn_scale
-from learners.memory import record_type
+from learners.memory import record_type, whole
 from learners.residual import normal_score
 from learners.runs import flat
 from learners.score import L_OPEN, SUPPORTED
@@ -40,7 +40,6 @@ from monitor.shard.state import (
     job_at,
     outcome_at,
     rule_at,
-    whole,
 )
 from monitor.shard.zones import local_offset
 

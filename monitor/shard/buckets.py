@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from learners.base import COMMON_BYTES, MODEL_BYTES
 from learners.compiled import kernel
 from learners.dispatch import fetch_season
-from learners.memory import prefetch
+from learners.memory import prefetch, whole
 from monitor.shard.block import queue
 from monitor.shard.cadence import ENOUGH
 from monitor.shard.calls import final_value, flush
@@ -39,7 +39,6 @@ from monitor.shard.state import (
     common_at,
     pending_at,
     rule_at,
-    whole,
 )
 
 AHEAD = 16

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from learners.base import Family
 from learners.compiled import kernel
+from learners.memory import whole
 from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
 from monitor.shard.calls import final_value
 from monitor.shard.judge import final_missing
@@ -25,7 +26,6 @@ from monitor.shard.state import (
     dirty_at,
     pending_at,
     rule_at,
-    whole,
 )
 
 _EMA = int(Family.EMA)

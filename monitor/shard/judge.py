@@ -18,6 +18,7 @@ from learners.grade import ASKED, place, stretch
 from learners.horizon import widening
 from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.lowpass import surprise as lowpass_surprise
+from learners.memory import whole
 from learners.residual import contest, normal_score
 from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
@@ -47,7 +48,6 @@ from monitor.shard.state import (
     outcome_at,
     profile_at,
     rule_at,
-    whole,
 )
 from monitor.shard.tracker import (
     QUIET,
@@ -259,6 +259,8 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         if clock.final_n % SCALE_EVERY == 0:
             common.lowpass_scale = learn_scale(common.lowpass_scale, common.lowpass, weight)
         tail_learn(s, common.tail, row, r, weight)
+        if counted:
+            weight *= ratio.support(n, clock.n_mean)
         learn(s, common.champion, 2 * row, t, y, centre, scale, weight)
         learn(s, common.challenger, 2 * row + 1, t, y, centre2, scale2, weight)
         better = contest(r, scale, y - centre2, scale2)

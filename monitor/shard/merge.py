@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import kernel
+from learners.memory import whole
 from monitor.shard.state import (
     COUNT,
     MAX,
@@ -19,7 +20,6 @@ from monitor.shard.state import (
     pending_at,
     revision_at,
     rule_at,
-    whole,
 )
 
 _LARGEST = float(np.finfo(np.float64).max)  # what sums of samples are held to

@@ -24,7 +24,7 @@ from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.domain.switch import Switch
-from monitor.shard import block, judge
+from monitor.shard import block, fitted, judge
 from monitor.shard import state as st
 from monitor.shard.absorbed import change_of, emptied, told_already
 from monitor.shard.arrays import columns_of, doubled, free_list
@@ -71,6 +71,8 @@ class Shard:
         self.directory["anew"] = -1
         self.directory["final_value"] = judge.entry().address
         self.directory["flush"] = block.entry().address
+        for field, function in fitted.entries().items():
+            self.directory[field] = function.address
         self._drained = 0
         self._renewed: list[int] = []
         self._switches: list[Switch] = []

@@ -194,7 +194,7 @@ _ADDRESSES = (
     *("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules"),
     *("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty"),
     *("jobs", "block"),
-    *("final_value", "flush"),
+    *("final_value", "flush", "forecast_fitted", "learn_fitted", "rebase_fitted"),
 )
 _SIZES = (
     *("max_season", "max_outcomes", "max_changes", "max_due", "max_revisions", "max_dirty"),
@@ -205,9 +205,11 @@ _COUNTS = (
     *("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode", "anew"),
 )
 
-DIRECTORY = np.dtype([(name, "i8") for name in (*_ADDRESSES, *_SIZES, *_COUNTS)])
+DIRECTORY = np.dtype(
+    [(name, "i8") for name in (*_ADDRESSES, *_SIZES, *_COUNTS)] + [("centre", "f8"), ("scale", "f8")]
+)
 """Where every array lies, how long the buffers are, and how full: the one argument of every kernel; also
-where the functions of `monitor.shard.calls` lie.
+where the functions of `monitor.shard.calls` and `monitor.shard.fitted` lie, and what the latter have said.
 
 ``anew``: the row whose series starts anew before its next sample is taken; -1: none.
 
@@ -240,12 +242,6 @@ _CHANGE_BYTES = CHANGE.itemsize
 _ROW_BYTES = ROW.itemsize
 _REVISION_BYTES = REVISION.itemsize
 _JOB_BYTES = JOB.itemsize
-
-
-@spliced
-def whole(number: Any) -> int:
-    """A field as a signed 64-bit integer: unsigned fields would turn differences into floats."""
-    return np.int64(number)  # type: ignore[return-value]
 
 
 @spliced

@@ -12,7 +12,7 @@ from learners.select import Window, choose
 from monitor.domain.batch import Mode
 from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
-from monitor.shard import block, judge
+from monitor.shard import block, fitted, judge
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 from monitor.shard.buckets import take, tick
@@ -30,12 +30,13 @@ def is_compiled() -> bool:
 
 
 def warm_loops() -> None:
-    """The loops over samples alone, on none."""
+    """The loops over samples alone, on none, and the families that are called by address."""
     directory = np.zeros(1, st.DIRECTORY)
     none = np.zeros(0)
     take(directory, np.zeros(0, np.int32), np.zeros(0, np.int64), none, np.full(1, np.nan), False, 0)
     tick(directory, 0, False, False, 0, 0)
     drain_all(directory, 0)
+    fitted.entries()
 
 
 def warm_judges() -> None:

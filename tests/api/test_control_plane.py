@@ -115,6 +115,8 @@ def test_a_metric_is_declared(app: App) -> None:
         {"lateness_ms": 15 * 86_400_000},
         {"static_lower": 2.0, "static_upper": 1.0},
         {"min_change_absolute": -1},
+        {"models": ["no_such"]},
+        {"models": []},
         [],
     ],
 )

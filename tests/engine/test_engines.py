@@ -171,6 +171,34 @@ def test_a_declaration_is_known_to_every_shard(engine: Engine) -> None:
     assert engine.ask(0, "metric_names") == []
 
 
+def test_the_models_that_a_declaration_names_compete(engine: Engine) -> None:
+    """An oscillation that an autoregression foretells; the other metric gets what its class calls for."""
+    names = [Identity.of("swing"), Identity.of("swing.else")]
+    body = {"name": "swing", "declaration": {"models": ["arima"]}}
+    engine.control(Control(Kind.METRIC, body)).result(60)
+    noise, y = np.random.default_rng(1).standard_normal(600), np.zeros(600)
+    for i in range(2, len(y)):
+        y[i] = 1.6 * y[i - 1] - 0.9 * y[i - 2] + noise[i]
+    prints = np.array([name.fingerprint() for name in names], np.uint64)
+    samples = SampleBatch(
+        fingerprint=np.repeat(prints, len(y)),
+        ts_ms=np.tile(START_MS + MINUTE_MS * np.arange(len(y), dtype=np.int64), 2),
+        value=np.tile(50.0 + y, 2),
+        identities={name.fingerprint(): name.canonical() for name in names},
+    )
+    send(engine, samples)
+    complete(engine, samples)
+    engine.settle(60)
+    champions = [
+        engine.ask(shard_of(name.fingerprint(), SHARDS), "series_one", id=f"{name.fingerprint():016x}")[
+            "champion"
+        ]
+        for name in names
+    ]
+    assert champions[0] == "arima"
+    assert champions[1] != "arima"
+
+
 def forget(engine: Engine, name: Identity) -> Future[None]:
     return engine.control(Control(Kind.FORGET, {"series": f"{name.fingerprint():016x}"}))
 

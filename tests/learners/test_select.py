@@ -120,7 +120,7 @@ def test_counts_can_live_on_offset_zero() -> None:
     """As a challenger of a multiplicative champion must."""
     made = Candidate("counts", Family.COUNTS, 0.0, {"zero": -3.0, "grain": 0.5})
     y = np.arange(40.0) / 4.0
-    record = made.on_zero().run(np.arange(40), y).record
+    record = made.on_zero(3.0).run(np.arange(40), y).record
     assert float(record["zero"]) == 0.0
     assert float(made.run(np.arange(40), y - 3.0).record["zero"]) == -3.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Said = tuple[float, float]
 
@@ -187,4 +187,104 @@ def sparse(values: Sequence[float], weights: Sequence[float], alpha: float) -> l
             slow = weight * max(0.01, 1.0 / (events + weight))
             square = max(square * (1.0 + slow * ((error / spread) ** 2 - 1.0)), 1e-6)
         events, silence = events + weight, 0.0
+    return said
+
+
+def binomial(
+    values: Sequence[float],
+    weights: Sequence[float],
+    period: int,
+    alpha: float,
+    gamma: float,
+    least: float,
+    cases: float,
+) -> list[Said]:
+    """A share, or a share a slot whose odds have one common factor; values are shares; never rebased."""
+    said: list[Said] = [(0.0, 1.0)]
+    square = 1.0 / cases
+    shares = {t: values[t] for t in range(min(period, len(values)))} or {0: values[0]}
+    factor = 1.0
+    for t, (y, weight) in enumerate(zip(values[1:], weights[1:], strict=True), start=1):
+        if t < period:
+            said.append((0.0, 1.0))  # the slot is empty
+            continue
+        slot = t % len(shares)
+        p = factor * shares[slot] / (1.0 - shares[slot] + factor * shares[slot])
+        law = min(max(p, least), 1.0 - least)
+        law = law * (1.0 - law)
+        scale = max(math.sqrt(square * law), 1e-3)
+        said.append((p, scale))
+        error = _clip(y - p, scale)
+        slow = weight * max(0.01, 1.0 / (max(t - period, 1) + weight))
+        square = max(square * (1.0 + slow * ((error / scale) ** 2 - 1.0)), 1e-6)
+        if period == 0:
+            shares[0] = min(max(p + weight * max(alpha, 1.0 / (t + weight)) * error, 0.0), 1.0)
+            continue
+        after = min(max(p + weight * max(gamma, 1.0 / (t // period + weight)) * error, 0.0), 1.0)
+        shares[slot] = after / (after + factor * (1.0 - after))
+        factor *= 1.0 + weight * alpha * error * law / (law * law + scale * scale)
+        factor = min(max(factor, 0.01), 100.0)
+    return said
+
+
+def arima(
+    t: Sequence[int],
+    values: Sequence[float],
+    weights: Sequence[float],
+    a: Mapping[int, float],
+    b: Mapping[int, float],
+    constant: float,
+) -> list[Said]:
+    """The difference equation over the whole past: a bucket without a sample is what was expected."""
+    said: list[Said] = [(0.0, 1.0)]
+    known: dict[int, float] = {}  # by bucket; before the first it was as at the first
+    missed: dict[int, float] = {}
+    square = 1.0
+
+    def expected(at: int) -> float:
+        past = sum(factor * known.get(at - lag, values[0]) for lag, factor in a.items())
+        return constant + past + sum(factor * missed.get(at - lag, 0.0) for lag, factor in b.items())
+
+    known[t[0]] = values[0]
+    for i, (y, weight) in enumerate(zip(values[1:], weights[1:], strict=True), start=1):
+        for passed in range(t[i - 1] + 1, t[i]):
+            known[passed] = expected(passed)
+        centre, scale = expected(t[i]), max(math.sqrt(square), 1e-3)
+        said.append((centre, scale))
+        missed[t[i]] = weight * _clip(y - centre, scale)
+        known[t[i]] = centre + missed[t[i]]
+        z = _clip(y - centre, scale) / scale
+        square = max(square * (1.0 + weight * max(0.01, 1.0 / (i + weight)) * (z * z - 1.0)), 1e-6)
+    return said
+
+
+def neural(
+    t: Sequence[int],
+    values: Sequence[float],
+    w1: Sequence[Sequence[float]],
+    b1: Sequence[float],
+    w2: Sequence[float],
+    b2: float,
+) -> list[Said]:
+    """A layer over the last buckets, of which those without a sample repeat the one before."""
+    said: list[Said] = [(0.0, 1.0)]
+    inputs = len(w1[0])
+    window, square = [values[0]] * inputs, 1.0
+    for i, y in enumerate(values[1:], start=1):
+        window += [window[-1]] * (t[i] - t[i - 1] - 1)
+        window = window[-inputs:]
+        low, size = min(window), max(window) - min(window)
+        centre = window[-1]
+        if size > 0.0:
+            x = [(value - low) / size for value in window]
+            hidden = [
+                max(sum(w * v for w, v in zip(row, x, strict=True)) + b, 0.0)
+                for row, b in zip(w1, b1, strict=True)
+            ]
+            centre += size * (sum(w * h for w, h in zip(w2, hidden, strict=True)) + b2)
+        scale = max(math.sqrt(square), 1e-3)
+        said.append((centre, scale))
+        error = _clip(y - centre, scale)
+        window.append(centre + error)
+        square = max(square * (1.0 + max(0.01, 1.0 / (i + 1)) * ((error / scale) ** 2 - 1.0)), 1e-6)
     return said

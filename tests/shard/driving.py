@@ -15,7 +15,7 @@ from monitor.domain.batch import Mode
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
-from monitor.learning.learning import Current, Waiting, decide, window_buckets
+from monitor.learning.learning import Current, Waiting, decide, named, window_buckets
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 from monitor.shard.digest import digest
@@ -136,6 +136,7 @@ class Run:
             bucket=seen.ts_ms[part] // cadence,
             reference=self.shard.reference_of(row),
             threshold=self.shard.rules.threshold_of(int(clock["rule"])),
+            named=named(self.shard.rules.declared.of(self.identities[row].metric).get("models")),
         )
 
     def resume(self) -> None:

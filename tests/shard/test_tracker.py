@@ -296,6 +296,24 @@ def test_a_share_of_few_cases_cannot_alarm() -> None:
     assert not np.isnan(seen.score).any()
 
 
+def test_a_share_of_few_cases_teaches_less() -> None:
+    """In proportion to its cases, beside the usual number; of more it teaches no more."""
+
+    def moved(cases: float) -> float:
+        run = Run()
+        run.declare("orders", kind="ratio")
+        y = shares(USUAL + 5, 50, 0.2)
+        n = np.full(len(y), 50.0)
+        y[USUAL], n[USUAL] = 0.3, cases
+        run.send(START + MINUTE * np.arange(len(y)), y, 0, n)
+        return float(np.diff(run.observations().expected[USUAL : USUAL + 2])[0])
+
+    usual = moved(50.0)
+    assert usual > 0.0
+    assert moved(5.0) == pytest.approx(0.1 * usual, rel=0.1)
+    assert moved(500.0) == pytest.approx(usual, rel=0.05)
+
+
 # ---------------------------------------------------------------------- civil time
 
 
