@@ -14,6 +14,7 @@ from monitor.folder import FolderLock
 from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor
 from monitor.settings import Settings, SettingsError
+from monitor.store.accounts import Accounts
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
 
@@ -32,11 +33,12 @@ def build(settings: Settings) -> Monitor:
         total = settings.limits.series_max or series_limit(memory_bytes(), BYTES_PER_SERIES)
         settings = settings.model_copy(update={"limits": replace(settings.limits, series_max=total)})
         engine = _engine(settings, total)
-        story = Story(Database(settings.database))
+        database = Database(settings.database)
     except BaseException:
         lock.release()
         raise
-    return Monitor(settings, engine, story, version=version(), on_stopped=lock.release)
+    story, accounts = Story(database), Accounts(database)
+    return Monitor(settings, engine, story, accounts, version=version(), on_stopped=lock.release)
 
 
 def _as_laid_out(settings: Settings) -> Settings:

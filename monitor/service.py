@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import logging
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
+from functools import partial
 from itertools import islice
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Any, Protocol, TypeVar, Unpack
 
 from monitor.changes import Watchers
@@ -30,15 +30,16 @@ from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
-from monitor.domain.series import shard_of
+from monitor.domain.series import Identity, shard_of
+from monitor.domain.teams import Rule, Teams
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
+from monitor.every import Every
 from monitor.explaining import Explained, Explainer
 from monitor.naming import series_named
 from monitor.settings import Settings
+from monitor.store.accounts import Accounts
 from monitor.telemetry import Progress, Telemetry
 from monitor.young import Young
-
-log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 TICK_S = 30.0
@@ -81,7 +82,7 @@ class Story(Protocol):
     def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
         """By (onset, id)."""
 
-    def incidents_open(self) -> int: ...
+    def incidents_open(self, team: str | None = None) -> int: ...
 
     def forget_series(self, series_id: str) -> None:
         """Drop what is known of a deleted series' anomalies."""
@@ -100,6 +101,7 @@ class Monitor:
         settings: Settings,
         engine: Engine,
         story: Story,
+        accounts: Accounts,
         *,
         version: str = "",
         telemetry: Telemetry | None = None,
@@ -109,6 +111,7 @@ class Monitor:
         self.settings = settings
         self.telemetry = telemetry or Telemetry()
         self.version = version
+        self.accounts = accounts
         self._engine = engine
         self._story = story
         self._clock_ms = clock_ms
@@ -118,14 +121,15 @@ class Monitor:
         self._failure = ""
         self._watchers = Watchers()
         self._progress = Progress(settings.stall_s)
-        self._checkpoints = _Every(settings.checkpoint_interval_s, self._checkpoint_if_needed)
+        self._checkpoints = Every(settings.checkpoint_interval_s, self._checkpoint_if_needed)
         self._checkpointed = -1
-        self._ticks = _Every(TICK_S, self._tick)
+        self._ticks = Every(TICK_S, self._tick)
         self._declaring = Lock()
         self._young = Young(self._ask, lambda: engine.shards)
         self._explainer = Explainer(
             self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
         )
+        self.teams = Teams()
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -146,6 +150,7 @@ class Monitor:
         book.enter("time_zones_max", limits.time_zones_max, used=most(lambda s: s.time_zones))
         book.enter("declarations_max", limits.declarations_max, used=most(lambda s: s.declarations))
         book.enter("patterns_max", limits.patterns_max)
+        book.enter("teams_max", limits.teams_max, used=lambda: len(self.teams))
         book.enter("late_ms_max", limits.late_ms_max)
         book.enter("future_ms_max", limits.future_ms_max)
 
@@ -171,6 +176,7 @@ class Monitor:
                 return
             self._failure = str(error)
             raise
+        self.teams = Teams(self._engine.ask(0, "teams"))
         if self._became(State.RUNNING):
             self._checkpoints.start()
             self._ticks.start()
@@ -273,6 +279,18 @@ class Monitor:
                 raise self._refused(f"at most {limits.patterns_max} patterns may be declared", "patterns_max")
             self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
 
+    def declare_team(self, name: str, rules: Sequence[Rule]) -> None:
+        """Say which series belong to a team (`monitor.domain.teams`); on disk in every shard when this
+        returns. No rules: the team is no more. Raises Refused for a number beyond the limit."""
+        with self._declaring:
+            if rules and name not in self.teams and len(self.teams) >= self.settings.limits.teams_max:
+                text = f"at most {self.settings.limits.teams_max} teams may be declared"
+                raise self._refused(text, "teams_max")
+            self._tell(Control(Kind.TEAM, {"name": name, "rules": [dict(rule) for rule in rules]}))
+            teams = Teams(self.teams.rules)
+            teams.declare(name, rules)
+            self.teams = teams
+
     def _refused(self, text: str, limit: str) -> Refused:
         self.telemetry.limits.hit(limit)
         return Refused(text, limit)
@@ -317,17 +335,28 @@ class Monitor:
         tag: str | None = None,
         after: str = "",
         limit: int = 100,
+        team: str | None = None,
     ) -> Page[Row]:
         """Series of all shards by id; ``q`` is a part of the display text, ``tag`` is ``key=value``."""
-        lists = self._ask_all("series_list", metric=metric, q=q, tag=tag, after=after, limit=limit + 1)
+        lists = self._ask_all(
+            "series_list", metric=metric, q=q, tag=tag, after=after, limit=limit + 1, team=team
+        )
         merged = list(islice(heapq.merge(*lists, key=lambda row: row["id"]), limit + 1))
         return page_of(merged, limit, lambda row: str(row["id"]))
 
-    def series_one(self, series_id: str) -> Row:
-        """One series' row, as in `series`. Raises NotFound."""
-        row = self._ask_owner(series_id, "series_one", id=series_id)
+    def series_one(self, series_id: str, team: str | None = None) -> Row:
+        """One series' row, as in `series`. Raises NotFound, also where it is of another team."""
+        row = self._row_of(series_id, team)
         if row is None:
             raise NotFound(f"no series {series_id}")
+        return row
+
+    def _row_of(self, series_id: str, team: str | None) -> Row | None:
+        row = self._ask_owner(series_id, "series_one", id=series_id)
+        if row is None:
+            return None
+        if team is not None and self.teams.of(Identity.of(row["metric"], row["tags"])) != team:
+            return None
         return dict(row)
 
     def journal(self, series_id: str) -> list[Row]:
@@ -358,11 +387,11 @@ class Monitor:
         )
         return dict(columns)
 
-    def explain(self, series: str, at_ms: int) -> Explained:
+    def explain(self, series: str, at_ms: int, team: str | None = None) -> Explained:
         """Why a series (`monitor.naming` says how it may be named) shows what it shows at a time, with
         exactly one reason. Some 50 ms. Raises NotFound, or BadRequest where several series fit."""
-        one = lambda id: self._ask_owner(id, "series_one", id=id)  # noqa: E731
-        return self._explainer.at(series_named(series, one, self.series), at_ms)
+        named = series_named(series, lambda id: self._row_of(id, team), partial(self.series, team=team))
+        return self._explainer.at(named, at_ms)
 
     def wide_band(self, series: Row) -> WideBand | None:
         """What values a series without a model may be expected to have (`monitor.domain.outlook`), of its own
@@ -373,8 +402,8 @@ class Monitor:
         """What each anomaly says of itself beside its numbers; about 5 ms for one not asked about before."""
         return self._explainer.of(placed)
 
-    def metric_names(self) -> list[str]:
-        return sorted({name for names in self._ask_all("metric_names") for name in names})
+    def metric_names(self, team: str | None = None) -> list[str]:
+        return sorted({name for names in self._ask_all("metric_names", team=team) for name in names})
 
     def declarations(self) -> dict[str, Row]:
         """Declarations by metric name or pattern; every shard has all of them."""
@@ -398,10 +427,10 @@ class Monitor:
     ) -> Page[Incident]:
         return self._story.incidents(after=after, limit=limit, **asked)
 
-    def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
-        """An incident, with its member anomalies by onset. Raises NotFound."""
+    def incident(self, incident_id: str, team: str | None = None) -> tuple[Incident, Sequence[PlacedAnomaly]]:
+        """An incident, with its member anomalies by onset. Raises NotFound, also for another team's."""
         incident = self._story.incident(incident_id)
-        if incident is None:
+        if incident is None or team not in (None, incident.team):
             raise NotFound(f"no incident {incident_id[:64]}")
         return incident, self._story.members(incident_id)
 
@@ -420,6 +449,9 @@ class Monitor:
             "series": sum(s.series for s in shards),
             "incidents_open": self._story.incidents_open(),
         }
+
+    def incidents_open(self, team: str | None) -> int:
+        return self._story.incidents_open(team)
 
     def changes(self) -> AsyncIterator[IncidentChange]:
         """Incidents as they change, from now on, until the server stops. A reader too slow to keep up
@@ -484,30 +516,3 @@ class Monitor:
         if self.running and appended != self._checkpointed:
             self._engine.checkpoint()
             self._checkpointed = appended
-
-
-class _Every:
-    """Runs something again and again on a thread of its own; a failure is logged, not fatal."""
-
-    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
-        self._seconds = seconds
-        self._action = action
-        self._stop = Event()
-        self._thread: Thread | None = None
-
-    def start(self) -> None:
-        self._thread = Thread(target=self._run, name="timer", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._seconds):
-            try:
-                self._action()
-            except Exception:
-                log.exception("%s failed; it is tried again", self._action.__name__)

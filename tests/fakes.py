@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import numpy as np
 
+from monitor.domain.access import Session, Token, User
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.audit import FIRST, AuditEntry, Deed
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared
 from monitor.domain.errors import UnknownSeries
@@ -25,9 +27,11 @@ from monitor.domain.incident import (
 from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity, shard_of
+from monitor.domain.teams import Teams
 from monitor.engine.base import Accepted, Events, ShardStatus
 from monitor.service import Monitor
 from monitor.settings import Settings
+from monitor.store.accounts import Accounts
 
 NOW_MS = 1_767_225_600_000  # 2026-01-01
 
@@ -102,12 +106,19 @@ class FakeEngine:
         return getattr(self, question)(shard, **arguments)
 
     def series_list(
-        self, shard: int, metric: str | None, q: str | None, tag: str | None, after: str, limit: int
+        self,
+        shard: int,
+        metric: str | None,
+        q: str | None,
+        tag: str | None,
+        after: str,
+        limit: int,
+        team: str | None = None,
     ) -> list[dict[str, Any]]:
         rows = [
             series_row(Identity.from_canonical(text))
             for f, text in self.known.items()
-            if self._mine(f, shard)
+            if self._mine(f, shard) and self._belongs(text, team)
         ]
         wanted = [
             row
@@ -170,8 +181,20 @@ class FakeEngine:
         declared = Declared(self.declarations(0)).of(metric)
         return {"declared": dict(declared), "class": "smooth"}
 
-    def metric_names(self, shard: int) -> list[str]:
-        return [Identity.from_canonical(t).metric for f, t in self.known.items() if self._mine(f, shard)]
+    def metric_names(self, shard: int, team: str | None = None) -> list[str]:
+        return [
+            Identity.from_canonical(text).metric
+            for f, text in self.known.items()
+            if self._mine(f, shard) and self._belongs(text, team)
+        ]
+
+    def teams(self, shard: int) -> dict[str, Any]:
+        bodies = [c.body for c in self.controls if isinstance(c, Control) and c.kind is Kind.TEAM]
+        return dict(Teams({body["name"]: body["rules"] for body in bodies}).rules)
+
+    def _belongs(self, text: bytes, team: str | None) -> bool:
+        teams = Teams(self.teams(0))
+        return team is None or teams.of(Identity.from_canonical(text)) == team
 
     def declarations(self, shard: int) -> dict[str, dict[str, Any]]:
         bodies = [c.body for c in self.controls if isinstance(c, Control) and c.kind is Kind.METRIC]
@@ -234,10 +257,13 @@ class FakeStory:
         return self.changes
 
     def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
-        return Page(self.placed[:limit])
+        team = asked.get("team")
+        return Page([p for p in self.placed if team in (None, p.anomaly.team)][:limit])
 
     def incidents(self, *, after: str, limit: int, **asked: Unpack[IncidentFilter]) -> Page[Incident]:
-        return Page([i for i in self.kept if asked.get("state") in (None, i.state.value)][:limit])
+        state, team = asked.get("state"), asked.get("team")
+        kept = [i for i in self.kept if state in (None, i.state.value) and team in (None, i.team)]
+        return Page(kept[:limit])
 
     def incident(self, incident_id: str) -> Incident | None:
         return next((i for i in self.kept if i.id == incident_id), None)
@@ -245,14 +271,66 @@ class FakeStory:
     def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
         return [p for p in self.placed if p.incident_id == incident_id]
 
-    def incidents_open(self) -> int:
-        return sum(i.state is IncidentState.OPEN for i in self.kept)
+    def incidents_open(self, team: str | None = None) -> int:
+        return sum(i.state is IncidentState.OPEN for i in self.kept if team in (None, i.team))
 
     def forget_series(self, series_id: str) -> None:
         self.forgotten.append(series_id)
 
     def close(self) -> None:
         self.closed = True
+
+
+class FakeAccounts(Accounts):
+    """Tokens, users and sessions in memory; ``deeds``: what the audit log was told."""
+
+    def __init__(self) -> None:
+        self.now_ms = lambda: NOW_MS
+        self.deeds: list[Deed] = []
+        self.kept_tokens: dict[str, Token] = {}
+        self.kept_users: dict[str, User] = {}
+        self.kept_sessions: dict[str, Session] = {}
+
+    def tokens(self) -> list[Token]:
+        return list(self.kept_tokens.values())
+
+    def users(self) -> list[User]:
+        return list(self.kept_users.values())
+
+    def sessions(self) -> list[Session]:
+        return list(self.kept_sessions.values())
+
+    def put_token(self, token: Token, deed: Deed) -> None:
+        self.kept_tokens[token.id] = token
+        self.deeds.append(deed)
+
+    def put_user(self, user: User, deed: Deed) -> None:
+        self.kept_users[user.name] = user
+        self.deeds.append(deed)
+
+    def drop_user(self, name: str, deed: Deed) -> None:
+        del self.kept_users[name]
+        self.deeds.append(deed)
+
+    def put_session(self, session: Session, deed: Deed) -> None:
+        self.kept_sessions[session.id] = session
+        self.deeds.append(deed)
+
+    def drop_sessions(self, ids: Iterable[str], deed: Deed | None = None) -> None:
+        for id in ids:
+            self.kept_sessions.pop(id, None)
+        self.deeds += [deed] if deed is not None else []
+
+    def seen(self, tokens: dict[str, int], sessions: dict[str, int]) -> None: ...
+
+    def record(self, deed: Deed) -> None:
+        self.deeds.append(deed)
+
+    def prune(self) -> int:
+        return 0
+
+    def audit_entries(self, after: int | None, limit: int) -> Page[AuditEntry]:
+        return Page([AuditEntry.of(deed, i + 1, NOW_MS, FIRST) for i, deed in enumerate(self.deeds)][:limit])
 
 
 def series_row(identity: Identity) -> dict[str, Any]:
@@ -408,5 +486,6 @@ def fake_monitor(settings: Settings | None = None) -> tuple[Monitor, FakeEngine,
     """A Monitor over fakes, not yet started, whose clock stands at `NOW_MS`."""
     engine, story = FakeEngine(), FakeStory()
     settings = settings or Settings(engine="inline", shards=2, decode_lanes=1)
-    monitor = Monitor(settings, engine, story, version="1.2.3", clock_ms=lambda: NOW_MS)
+    accounts = FakeAccounts()
+    monitor = Monitor(settings, engine, story, accounts, version="1.2.3", clock_ms=lambda: NOW_MS)
     return monitor, engine, story

@@ -48,6 +48,7 @@ class Anomaly:
     ``id`` is made of the fingerprint and the onset, so it is the same in live, replay and back-test.
     ``end_ms`` is the end of the last anomalous bucket (exclusive), None while open. ``value``,
     ``expected``, ``lower`` and ``upper`` are those at the peak. ``direction``: +1 up, -1 down, 0 none.
+    ``team``: that of its series when it began; empty if none.
     Absorbed drift has its onset where the level was known to be usual, weeks before its peak, the report.
     """
 
@@ -66,6 +67,7 @@ class Anomaly:
     upper: float
     buckets: int
     cadence_ms: int
+    team: str = ""
 
     @property
     def begin_ms(self) -> int:

@@ -7,18 +7,20 @@ from typing import TypedDict
 
 class AnomalyFilter(TypedDict, total=False):
     """``series``: an id; ``state``: open or closed; ``since_ms``, ``until_ms``: those whose span touches
-    [since, until)."""
+    [since, until); ``team``: a name, empty for what belongs to no team."""
 
     series: str | None
     metric: str | None
     since_ms: int | None
     until_ms: int | None
     state: str | None
+    team: str | None
 
 
 class IncidentFilter(TypedDict, total=False):
     """``state``: one of the states; without it, all but those merged into others. ``since_ms``: open then,
-    or ended later."""
+    or ended later; ``team`` as above."""
 
     state: str | None
     since_ms: int | None
+    team: str | None

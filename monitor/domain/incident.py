@@ -82,7 +82,7 @@ class Incident:
     (exclusive) is None while open. ``score`` 0-100 is the highest of a member; ``severity`` is
     score × √(duration in hours). ``due_ms``: when event time alone will close or expire it.
     ``sequence`` counts its transitions. ``members``: anomaly ids by (begin, id); empty in lists,
-    where ``member_count`` says how many there are.
+    where ``member_count`` says how many there are. ``team``: that of all its members; empty if none.
     """
 
     id: str
@@ -103,6 +103,7 @@ class Incident:
     sequence: int
     merged_into: str | None = None
     members: tuple[str, ...] = ()
+    team: str = ""
 
     @staticmethod
     def id_of(founder_id: str) -> str:

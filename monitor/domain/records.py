@@ -22,6 +22,7 @@ class Kind(IntEnum):
     LABEL = 5
     SETTING = 6
     FORGET = 7
+    TEAM = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

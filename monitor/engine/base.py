@@ -62,7 +62,8 @@ class ShardStatus:
 class Events:
     """All events of one shard up to ``position`` that were not handed over before, in order.
 
-    ``counts``: live series by metric and by ``key=value``; empty where nothing changed."""
+    ``counts``: live series by metric and by ``key=value``, each team's under its own keys
+    (`monitor.engine.team_counts`); empty where nothing changed."""
 
     shard: int
     position: int

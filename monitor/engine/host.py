@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
@@ -33,6 +34,7 @@ from monitor.engine.settings import HostSettings
 from monitor.engine.tasks import Tasks, refused
 from monitor.engine.translate import events_of
 from monitor.shard.assignment import Assignment
+from monitor.shard.shard import Applied
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Host:
         self._undelivered: list[Any] = []
         self._delivered_at = time.monotonic()
         self._stop = False
-        self._counted = -1
+        self._counted = (-1, 0)
         self._failure: BaseException | None = None
         self._tasks = Tasks()
         self.parts = recover(number, settings, self._durable, self._replayed, given_up)
@@ -207,10 +209,13 @@ class Host:
             self.intake.backlog.leave(record.entry)
         if self._observe is not None:
             self._observe(applied.observations, self.parts.index.fingerprints())
-        self._undelivered.extend(events_of(self.number, record.position, applied, self.parts.index))
+        self._undelivered.extend(self._events(record.position, applied))
         if isinstance(record.entry, Control) and record.entry.kind == Kind.ASSIGN:
             self.learner.assigned(record.entry)
         self.learner.add(applied.due)
+
+    def _events(self, position: int, applied: Applied) -> list[AnomalyEvent]:
+        return events_of(self.number, position, applied, self.parts.index, self.parts.teams)
 
     def _may_learn(self) -> bool:
         """Held series wait for the next start when the host is about to end."""
@@ -241,12 +246,12 @@ class Host:
 
     def _new_counts(self) -> dict[str, int]:
         """The numbers of series, if they changed since they were told last."""
-        total = len(self.parts.index)
-        if total == self._counted:
+        known = (len(self.parts.index), self.parts.team_counts.version)
+        if known == self._counted:
             return {}
-        self._counted = total
+        self._counted = known
         with self._state:
-            return self.parts.tags.by_name()
+            return self.parts.team_counts.by_name(self.parts.tags)
 
     def _save(self) -> int:
         with self.intake.lock:

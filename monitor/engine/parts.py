@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from monitor.domain.batch import Reason
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
+from monitor.domain.teams import Rule, Teams
+from monitor.engine.team_counts import TeamCounts
 from monitor.history.history import History
 from monitor.history.journal import Journal
 from monitor.intake.dedup import Remembered
@@ -49,6 +52,8 @@ class Parts:
     limits: Limits = field(default_factory=Limits)
     tags: TagCounts = field(init=False)
     zones: Counter[str] = field(default_factory=Counter)
+    teams: Teams = field(default_factory=Teams)
+    team_counts: TeamCounts = field(default_factory=TeamCounts)
 
     def __post_init__(self) -> None:
         self.tags = TagCounts(self.limits.tag_values_max)
@@ -78,6 +83,7 @@ class Parts:
         self.remembered.forget_series(self.index.fingerprint(row), position)
         identity = self.identity(row)
         self.tags.discard(identity)
+        self.team_counts.discard(self.teams, identity)
         if zone := tagged_zone(identity):
             self.zones[zone] -= 1
             if not self.zones[zone]:
@@ -86,6 +92,7 @@ class Parts:
 
     def _count(self, identity: Identity) -> None:
         self.tags.add(identity)
+        self.team_counts.add(self.teams, identity)
         if zone := tagged_zone(identity):
             self.zones[zone] += 1
 
@@ -119,6 +126,8 @@ class Parts:
         elif entry.kind == Kind.FORGET:
             self.history.delete(np.array(entry.body["rows"], np.int32))
             self.journal.forget(entry.body["rows"])
+        elif entry.kind == Kind.TEAM:
+            self.declare_team(entry.body["name"], entry.body["rules"])
         self.applied = record.position
         return applied
 
@@ -138,6 +147,11 @@ class Parts:
         if request_id:
             self.remembered.add(request_id, record.position, self._arrival(entry))
         return self.apply(record)
+
+    def declare_team(self, name: str, rules: Sequence[Rule]) -> None:
+        """Which series belong to a team from here on; counts every series anew, some 5 µs each."""
+        self.teams.declare(name, rules)
+        self.team_counts.count_anew(self.teams, map(self.identity, self.index))
 
     def trouble(self) -> tuple[str, ...]:
         """What is wrong with the shard's files now, a line each. From any thread."""

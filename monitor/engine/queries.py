@@ -33,9 +33,15 @@ class Queries:
         self.pasts = moments.pasts
 
     def series_list(
-        self, metric: str | None, q: str | None, tag: str | None, after: str, limit: int
+        self,
+        metric: str | None,
+        q: str | None,
+        tag: str | None,
+        after: str,
+        limit: int,
+        team: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Series by id (fingerprint in 16 hex digits) after ``after``."""
+        """Series by id (fingerprint in 16 hex digits) after ``after``; of one team, or of all."""
         with self._lock:
             rows = self._parts.index.rows()
             prints = self._parts.index.fingerprints()[rows]
@@ -47,7 +53,7 @@ class Queries:
             for place in order[start:]:
                 row = int(rows[place])
                 identity = self._parts.identity(row)
-                if _matches(identity, metric, q, tag):
+                if _matches(identity, metric, q, tag) and self._belongs(identity, team):
                     found.append(self._describe(row, int(prints[place]), identity))
                     if len(found) >= limit:
                         break
@@ -120,14 +126,20 @@ class Queries:
                 )
             ]
 
-    def metric_names(self) -> list[str]:
+    def metric_names(self, team: str | None = None) -> list[str]:
+        """Of series of one team, or of all."""
         with self._lock:
-            rows = self._parts.index.rows()
-            return sorted({self._parts.identity(int(row)).metric for row in rows})
+            every = (self._parts.identity(int(row)) for row in self._parts.index.rows())
+            return sorted({identity.metric for identity in every if self._belongs(identity, team)})
 
     def declarations(self) -> dict[str, dict[str, Any]]:
         with self._lock:
             return {name: dict(body) for name, body in self._parts.shard.rules.declared.bodies.items()}
+
+    def teams(self) -> dict[str, list[dict[str, str]]]:
+        """Rules by the name of their team."""
+        with self._lock:
+            return {name: [dict(rule) for rule in rules] for name, rules in self._parts.teams.rules.items()}
 
     def tag_counts(self) -> dict[str, int]:
         """Series by ``key=value``, and by metric name."""
@@ -150,6 +162,9 @@ class Queries:
             rows = rows[rows < self._parts.shard.rows]
             prints = self._parts.index.fingerprints()[rows]
             return digest(self._parts.shard, rows.tolist(), prints.tolist())
+
+    def _belongs(self, identity: Identity, team: str | None) -> bool:
+        return team is None or self._parts.teams.of(identity) == team
 
     def _row(self, id: str) -> int:
         return int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])

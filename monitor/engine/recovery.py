@@ -59,7 +59,7 @@ def recover(
             if given_up():
                 raise IntakeUnavailable(f"the recovery of shard {number} was given up")
             applied = parts.replay(record)
-            on_replayed(events_of(number, record.position, applied, parts.index))
+            on_replayed(events_of(number, record.position, applied, parts.index, parts.teams))
         parts.unlogged = _never_named(parts)
         parts.found = [*found, *_lost(intake.report)]
     except BaseException:
@@ -132,6 +132,8 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
     parts.arrival_ms = int(meta["arrival_ms"])
     parts.samples = int(meta["samples"])
     parts.late, parts.duplicate, parts.conflict = (int(count) for count in meta["noted"])
+    for name, rules in meta.get("teams", {}).items():  # checkpoints from before there were teams have none
+        parts.declare_team(name, rules)
     return parts
 
 
@@ -159,6 +161,7 @@ def save(parts: Parts, directory: Path) -> None:
             "arrival_ms": parts.arrival_ms,
             "samples": parts.samples,
             "noted": [parts.late, parts.duplicate, parts.conflict],
+            "teams": parts.teams.rules,
         },
         history=listing,
     )

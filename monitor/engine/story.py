@@ -10,6 +10,7 @@ from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SeriesCounts
 from monitor.domain.paging import Page
 from monitor.engine.base import Events
+from monitor.engine.team_counts import of_team
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
 from monitor.store.projections import SqlLedger
@@ -37,11 +38,11 @@ class Story:
                 self._counts[events.shard] = events.counts
         return self._incidents.absorb(events)
 
-    def _series_counts(self) -> SeriesCounts:
+    def _series_counts(self, team: str) -> SeriesCounts:
         tags: dict[tuple[str, str], int] = {}
         metrics: dict[str, int] = {}
         for counts in list(self._counts.values()):
-            for key, count in counts.items():
+            for key, count in of_team(counts, team):
                 name, separator, value = key.partition("=")
                 if separator:
                     tags[name, value] = tags.get((name, value), 0) + count
@@ -64,8 +65,8 @@ class Story:
     def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
         return self._queries.members(incident_id)
 
-    def incidents_open(self) -> int:
-        return self._queries.incidents_open()
+    def incidents_open(self, team: str | None = None) -> int:
+        return self._queries.incidents_open(team)
 
     def close(self) -> None:
         self._database.close()

@@ -11,6 +11,7 @@ from learners.base import Family, Tail
 from learners.score import score
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
 from monitor.domain.series import Identity
+from monitor.domain.teams import Teams
 from monitor.intake.index import SeriesIndex
 from monitor.shard.shard import Applied
 
@@ -34,12 +35,14 @@ def tail_name(code: int) -> str:
     return Tail(code).name.lower()
 
 
-def events_of(shard: int, position: int, applied: Applied, index: SeriesIndex) -> list[AnomalyEvent]:
+def events_of(
+    shard: int, position: int, applied: Applied, index: SeriesIndex, teams: Teams
+) -> list[AnomalyEvent]:
     """The anomaly changes of one record as domain events, numbered in their order."""
     events = []
     for sequence, change in enumerate(_ordered(applied.changes)):
-        canonical = index.canonical(int(change["row"]))
-        events.append(_event(shard, position, sequence, change, Identity.from_canonical(canonical)))
+        series = Identity.from_canonical(index.canonical(int(change["row"])))
+        events.append(_event(shard, position, sequence, change, series, teams.of(series)))
     return events
 
 
@@ -47,7 +50,9 @@ def _ordered(changes: NDArray[np.void]) -> Iterator[np.void]:
     yield from changes
 
 
-def _event(shard: int, position: int, sequence: int, change: np.void, series: Identity) -> AnomalyEvent:
+def _event(
+    shard: int, position: int, sequence: int, change: np.void, series: Identity, team: str
+) -> AnomalyEvent:
     kind = KINDS[int(change["kind"])]
     onset = int(change["onset_ms"])
     end = int(change["end_ms"])
@@ -73,5 +78,6 @@ def _event(shard: int, position: int, sequence: int, change: np.void, series: Id
             upper=float(change["upper"]),
             buckets=int(change["buckets"]),
             cadence_ms=int(change["cadence"]),
+            team=team,
         ),
     )

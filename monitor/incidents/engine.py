@@ -51,7 +51,7 @@ class IncidentEngine:
     event time alone, not on the order in which shards are heard: an incident has the name of its first
     member. Where an earlier one is heard of later, the name it had until then is merged into the right
     one. Each call of `absorb` is one transaction that also writes the shard's progress: dying anywhere and
-    hearing the same events again changes nothing. ``counts`` says how many live series there are, for
+    hearing the same events again changes nothing. ``counts`` says how many live series a team has, for
     "14 of 16".
     """
 
@@ -59,7 +59,7 @@ class IncidentEngine:
         self,
         ledger: Ledger,
         rules: Rules | None = None,
-        counts: Callable[[], SeriesCounts] = SeriesCounts,
+        counts: Callable[[str], SeriesCounts] = lambda _: SeriesCounts(),
         most_in_memory: int = MOST_IN_MEMORY,
     ) -> None:
         self._ledger = ledger
@@ -204,7 +204,6 @@ class IncidentEngine:
         """Compose every touched incident anew, then retire the merged ones."""
         if not touched and not moves.merged:
             return
-        counts = self._counts()
         present: dict[str, list[Anomaly]] = {incident_id: [] for incident_id in sorted(touched)}
         for node in (*work.held.nodes.values(), *strays.values()):
             if node.incident_id in present:
@@ -214,6 +213,7 @@ class IncidentEngine:
             if before is not None and before.start_ms < work.held.floor_ms:
                 members = self._with_older(work.held, incident_id, members)
             founder_id = incident_id.removeprefix(Incident.id_of(""))
+            counts = story.counts_of(members[0].team, self._counts)
             after = compose(founder_id, members, story.now_ms, counts, self._rules)
             story.tell(before, after, incident_id in moves.moved)
         for incident_id, into in moves.merged.items():
@@ -254,6 +254,13 @@ class _Story:
     position: int
     incidents: list[Incident] = field(default_factory=list)
     changes: list[IncidentChange] = field(default_factory=list)
+    counts: dict[str, SeriesCounts] = field(default_factory=dict)
+
+    def counts_of(self, team: str, ask: Callable[[str], SeriesCounts]) -> SeriesCounts:
+        """Asked once a step and team."""
+        if team not in self.counts:
+            self.counts[team] = ask(team)
+        return self.counts[team]
 
     def tell(self, before: Incident | None, after: Incident, moved: bool) -> None:
         kinds = transitions(before, after, moved)

@@ -2,9 +2,9 @@
 
 The anomalies are swept by (onset, id), where onset is `Anomaly.begin_ms`. Each joins every living group
 that has a member still drawing others in (`Rules.reach_ms`) with enough evidence in common: metric, tag
-value, leading part of the name. Groups that one anomaly joins become one group. A group dies ``cap_ms``
-after its first onset. A decision depends on earlier onsets only, so a sweep may be resumed anywhere from
-what each anomaly had joined (the slow twin is in tests/incidents/test_grouping.py).
+value, leading part of the name, and only within one team. Groups that one anomaly joins become one group.
+A group dies ``cap_ms`` after its first onset. A decision depends on earlier onsets only, so a sweep may be
+resumed anywhere from what each anomaly had joined (the slow twin is in tests/incidents/test_grouping.py).
 """
 
 from __future__ import annotations
@@ -45,10 +45,11 @@ def name_part(metric: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def evidence_keys(series: Identity) -> tuple[Key, ...]:
-    """What two series may have in common, each as a key that equals on both sides."""
-    tags = [("tag", key, value) for key, value in series.tags]
-    return (("metric", series.metric), ("name", name_part(series.metric)), *tags)
+def evidence_keys(series: Identity, team: str = "") -> tuple[Key, ...]:
+    """What two series of a team may have in common, each as a key that equals on both sides. Those of
+    different teams have nothing in common, so that no incident tells one team of another's series."""
+    tags = [("tag", team, key, value) for key, value in series.tags]
+    return (("metric", team, series.metric), ("name", team, name_part(series.metric)), *tags)
 
 
 class Sweep:
@@ -86,7 +87,7 @@ class Sweep:
     def place(self, anomaly: Anomaly) -> tuple[str, ...]:
         """The roots of the groups it joins, in (onset, id) order; onsets must not decrease."""
         evidence: dict[str, float] = {}
-        for key in evidence_keys(anomaly.series):
+        for key in evidence_keys(anomaly.series, anomaly.team):
             near = self._near.get(key)
             if near:
                 weight = self._weight[key[0]]
@@ -130,7 +131,7 @@ class Sweep:
 
     def _draw(self, anomaly: Anomaly) -> None:
         root, reach = self.root(anomaly.id), self._rules.reach_ms(anomaly)
-        for key in evidence_keys(anomaly.series):
+        for key in evidence_keys(anomaly.series, anomaly.team):
             near = self._near.setdefault(key, {})
             near[root] = max(reach, near.get(root, reach))
 

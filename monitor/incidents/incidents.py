@@ -46,6 +46,7 @@ def compose(
         due_ms=lived.due_ms,
         sequence=sequence,
         members=tuple(m.id for m in ordered),
+        team=ordered[0].team,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import Incident, Ledger, PlacedAnomaly
@@ -94,11 +94,14 @@ class WorkingSet:
             self._reach_back(span.from_ms - self._rules.cap_ms + 1)
         strays: dict[str, Node] = {}
         for anomaly_id, anomaly in latest.items():
+            # It keeps the team it began with: with whom it belongs was decided then.
             if anomaly_id in self.nodes:
-                self.nodes[anomaly_id].anomaly = anomaly
+                known = self.nodes[anomaly_id]
+                known.anomaly = replace(anomaly, team=known.anomaly.team)
             elif anomaly_id in stored:
                 old = stored[anomaly_id]
-                strays[anomaly_id] = Node(anomaly, old.joined, old.incident_id)
+                kept = replace(anomaly, team=old.anomaly.team)
+                strays[anomaly_id] = Node(kept, old.joined, old.incident_id)
             else:
                 self.nodes[anomaly_id] = Node(anomaly)
                 insort(self._order, in_order(anomaly))

@@ -22,8 +22,8 @@ class Limits:
 
     Byte lengths are of UTF-8. ``series_max`` None: see `series_limit`. ``tag_values_max`` is of one
     tag key in one shard, ``time_zones_max`` of what the tags in one shard name; ``late_ms_max`` and
-    ``declarations_max``, ``patterns_max`` are of declarations. ``backlog_*``: what is taken in and not yet
-    applied.
+    ``declarations_max``, ``patterns_max`` and ``teams_max`` are of declarations.
+    ``backlog_*``: what is taken in and not yet applied.
 
     >>> Limits().samples_per_request_max
     50000
@@ -41,6 +41,7 @@ class Limits:
     time_zones_max: int = 100
     declarations_max: int = 10_000
     patterns_max: int = 1_000
+    teams_max: int = 1_000
     future_ms_max: int = 10 * 60_000
     late_ms_max: int = 60 * 60_000
     backlog_bytes_max: int = 2 << 30

@@ -43,6 +43,8 @@ class Queries:
             wanted = wanted.where(INCIDENTS.c.state == _one_of(state, IncidentState))
         if since_ms is not None:
             wanted = wanted.where(_later(INCIDENTS.c.end_ms, since_ms))
+        if (team := asked.get("team")) is not None:
+            wanted = wanted.where(INCIDENTS.c.team == team)
         rows, following = self._page(wanted, INCIDENTS.c.start_ms, INCIDENTS.c.id, after, limit)
         return Page([incident_of(row) for row in rows], following)
 
@@ -100,13 +102,17 @@ class Queries:
         if state is not None:
             is_open = ANOMALIES.c.end_ms.is_(None)
             wanted = wanted.where({"open": is_open, "closed": ~is_open}[_open_or_closed(state)])
+        if (team := asked.get("team")) is not None:
+            wanted = wanted.where(ANOMALIES.c.team == team)
         rows, following = self._page(wanted, ANOMALIES.c.onset_ms, ANOMALIES.c.id, after, limit)
         return Page([placed_of(row) for row in rows], following)
 
-    def incidents_open(self) -> int:
-        wanted = (
-            select(func.count()).select_from(INCIDENTS).where(INCIDENTS.c.state == IncidentState.OPEN.value)
-        )
+    def incidents_open(self, team: str | None = None) -> int:
+        """Of one team, or of all together."""
+        open_ones = INCIDENTS.c.state == IncidentState.OPEN.value
+        wanted = select(func.count()).select_from(INCIDENTS).where(open_ones)
+        if team is not None:
+            wanted = wanted.where(INCIDENTS.c.team == team)
         with self._database.read() as connection:
             return int(connection.execute(wanted).scalar_one())
 

@@ -69,6 +69,7 @@ def anomaly_row(placed: PlacedAnomaly, known_as: str) -> Row:
         "buckets": anomaly.buckets,
         "cadence_ms": anomaly.cadence_ms,
         "joined": list(placed.joined),
+        "team": anomaly.team,
     }
 
 
@@ -98,6 +99,7 @@ def placed_of(row: RowMapping) -> PlacedAnomaly:
         upper=_nan(row["upper"]),
         buckets=row["buckets"],
         cadence_ms=row["cadence_ms"],
+        team=row["team"],
     )
     return PlacedAnomaly(anomaly, tuple(row["joined"]), row["incident_id"])
 

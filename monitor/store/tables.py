@@ -1,5 +1,5 @@
-"""The relational tables, projections all: the intake log says the same again. Times are integer UTC
-milliseconds."""
+"""The relational tables. Those up to ``incident_transitions`` are projections: the intake log says the same
+again. Those of access are typed in by people, and in every backup. Times are integer UTC milliseconds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -66,7 +67,9 @@ ANOMALIES = Table(
     Column("buckets", BigInteger, nullable=False),
     Column("cadence_ms", BigInteger, nullable=False),
     Column("joined", JSON, nullable=False),
+    Column("team", Text, nullable=False, server_default=""),
     Index(None, "onset_ms", "id"),
+    Index(None, "team", "onset_ms", "id"),
     Index(None, "series_id", "onset_ms"),
     Index(None, "kind", "peak_ms"),
 )
@@ -92,7 +95,9 @@ INCIDENTS = Table(
     Column("due_ms", BigInteger),
     Column("sequence", Integer, nullable=False),
     Column("merged_into", String(80)),
+    Column("team", Text, nullable=False, server_default=""),
     Index(None, "start_ms", "id"),
+    Index(None, "team", "start_ms", "id"),
     Index(None, "state", "start_ms", "id"),
 )
 
@@ -118,3 +123,59 @@ INCIDENT_TRANSITIONS = Table(
     Column("merged_into", String(80)),
     PrimaryKeyConstraint("incident_id", "sequence"),
 )
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("team", Text),
+    Column("prefix", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("used_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+)
+"""``hash``: SHA-256 of the secret, which is kept nowhere."""
+
+USERS = Table(
+    "users",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("team", Text),
+    Column("password", Text),
+    Column("subject", String(1024), unique=True),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("user", ForeignKey("users.name"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+"""``id``: SHA-256 of the cookie."""
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("address", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""Rows are added, and the oldest dropped after `monitor.store.accounts.KEPT_MS`; never changed."""

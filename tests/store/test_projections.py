@@ -123,11 +123,11 @@ def test_sql_and_memory_tell_the_same(
     upgrade(url)
     with Database(url) as database:
         wanted, ledger = MemoryLedger(), SqlLedger(database)
-        twin = IncidentEngine(wanted, counts=lambda: COUNTS)
-        engine = IncidentEngine(ledger, counts=lambda: COUNTS, most_in_memory=3)
+        twin = IncidentEngine(wanted, counts=lambda _: COUNTS)
+        engine = IncidentEngine(ledger, counts=lambda _: COUNTS, most_in_memory=3)
         for events in shards(found):
             if data.draw(st.integers(0, 5)) == 0:
-                engine = IncidentEngine(ledger, counts=lambda: COUNTS)
+                engine = IncidentEngine(ledger, counts=lambda _: COUNTS)
             assert engine.absorb(events) == twin.absorb(events)
         assert stories(database) == wanted.stories()
         assert ledger.progress() == wanted.progress()
@@ -180,7 +180,7 @@ def test_a_storm_is_written_in_two_seconds(tmp_path: Path) -> None:
         for i in range(10_000)
     ]
     with Database(url) as database:
-        engine = IncidentEngine(SqlLedger(database), counts=lambda: COUNTS)
+        engine = IncidentEngine(SqlLedger(database), counts=lambda _: COUNTS)
         engine.positions()
         began = time.perf_counter()
         (change,) = engine.absorb(batch(0, 1, *storm, clock_ms=EPOCH + 11 * HOUR))
