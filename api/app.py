@@ -13,11 +13,15 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from api import page, problems
+from api.access.access import Access
+from api.access.gate import Gate
+from api.access.login import login_page, login_routes
+from api.access.sign_on import sign_on
 from api.guard import Guard
 from api.ingest import SampleIntake
 from api.openapi import describe
 from api.probe import Probe
-from api.routes import explain, incidents, metrics, series, server
+from api.routes import explain, incidents, metrics, people, series, server, teams
 from api.routes.common import PREFIX
 from collectors.arrow_stream import ArrowDecoder
 from collectors.base import Decoder
@@ -27,14 +31,27 @@ from monitor.service import Monitor, State
 
 log = logging.getLogger(__name__)
 
+_ROUTERS = (
+    incidents.router,
+    explain.router,
+    series.router,
+    metrics.router,
+    server.router,
+    teams.router,
+    people.router,
+)
 _HUNG = "the engine does not answer"
 
 
 def create_app(
-    monitor: Monitor, decoders: Mapping[str, Decoder] | None = None, dist: Path = page.DIST
+    monitor: Monitor,
+    decoders: Mapping[str, Decoder] | None = None,
+    dist: Path = page.DIST,
+    access: Access | None = None,
 ) -> FastAPI:
     """The application of one Monitor, which it starts (on a thread: ``/live`` answers at once) and
     stops with itself. A Monitor that runs already is stopped by whoever started it."""
+    access = access or Access(monitor.settings, monitor.accounts)
     samples = SampleIntake(
         monitor, decoders or default_decoders(monitor.settings.limits.samples_per_request_max)
     )
@@ -43,9 +60,11 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         owned = monitor.state is State.NEW
         starting = asyncio.create_task(_start(monitor)) if owned else None
+        access.start()
         try:
             yield
         finally:
+            await asyncio.to_thread(access.close)
             if starting is not None:
                 await asyncio.to_thread(monitor.stop)
                 await starting
@@ -60,14 +79,17 @@ def create_app(
         redoc_url=None,
     )
     app.state.monitor = monitor
+    app.state.access = access
     app.state.readiness = Probe(monitor.not_ready, _HUNG)
     problems.install(app)
-    app.router.routes.append(Route(f"{PREFIX}/samples", samples, name="samples", include_in_schema=False))
-    for router in (incidents.router, explain.router, series.router, metrics.router, server.router):
+    app.router.routes.append(Route(f"{PREFIX}/samples", samples, methods=["POST"], include_in_schema=False))
+    for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(server.health)
-    app.router.routes.extend(page.page_routes(dist))
-    app.add_middleware(Guard, monitor=monitor)
+    sso = sign_on(monitor.settings)
+    app.router.routes.extend([*login_routes(access, sso), *page.page_routes(dist)])
+    gate = Gate(access, lambda: app.router.routes, lambda: login_page("", sso is not None, 401))
+    app.add_middleware(Guard, monitor=monitor, gate=gate)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 

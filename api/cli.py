@@ -6,13 +6,28 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input.
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-URL = "http://127.0.0.1:8321"
+from api.cli_access import audit_app, token_app, user_app
+from api.options import (
+    URL,
+    Config,
+    DataDir,
+    EngineOption,
+    Host,
+    Json,
+    Limit,
+    ModeName,
+    Port,
+    Shards,
+    Tags,
+    Token,
+    Url,
+    Zone,
+)
 
 app = typer.Typer(
     name="watchkeeper",
@@ -24,33 +39,12 @@ app = typer.Typer(
 log_app = typer.Typer(help="The intake log's files.", no_args_is_help=True)
 series_app = typer.Typer(help="Series of a running server.")
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+app.add_typer(user_app, name="user")
+app.add_typer(audit_app, name="audit")
 app.add_typer(log_app, name="log")
 app.add_typer(db_app, name="db")
 app.add_typer(series_app, name="series")
-
-
-class EngineName(StrEnum):
-    PROCESSES = "processes"
-    INLINE = "inline"
-
-
-class ModeName(StrEnum):
-    LIVE = "live"
-    BACKFILL = "backfill"
-
-
-Config = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
-Host = Annotated[str | None, typer.Option(help="Address to listen on (loopback only).")]
-Port = Annotated[int | None, typer.Option(min=0, max=65_535, help="Port; a busy one moves to the next.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of log, checkpoints, history, database.")]
-Shards = Annotated[int | None, typer.Option(min=1, help="Number of shards.")]
-EngineOption = Annotated[EngineName | None, typer.Option("--engine", help="Where shards run.")]
-Url = Annotated[str, typer.Option("--url", envvar="WATCHKEEPER_URL", help="A running server.")]
-Token = Annotated[str, typer.Option("--token", envvar="WATCHKEEPER_TOKEN", help="Access token.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-Limit = Annotated[int, typer.Option(min=1, help="Most rows.")]
-Tags = Annotated[str, typer.Option("--tags", help="Columns that are tags, by commas.")]
-Zone = Annotated[str, typer.Option("--tz", help="Time zone of times that name none.")]
 
 
 @app.command()

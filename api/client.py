@@ -68,8 +68,8 @@ class Client:
     def put(self, path: str, body: Values) -> Values:
         return self._ask("PUT", path, {}, json=body)
 
-    def post(self, path: str) -> Values:
-        return self._ask("POST", path, {})
+    def post(self, path: str, body: Values | None = None) -> Values:
+        return self._ask("POST", path, {}, **({} if body is None else {"json": body}))
 
     def delete(self, path: str) -> Values:
         return self._ask("DELETE", path, {})

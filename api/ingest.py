@@ -21,6 +21,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.access.fence import Fence, Fences
 from api.body import BodyReader, Budget, Disconnected, Incoming, Share, decompress, encoding_of
 from api.problems import Problem, problem_of
 from api.turnstile import Turnstile
@@ -48,6 +49,7 @@ class Request:
     strict: bool
     complete_ms: int | None
     key: bytes
+    fence: Fence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class SampleIntake:
         self._book = book
         self._budget = Budget(http.budget_bytes, book)
         self._reader = BodyReader(self._limits.body_wire_bytes_max, http, book)
+        self._fences = Fences(lambda: monitor.teams)
         self._turnstile = Turnstile(http.running_requests, http.waiting_requests, book)
         self._lanes = ThreadPoolExecutor(monitor.settings.decode_lanes, thread_name_prefix="decode")
         book.enter("body_decoded_bytes_max", self._limits.body_decoded_bytes_max)
@@ -99,11 +102,10 @@ class SampleIntake:
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        if scope["method"] != "POST":
-            raise Problem(405, "samples are posted", headers={"Allow": "POST"})
         headers = Headers(scope=scope)
         self._reader.check_announced(headers)
-        request = read_head(headers, scope["query_string"], tuple(self._decoders))
+        fence = self._fences.of(scope["state"]["admitted"].principal)
+        request = read_head(headers, scope["query_string"], tuple(self._decoders), fence)
         with self._turnstile.entry() as entry, self._budget.share() as share:
             body = await self._reader.read(receive, share)
             async with entry.turn():
@@ -143,20 +145,22 @@ class SampleIntake:
         return Handed(body, decoded, mode, request_id, future)
 
     def _hand_over_all(self, request: Request, handed: Handed) -> Future[Accepted]:
-        decoder = self._decoders[request.content_type]
-        decoded = decoder.decode(handed.body, all_identities=True)
+        decoded = self._decode(request, handed.body, all_identities=True)
         return self._monitor.submit(decoded.batch, handed.mode, handed.request_id)
 
-    def _decode(self, request: Request, body: bytes) -> Decoded:
+    def _decode(self, request: Request, body: bytes, all_identities: bool = False) -> Decoded:
         most = self._limits.samples_per_request_max
+        decoder = self._decoders[request.content_type]
         try:
-            decoded = self._decoders[request.content_type].decode(body)
+            decoded = decoder.decode(body, all_identities=all_identities)
             if len(decoded.batch) + decoded.rejected > most:
                 raise TooManySamples(f"a request is limited to {most} samples")
         except TooManySamples:
             self._book.hit("samples_per_request_max")
             raise
-        return decoded
+        if request.fence is None:
+            return decoded
+        return request.fence.through(decoded, lambda: decoder.decode(body, all_identities=True))
 
     def _check_strict(self, request: Request, decoded: Decoded) -> None:
         rejects = list(decoded.rejects)
@@ -172,29 +176,38 @@ class SampleIntake:
     @staticmethod
     def _request_id(request: Request, decoded: Decoded) -> bytes:
         """Of the key, or else of what the body says: a third of its bytes in columns."""
+        owner = () if request.fence is None else (request.fence.key,)
         if request.key:
-            return _digest(b"key", request.key)
+            return _digest(b"key", request.key, *owner)
         batch = decoded.batch
         columns = (batch.fingerprint, batch.ts_ms, batch.value, batch.n)
         head = f"{request.content_type} {request.mode or decoded.mode} {request.complete_ms}".encode()
-        return _digest(b"samples", head, *(b"" if column is None else column.data for column in columns))
+        said = (b"" if column is None else column.data for column in columns)
+        return _digest(b"samples", head, *said, *owner)
 
 
-def read_head(headers: Headers, query_string: bytes, content_types: Sequence[str]) -> Request:
-    """The request's head, or 415 for its type or encoding and 400 for a parameter."""
+def read_head(
+    headers: Headers, query_string: bytes, content_types: Sequence[str], fence: Fence | None = None
+) -> Request:
+    """The request's head, or 415 for its type or encoding, 400 for a parameter, 403 for one that speaks of
+    series beyond the fence."""
     content_type = _content_type(headers, content_types)
     encoding = encoding_of(headers)
     query = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
     key = headers.get("idempotency-key") or headers.get("x-request-id") or ""
     if len(key) > _KEY_MAX:
         raise Problem(400, f"an idempotency key has at most {_KEY_MAX} characters", kind="bad-parameter")
+    complete_ms = _parameter(query, "complete", _time_ms)
+    if complete_ms is not None and fence is not None:
+        raise Problem(403, "complete speaks of every series, and you may write some", kind="not-allowed")
     return Request(
         content_type,
         encoding,
         _parameter(query, "mode", Mode),
         _parameter(query, "strict", _flag) or False,
-        _parameter(query, "complete", _time_ms),
+        complete_ms,
         key.encode("latin-1"),
+        fence,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,11 +10,15 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api import schemas
+from api.access.policy import TABLE
+from api.access.sessions import COOKIE
 from api.routes.common import PREFIX
 
 _TITLES = {
     "200": "what became of the samples; on disk",
     "400": "nothing could be read or kept",
+    "401": "no token that holds",
+    "403": "the token may not",
     "405": "another method than POST",
     "408": "the body came too slowly",
     "413": "the body or the number of samples is over its limit",
@@ -37,8 +42,31 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for name, definition in definitions["$defs"].items():
             known.setdefault(name, definition)
         document["paths"][f"{PREFIX}/samples"] = {"post": _samples()}
+        _secure(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _secure(document: dict[str, Any]) -> None:
+    """What the policy asks of each operation, in the document's words."""
+    document["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "an access token"},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "a browser's login"},
+    }
+    for (method, template), rule in TABLE.items():
+        operation = document["paths"].get(plain(template), {}).get(method.lower())
+        if operation is not None:
+            needs = [] if rule.scope is None else [rule.scope.value]
+            operation["security"] = [] if rule.open else [{"token": needs}, {"session": needs}]
+
+
+def plain(template: str) -> str:
+    """A path as OpenAPI writes it.
+
+    >>> plain("/api/v1/metrics/{name:path}")
+    '/api/v1/metrics/{name}'
+    """
+    return re.sub(r":\w+}", "}", template)
 
 
 def _samples() -> dict[str, Any]:

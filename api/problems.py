@@ -30,6 +30,7 @@ MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
     400: "Bad request",
+    401: "Not known",
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
@@ -37,6 +38,7 @@ TITLES = {
     413: "Too large",
     415: "Unsupported content type or encoding",
     422: "Not acceptable",
+    429: "Too often",
     431: "Headers too large",
     500: "Internal error",
     503: "Not available now",

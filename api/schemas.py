@@ -334,7 +334,7 @@ class Status(Answer):
     engine: str
     shards: list[ShardStatus]
     limits: list[LimitUse]
-    series: int
+    series: int | None = Field(description="null for those bound to a team: it would have to be counted")
     incidents_open: int
 
 

@@ -9,6 +9,7 @@ from types import FrameType
 
 import uvicorn
 
+from api.access.access import Access
 from api.app import create_app
 from api.protocol import GuardedProtocol
 from monitor.domain.errors import WatchkeeperError
@@ -24,12 +25,11 @@ class NotAllowed(WatchkeeperError):
 
 
 def check_bind(settings: Settings) -> None:
-    """Refuse any address but loopback while there is no access control."""
+    """Refuse any address but loopback while access control is off."""
     if settings.auth == "off" and not is_loopback(settings.host):
         raise NotAllowed(
-            f"refusing to listen on {settings.host}: there is no access control yet (auth = off), so "
-            "anybody who reaches that address could read and write. Listen on 127.0.0.1, and put an "
-            "authenticating proxy or an SSH tunnel in front"
+            f"refusing to listen on {settings.host}: access control is off, so anybody who reaches that "
+            'address could read and write. Set auth = "on", or listen on 127.0.0.1'
         )
 
 
@@ -63,11 +63,11 @@ def url_of(listener: socket.socket) -> str:
 class Server(uvicorn.Server):
     """uvicorn around one Monitor. Ctrl-C or SIGTERM lets requests end, then writes a checkpoint."""
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, access: Access | None = None) -> None:
         http = monitor.settings.http
         super().__init__(
             uvicorn.Config(
-                create_app(monitor),
+                create_app(monitor, access=access),
                 http=GuardedProtocol,
                 ws="none",
                 lifespan="on",

@@ -16,7 +16,7 @@ from monitor.domain.about import About
 from monitor.domain.anomaly import Verdict
 from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
 from monitor.domain.outlook import WideBand
-from monitor.service import Monitor
+from monitor.view import View
 
 SUSPECTS_IN_LISTS = 3
 CONTRIBUTORS_IN_LISTS = 5
@@ -28,9 +28,9 @@ _FAMILIES = {family.value: family.name.lower() for family in Family}
 _WORDS: Mapping[str, Mapping[int, str]] = {"verdict": _VERDICTS, "model": _FAMILIES}
 
 
-def anomalies(monitor: Monitor, placed: Sequence[PlacedAnomaly]) -> list[schemas.Anomaly]:
+def anomalies(view: View, placed: Sequence[PlacedAnomaly]) -> list[schemas.Anomaly]:
     """Anomalies with what each says of itself."""
-    return [anomaly(one, said) for one, said in zip(placed, monitor.about(placed), strict=True)]
+    return [anomaly(one, said) for one, said in zip(placed, view.about(placed), strict=True)]
 
 
 def wide_band(band: WideBand | None) -> schemas.WideBand | None:

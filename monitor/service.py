@@ -264,32 +264,40 @@ class Monitor:
         """Say what a metric is, or every metric that fits a pattern (`monitor.domain.declared`); on disk in
         every shard when this returns. An empty declaration takes the one before it back. Raises Refused for a
         lateness or a number of declarations beyond the limit."""
+        with self._declaring:
+            self.check_declaration(name, declaration)
+            self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
+
+    def check_declaration(self, name: str, declaration: Mapping[str, Any]) -> None:
+        """Raises Refused where `declare_metric` would."""
         limits = self.settings.limits
         lateness = declaration.get("lateness_ms") or 0
         if lateness > limits.late_ms_max and declaration.get("kind") != "maturing":
             text = f"lateness_ms: at most {limits.late_ms_max} ms, unless the kind is maturing"
             raise self._refused(text, "late_ms_max")
-        with self._declaring:
-            known = self.declarations()
-            fresh = name not in known and bool(declaration)
-            if fresh and len(known) >= limits.declarations_max:
-                text = f"at most {limits.declarations_max} metrics may be declared"
-                raise self._refused(text, "declarations_max")
-            if fresh and is_pattern(name) and sum(map(is_pattern, known)) >= limits.patterns_max:
-                raise self._refused(f"at most {limits.patterns_max} patterns may be declared", "patterns_max")
-            self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
+        known = self.declarations()
+        fresh = name not in known and bool(declaration)
+        if fresh and len(known) >= limits.declarations_max:
+            text = f"at most {limits.declarations_max} metrics may be declared"
+            raise self._refused(text, "declarations_max")
+        if fresh and is_pattern(name) and sum(map(is_pattern, known)) >= limits.patterns_max:
+            raise self._refused(f"at most {limits.patterns_max} patterns may be declared", "patterns_max")
 
     def declare_team(self, name: str, rules: Sequence[Rule]) -> None:
         """Say which series belong to a team (`monitor.domain.teams`); on disk in every shard when this
         returns. No rules: the team is no more. Raises Refused for a number beyond the limit."""
         with self._declaring:
-            if rules and name not in self.teams and len(self.teams) >= self.settings.limits.teams_max:
-                text = f"at most {self.settings.limits.teams_max} teams may be declared"
-                raise self._refused(text, "teams_max")
+            self.check_team(name, rules)
             self._tell(Control(Kind.TEAM, {"name": name, "rules": [dict(rule) for rule in rules]}))
             teams = Teams(self.teams.rules)
             teams.declare(name, rules)
             self.teams = teams
+
+    def check_team(self, name: str, rules: Sequence[Rule]) -> None:
+        """Raises Refused where `declare_team` would."""
+        most = self.settings.limits.teams_max
+        if rules and name not in self.teams and len(self.teams) >= most:
+            raise self._refused(f"at most {most} teams may be declared", "teams_max")
 
     def _refused(self, text: str, limit: str) -> Refused:
         self.telemetry.limits.hit(limit)

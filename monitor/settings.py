@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from monitor.domain.access import Role
 from monitor.intake.limits import Limits
 
 PREFIX = "WATCHKEEPER_"
@@ -61,6 +62,42 @@ class HttpLimits(BaseModel):
     watchers: Positive = Field(default=100, description="open event streams; one more is answered 503")
 
 
+class SignOn(BaseModel):
+    """Single sign-on by OpenID Connect; needs the extra ``oidc``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = Field(default="", description="address of the identity provider; empty: no single sign-on")
+    client_id: str = Field(default="", description="what the provider calls this server")
+    client_secret_file: str = Field(
+        default="", description="file that holds the client's secret; empty: none"
+    )
+    redirect_url: str = Field(
+        default="", description="this server's address from outside, followed by /login/sso/done"
+    )
+    groups_claim: str = Field(default="groups", description="claim of the ID token that lists groups")
+    roles: dict[str, Role] = Field(
+        default={}, description="role by group; the strongest counts, and without one nobody comes in"
+    )
+    teams: dict[str, str] = Field(
+        default={}, description="team by group, for all but admins; without one: every team"
+    )
+
+
+class AccessSettings(BaseModel):
+    """Who may come in, and for how long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hosts: tuple[str, ...] = Field(
+        default=(), description="names this server is reached by, beside its address and those of loopback"
+    )
+    session_idle_s: Positive = Field(default=1_800, description="seconds after which an idle login ends")
+    session_total_s: Positive = Field(default=43_200, description="seconds after which any login ends")
+    login_tries: Positive = Field(default=5, description="logins tried in a minute, by account and address")
+    sso: SignOn = Field(default_factory=SignOn, description="single sign-on")
+
+
 class Settings(BaseSettings):
     """All settings, frozen. ``Settings()`` reads the environment only; `load` reads a file too.
 
@@ -92,8 +129,8 @@ class Settings(BaseSettings):
     engine: Literal["processes", "inline"] = Field(
         default="processes", description="where shards run: worker processes, or inline in the server's own"
     )
-    auth: Literal["off"] = Field(
-        default="off", description="access control; only off, on loopback, until it has landed"
+    auth: Literal["off", "on"] = Field(
+        default="off", description="access control: off (on loopback only), or on"
     )
     default_timezone: str = Field(default="UTC", description="time zone of series that name none")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty is SQLite in the data folder")
@@ -114,6 +151,7 @@ class Settings(BaseSettings):
         default=30, description="seconds without progress on a backlog after which /ready says 503"
     )
     http: HttpLimits = Field(default_factory=HttpLimits, description="limits on requests")
+    access: AccessSettings = Field(default_factory=AccessSettings, description="who may come in")
     limits: Limits = Field(default_factory=Limits, description="limits on series, names, time and backlog")
 
     @field_validator("default_timezone")
@@ -183,7 +221,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     ['WATCHKEEPER_PROT']
     """
     known = CLIENT_VARIABLES | {PREFIX + name.upper() for name in Settings.model_fields}
-    nested = ("HTTP__", "LIMITS__")
+    nested = ("HTTP__", "ACCESS__", "LIMITS__")
     return sorted(
         name
         for name in environ

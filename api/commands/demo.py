@@ -35,7 +35,7 @@ def demo(*, leave: bool, port: int | None, data_dir: Path | None, engine: str | 
     """0 once stopped by Ctrl-C; with ``leave``, 0 only if the year was told as it must be."""
     say = err()
     with _data_dir(data_dir, leave) as folder:
-        settings = load(None, data_dir=folder, port=port, engine=engine)
+        settings = load(None, data_dir=folder, port=port, engine=engine, auth="off")
         warming.begin(settings)
         with say.status("reading the flights of 2013"):
             year = flights.load()

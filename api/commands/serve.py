@@ -10,20 +10,26 @@ from rich.console import Console
 
 from api.tables import err
 from monitor import warming
-from monitor.settings import Settings, load
+from monitor.settings import Settings, is_loopback, load
 
 
 def serve(config: Path | None, chosen: Mapping[str, Any]) -> int:
     settings = load(config, **chosen)
     warming.begin(settings)
     say = err()
+    from api.access.access import Access
+    from api.access.first import make_first_admin
     from api.server import Server, check_bind, listen, url_of  # after settings: a wrong one is told at once
 
     check_bind(settings)
     monitor = assemble(settings, say)
+    access = Access(settings, monitor.accounts)
+    first = make_first_admin(access, settings.data_dir)
     listener = listen(settings, say.print)
     banner(settings, url_of(listener), say)
-    Server(monitor).run(sockets=[listener])
+    if first is not None:
+        tell_of_first_admin(first, say)
+    Server(monitor, access).run(sockets=[listener])
     say.print("stopped; everything acknowledged is on disk")
     return 0
 
@@ -45,3 +51,12 @@ def banner(settings: Settings, url: str, say: Console) -> None:
     say.print(f"[bold]watchkeeper[/bold] on [bold]{url}[/bold] · {where}")
     if settings.auth == "off":
         say.print("auth = off: loopback only; anybody on this machine may read and write")
+    elif not is_loopback(settings.host):
+        say.print("no TLS here: put a proxy with TLS in front, and nothing else (docs/access.md)")
+
+
+def tell_of_first_admin(path: Path, say: Console) -> None:
+    """Once, and the secret itself to a person only: what goes elsewhere may be kept."""
+    secret = f": {path.read_text().strip()}" if say.is_terminal else ""
+    say.print(f"first start: user admin, password in {path}{secret}", markup=False, soft_wrap=True)
+    say.print("log in, choose another with watchkeeper user set, and delete the file")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from api import explained
 from api.problems import Problem
-from api.routes.common import PROBLEMS, TIME_MS_MAX, TheMonitor
+from api.routes.common import PROBLEMS, TIME_MS_MAX, TheView
 from collectors.times import rfc3339_ms
 
 router = APIRouter(tags=["explain"], responses=PROBLEMS)
@@ -18,12 +18,12 @@ When = Annotated[str, Query(max_length=64, description="RFC 3339, or epoch milli
 
 
 @router.get("/explain")
-def explain(monitor: TheMonitor, series: Which, at: When) -> explained.Explanation:
+def explain(view: TheView, series: Which, at: When) -> explained.Explanation:
     """The one reason for what a series shows at a time: in band, learning, below minimum change, an anomaly,
     missing, late, not final …, with value, expectation, band, size, how unusual it is, which model judged it
     and since when, and what would have been normal."""
-    found = monitor.explain(series, _moment_ms(at))
-    said = monitor.about([found.placed])[0] if found.placed is not None else None
+    found = view.explain(series, _moment_ms(at))
+    said = view.about([found.placed])[0] if found.placed is not None else None
     return explained.shape(found, said)
 
 

@@ -7,36 +7,34 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path
 
 from api import schemas, shapes
-from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheMonitor, TimeMs
+from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
 
 router = APIRouter(tags=["incidents"], responses=PROBLEMS)
 
 
 @router.get("/incidents")
 def list_incidents(
-    monitor: TheMonitor,
+    view: TheView,
     state: Literal["open", "closed", "expired"] | None = None,
     since_ms: TimeMs = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.ListOf[schemas.Incident]:
     """Incidents, newest start first."""
-    page = monitor.incidents(state=state, since_ms=since_ms, after=cursor or "", limit=limit)
+    page = view.incidents(state=state, since_ms=since_ms, after=cursor or "", limit=limit)
     return schemas.ListOf(items=[shapes.incident(i) for i in page.items], next=page.next)
 
 
 @router.get("/incidents/{incident_id}")
-def one_incident(
-    monitor: TheMonitor, incident_id: Annotated[str, Path(max_length=128)]
-) -> schemas.IncidentDetail:
+def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)]) -> schemas.IncidentDetail:
     """One incident with its member anomalies, all suspects and all contributors."""
-    incident, members = monitor.incident(incident_id)
-    return shapes.incident_detail(incident, shapes.anomalies(monitor, members))
+    incident, members = view.incident(incident_id)
+    return shapes.incident_detail(incident, shapes.anomalies(view, members))
 
 
 @router.get("/anomalies")
 def list_anomalies(
-    monitor: TheMonitor,
+    view: TheView,
     series: Text = None,
     metric: Text = None,
     since_ms: TimeMs = None,
@@ -47,7 +45,7 @@ def list_anomalies(
 ) -> schemas.ListOf[schemas.Anomaly]:
     """Anomalies, newest onset first, each with its size, how unusual it is, which model judged it, and what
     would have been normal."""
-    page = monitor.anomalies(
+    page = view.anomalies(
         series=series,
         metric=metric,
         since_ms=since_ms,
@@ -56,4 +54,4 @@ def list_anomalies(
         after=cursor or "",
         limit=limit,
     )
-    return schemas.ListOf(items=shapes.anomalies(monitor, page.items), next=page.next)
+    return schemas.ListOf(items=shapes.anomalies(view, page.items), next=page.next)

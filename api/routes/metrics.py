@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from api import schemas
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, TheMonitor
+from api.routes.common import PROBLEMS, Cursor, Limit, TheAccess, TheActor, TheMonitor, TheView
 from monitor.domain.declared import Body, Declared
 from monitor.domain.errors import NotFound
 from monitor.domain.paging import page_of
@@ -21,30 +21,30 @@ Name = Annotated[str, Path(max_length=_NAME_BYTES_MAX)]
 
 
 @router.get("")
-def list_metrics(
-    monitor: TheMonitor, limit: Limit = 100, cursor: Cursor = None
-) -> schemas.ListOf[schemas.Metric]:
+def list_metrics(view: TheView, limit: Limit = 100, cursor: Cursor = None) -> schemas.ListOf[schemas.Metric]:
     """Metrics by name, those seen and those declared, patterns too."""
-    declared = Declared(monitor.declarations())
+    declared = Declared(view.declarations())
     after = from_cursor(cursor)
-    names = sorted(name for name in {*monitor.metric_names(), *declared.bodies} if name > after)
+    names = sorted(name for name in {*view.metric_names(), *view.declared_names()} if name > after)
     page = page_of(names[: limit + 1], limit, lambda name: name)
     items = [_metric(name, declared) for name in page.items]
     return schemas.ListOf(items=items, next=to_cursor(page.next))
 
 
 @router.get("/{name:path}")
-def one_metric(monitor: TheMonitor, name: Name) -> schemas.Metric:
+def one_metric(view: TheView, name: Name) -> schemas.Metric:
     """What holds for one metric, and under which name or pattern it was declared; null where a thing is left
     to be learned."""
-    declared = Declared(monitor.declarations())
-    if name not in declared.bodies and name not in monitor.metric_names():
+    declared = Declared(view.declarations())
+    if name not in view.declared_names() and name not in view.metric_names():
         raise NotFound("no such metric")
     return _metric(name, declared)
 
 
 @router.put("/{name:path}")
-def declare_metric(monitor: TheMonitor, name: Name, declaration: schemas.Declaration) -> schemas.Metric:
+def declare_metric(
+    monitor: TheMonitor, access: TheAccess, actor: TheActor, name: Name, declaration: schemas.Declaration
+) -> schemas.Metric:
     """Say what a metric is; where the name has a ``*``, what every metric is that fits it and has no
     declaration of its own or by a more specific pattern. An empty declaration takes the one before it back.
     In the log of every shard when this is answered."""
@@ -54,6 +54,9 @@ def declare_metric(monitor: TheMonitor, name: Name, declaration: schemas.Declara
     lower, upper = declaration.static_lower, declaration.static_upper
     if lower is not None and upper is not None and lower >= upper:
         raise Problem(422, "static_lower: must lie below static_upper", kind="invalid-parameter")
+    before = monitor.declarations().get(name)
+    monitor.check_declaration(name, values)
+    access.accounts.record(actor.did("metric declared", f"metric:{name}", before, values))
     monitor.declare_metric(name, values)
     return schemas.Metric(name=name, declared_by=name if values else None, **values)
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import schemas, shapes
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, SeriesId, Text, TheMonitor, TimeMs
+from api.routes.common import PROBLEMS, Cursor, Limit, SeriesId, Text, TheAccess, TheActor, TheView, TimeMs
 
 _ID = re.compile("[0-9a-f]{16}")
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/series", tags=["series"], responses=PROBLEMS)
 
 @router.get("")
 def list_series(
-    monitor: TheMonitor,
+    view: TheView,
     metric: Text = None,
     q: Text = None,
     tag: Text = None,
@@ -34,48 +34,54 @@ def list_series(
         raise Problem(400, "the cursor is not one of this server", kind="bad-cursor")
     if tag is not None and "=" not in tag:
         raise Problem(422, "tag: key=value is expected", kind="invalid-parameter")
-    page = monitor.series(metric=metric, q=q, tag=tag, after=after, limit=limit)
+    page = view.series(metric=metric, q=q, tag=tag, after=after, limit=limit)
     items = [schemas.Series.model_validate(row) for row in page.items]
     return schemas.ListOf(items=items, next=to_cursor(page.next))
 
 
 @router.get("/{series_id}")
-def one_series(monitor: TheMonitor, series_id: SeriesId) -> schemas.SeriesDetail:
+def one_series(view: TheView, series_id: SeriesId) -> schemas.SeriesDetail:
     """One series: what it is taken for, how far its model is and when it will be farther; while it is
     learning, a wide band for its values."""
-    row = monitor.series_one(series_id)
-    band = shapes.wide_band(monitor.wide_band(row))
+    row = view.series_one(series_id)
+    band = shapes.wide_band(view.wide_band(row))
     return schemas.SeriesDetail.model_validate({**row, "wide_band": band})
 
 
 @router.delete("/{series_id}", status_code=204)
-def delete_series(monitor: TheMonitor, series_id: SeriesId) -> None:
+def delete_series(view: TheView, access: TheAccess, actor: TheActor, series_id: SeriesId) -> None:
     """Forget a series: model, history, anomalies."""
-    monitor.forget_series(series_id)
+    row = view.series_one(series_id)
+    access.accounts.record(actor.did("series deleted", f"series:{series_id}", {"series": row["series"]}))
+    view.forget_series(series_id)
 
 
 @router.get("/{series_id}/journal")
-def journal(monitor: TheMonitor, series_id: SeriesId) -> schemas.Journal:
+def journal(view: TheView, series_id: SeriesId) -> schemas.Journal:
     """What the series lived by and why that changed."""
-    return schemas.Journal.model_validate({"series_id": series_id, "entries": monitor.journal(series_id)})
+    return schemas.Journal.model_validate({"series_id": series_id, "entries": view.journal(series_id)})
 
 
 @router.post("/{series_id}/undo")
-def undo(monitor: TheMonitor, series_id: SeriesId) -> schemas.Series:
+def undo(view: TheView, access: TheAccess, actor: TheActor, series_id: SeriesId) -> schemas.Series:
     """Give the series back exactly what the newest change of its models replaced, and keep that until the
     contest is opened again. Called twice, the second undoes the first."""
-    return schemas.Series.model_validate(monitor.undo(series_id))
+    row = view.series_one(series_id)
+    access.accounts.record(actor.did("models undone", f"series:{series_id}", {"champion": row["champion"]}))
+    return schemas.Series.model_validate(view.undo(series_id))
 
 
 @router.post("/{series_id}/contest")
-def open_contest(monitor: TheMonitor, series_id: SeriesId) -> schemas.Series:
+def open_contest(view: TheView, access: TheAccess, actor: TheActor, series_id: SeriesId) -> schemas.Series:
     """Let learning passes choose the series' models again, from the next one on."""
-    return schemas.Series.model_validate(monitor.open_contest(series_id))
+    row = view.series_one(series_id)
+    access.accounts.record(actor.did("contest opened", f"series:{series_id}", {"champion": row["champion"]}))
+    return schemas.Series.model_validate(view.open_contest(series_id))
 
 
 @router.get("/{series_id}/observations", response_model=schemas.Observations)
 def observations(
-    monitor: TheMonitor,
+    view: TheView,
     series_id: SeriesId,
     from_ms: TimeMs = None,
     to_ms: TimeMs = None,
@@ -83,9 +89,9 @@ def observations(
 ) -> Response:
     """Final buckets as columns, oldest first: value, forecast, band, score, verdict. And revisions: samples
     that came after their bucket was final, from which nothing was learned."""
-    series = schemas.Series.model_validate(monitor.series_one(series_id))
-    columns = monitor.observations(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
-    revisions = monitor.revisions(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
+    series = schemas.Series.model_validate(view.series_one(series_id))
+    columns = view.observations(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
+    revisions = view.revisions(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
     # Columns as they are: a Pydantic model of some 100,000 numbers costs ten times their encoding.
     body = {
         "series": series.model_dump(by_alias=True),

@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from api import schemas
+from api.access.gate import Admitted
 from api.probe import Probe
 from api.problems import unavailable
-from api.routes.common import PROBLEMS, TheMonitor
+from api.routes.common import PROBLEMS, TheMonitor, TheView
 from monitor.domain.incident import IncidentChange
-from monitor.service import Monitor
+from monitor.view import View
 
 HEARTBEAT_S = 15.0
+CHECK_S = 5.0
+"""How often it is asked whether a reader may still read."""
 
 router = APIRouter(tags=["server"], responses=PROBLEMS)
 health = APIRouter(tags=["server"])
 
 
 @router.get("/status")
-def status(monitor: TheMonitor) -> schemas.Status:
-    """Per shard: log position appended, applied, checkpointed, lag in samples; and every limit."""
-    return schemas.Status.model_validate(monitor.status())
+def status(view: TheView) -> schemas.Status:
+    """Per shard: log position appended, applied, checkpointed, lag in samples; and every limit. For those
+    bound to a team, what it has itself: shards and limits are left out."""
+    return schemas.Status.model_validate(view.status())
 
 
 @router.get(
     "/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
 )
-async def events(monitor: TheMonitor) -> StreamingResponse:
-    """Server-sent events: ``incident`` on each change, ``heartbeat`` every 15 seconds."""
+async def events(request: Request, monitor: TheMonitor, view: TheView) -> StreamingResponse:
+    """Server-sent events: ``incident`` on each change, ``heartbeat`` every 15 seconds. Ends within five
+    seconds once whoever asked may no longer."""
     most = monitor.settings.http.watchers
     if monitor.watchers >= most:
         monitor.telemetry.limits.hit("http.watchers")
         raise unavailable(f"event streams are limited to {most}", 10, "overloaded")
-    return StreamingResponse(_stream(monitor), media_type="text/event-stream")
+    admitted: Admitted = request.state.admitted
+    return StreamingResponse(_stream(view, admitted.valid), media_type="text/event-stream")
 
 
 @health.get("/live")
@@ -61,17 +67,21 @@ def own_metrics(monitor: TheMonitor) -> Response:
     return Response(monitor.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-async def _stream(monitor: Monitor) -> AsyncIterator[bytes]:
-    changes = monitor.changes()
+async def _stream(view: View, valid: Callable[[], bool]) -> AsyncIterator[bytes]:
+    changes = view.changes()
     pending: asyncio.Task[IncidentChange] | None = None
+    pause_s, silent_s = min(CHECK_S, HEARTBEAT_S), 0.0
     try:
         yield _event("heartbeat", {})
-        while True:
+        while valid():
             if pending is None:
                 pending = asyncio.ensure_future(anext(changes))
-            done, _ = await asyncio.wait({pending}, timeout=HEARTBEAT_S)
+            done, _ = await asyncio.wait({pending}, timeout=pause_s)
             if not done:
-                yield _event("heartbeat", {})
+                silent_s += pause_s
+                if silent_s >= HEARTBEAT_S:
+                    silent_s = 0.0
+                    yield _event("heartbeat", {})
                 continue
             try:
                 change = pending.result()
@@ -79,7 +89,9 @@ async def _stream(monitor: Monitor) -> AsyncIterator[bytes]:
                 return
             finally:
                 pending = None
-            yield _event("incident", _told(change))
+            if valid():
+                silent_s = 0.0
+                yield _event("incident", _told(change))
     finally:
         if pending is not None:
             pending.cancel()

@@ -66,3 +66,4 @@ class Reason(StrEnum):
     SERIES_LIMIT = "series_limit"
     TAG_VALUES_LIMIT = "tag_values_limit"
     TIME_ZONE_LIMIT = "time_zone_limit"
+    FOREIGN_SERIES = "foreign_series"

@@ -67,7 +67,7 @@ def test_an_unreadable_file_is_2_in_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
 def test_any_address_but_loopback_is_refused(host: str) -> None:
-    with pytest.raises(NotAllowed, match="no access control"):
+    with pytest.raises(NotAllowed, match="access control is off"):
         check_bind(Settings(host=host))
 
 

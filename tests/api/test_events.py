@@ -13,6 +13,7 @@ from api.routes import server as routes
 from monitor.changes import Watchers
 from monitor.domain.incident import IncidentChange, IncidentTransition, TransitionKind
 from monitor.engine.base import Events
+from monitor.view import View
 from tests.api.conftest import App
 from tests.fakes import fake_monitor, storm_incident
 
@@ -30,7 +31,7 @@ def test_a_change_below_becomes_an_event(monkeypatch: pytest.MonkeyPatch) -> Non
     story.changes.append(change())
 
     async def read() -> list[bytes]:
-        stream = routes._stream(monitor)
+        stream = routes._stream(View(monitor, None), lambda: True)
         seen = [await anext(stream), await anext(stream)]
         assert monitor.watchers == 1
         assert engine.on_events is not None

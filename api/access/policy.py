@@ -1,0 +1,111 @@
+"""Who may use which route: one table. What is not in it is forbidden; a test holds it against the routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.routing import compile_path
+
+from monitor.domain.access import Principal, Scope
+
+API = "/api/v1"
+
+
+class Reach(StrEnum):
+    """What of other teams a route shows or changes, for those who are bound to a team."""
+
+    NOTHING = "nothing"  # no team has anything to do with it
+    OWN = "own"  # only their own team's: the route's `View` sees to it
+    WHOLE = "whole"  # every team's, so they may not
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``scope`` None: whoever is known may; ``open``: even who is not."""
+
+    scope: Scope | None = None
+    reach: Reach = Reach.NOTHING
+    open: bool = False
+
+    def refusal(self, principal: Principal) -> str:
+        """Why a principal may not; empty if they may.
+
+        >>> Rule(Scope.READ).refusal(Principal("token:1", frozenset({Scope.INGEST})))
+        'the scope read is needed'
+        """
+        if self.scope is not None and self.scope not in principal.scopes:
+            return f"the scope {self.scope} is needed"
+        if self.reach is Reach.WHOLE and principal.team is not None:
+            return "this concerns every team, and you are bound to one"
+        return ""
+
+
+_OPEN = Rule(open=True)
+_KNOWN = Rule()
+_PAGE = Rule(Scope.READ)
+_READ = Rule(Scope.READ, Reach.OWN)
+_ADMIN = Rule(Scope.ADMIN, Reach.WHOLE)
+
+TABLE: Mapping[tuple[str, str], Rule] = {
+    ("POST", f"{API}/samples"): Rule(Scope.INGEST, Reach.OWN),
+    ("GET", f"{API}/incidents"): _READ,
+    ("GET", f"{API}/incidents/{{incident_id}}"): _READ,
+    ("GET", f"{API}/anomalies"): _READ,
+    ("GET", f"{API}/explain"): _READ,
+    ("GET", f"{API}/series"): _READ,
+    ("GET", f"{API}/series/{{series_id}}"): _READ,
+    ("GET", f"{API}/series/{{series_id}}/observations"): _READ,
+    ("DELETE", f"{API}/series/{{series_id}}"): Rule(Scope.CONFIG, Reach.OWN),
+    ("GET", f"{API}/metrics"): _READ,
+    ("GET", f"{API}/metrics/{{name:path}}"): _READ,
+    ("PUT", f"{API}/metrics/{{name:path}}"): Rule(Scope.CONFIG, Reach.WHOLE),
+    ("GET", f"{API}/status"): _READ,
+    ("GET", f"{API}/events"): _READ,
+    ("GET", f"{API}/me"): _KNOWN,
+    ("GET", f"{API}/teams"): _ADMIN,
+    ("PUT", f"{API}/teams/{{name}}"): _ADMIN,
+    ("GET", f"{API}/tokens"): _ADMIN,
+    ("POST", f"{API}/tokens"): _ADMIN,
+    ("DELETE", f"{API}/tokens/{{token_id}}"): _ADMIN,
+    ("GET", f"{API}/users"): _ADMIN,
+    ("PUT", f"{API}/users/{{name}}"): _ADMIN,
+    ("DELETE", f"{API}/users/{{name}}"): _ADMIN,
+    ("GET", f"{API}/audit"): _ADMIN,
+    ("GET", "/openapi.json"): _PAGE,
+    ("GET", "/metrics"): Rule(Scope.READ, Reach.WHOLE),
+    ("GET", "/live"): _OPEN,
+    ("GET", "/ready"): _OPEN,
+    ("GET", "/"): _PAGE,
+    ("GET", "/assets/{path:path}"): _PAGE,
+    ("GET", "/favicon.svg"): _OPEN,
+    ("GET", "/favicon.ico"): _OPEN,
+    ("GET", "/login"): _OPEN,
+    ("POST", "/login"): _OPEN,
+    ("GET", "/login.css"): _OPEN,
+    ("GET", "/login/sso"): _OPEN,
+    ("GET", "/login/sso/done"): _OPEN,
+    ("POST", "/logout"): _KNOWN,
+}
+
+_EXACT = {key: rule for key, rule in TABLE.items() if "{" not in key[1]}
+_SHAPED: dict[str, list[tuple[re.Pattern[str], Rule]]] = {}
+for (_method, _template), _rule in TABLE.items():
+    if "{" in _template:
+        _SHAPED.setdefault(_method, []).append((compile_path(_template)[0], _rule))
+
+
+def rule_of(method: str, path: str) -> Rule | None:
+    """What holds for a request; None where the table says nothing.
+
+    >>> rule_of("HEAD", "/live").open, rule_of("GET", "/api/v1/series/00ff").scope, rule_of("GET", "/none")
+    (True, <Scope.READ: 'read'>, None)
+    """
+    if method == "HEAD":
+        method = "GET"
+    exact = _EXACT.get((method, path))
+    if exact is not None:
+        return exact
+    return next((rule for shape, rule in _SHAPED.get(method, ()) if shape.match(path)), None)

@@ -1,0 +1,88 @@
+"""The Monitor as those see it who are bound to a team: their own series, anomalies and incidents, no others.
+
+For those bound to none it is the Monitor itself. What belongs to another team is as if it were not there:
+`NotFound`, whether it exists or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Unpack
+
+from monitor.domain.about import About
+from monitor.domain.filters import AnomalyFilter, IncidentFilter
+from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.paging import Page
+from monitor.explaining import Explained
+from monitor.service import Monitor, Row
+
+
+class View:
+    """``team`` None: all there is. Methods as those of `Monitor`, whose cost they have."""
+
+    def __init__(self, monitor: Monitor, team: str | None) -> None:
+        self._monitor = monitor
+        self._team = team
+
+    def series(self, **asked: Any) -> Page[Row]:
+        return self._monitor.series(**asked, team=self._team)
+
+    def series_one(self, series_id: str) -> Row:
+        return self._monitor.series_one(series_id, self._team)
+
+    def observations(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
+        self.series_one(series_id)
+        return self._monitor.observations(series_id, **asked)
+
+    def revisions(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
+        self.series_one(series_id)
+        return self._monitor.revisions(series_id, **asked)
+
+    def forget_series(self, series_id: str) -> None:
+        self.series_one(series_id)
+        self._monitor.forget_series(series_id)
+
+    def explain(self, series: str, at_ms: int) -> Explained:
+        return self._monitor.explain(series, at_ms, self._team)
+
+    def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
+        return self._monitor.about(placed)
+
+    def metric_names(self) -> list[str]:
+        return self._monitor.metric_names(self._team)
+
+    def declarations(self) -> dict[str, Row]:
+        """All of them, since a pattern may hold for a team's metric; names are told by `declared_names`."""
+        return self._monitor.declarations()
+
+    def declared_names(self) -> list[str]:
+        """Names and patterns that were declared; for a team none, as those may be of others' metrics."""
+        return list(self._monitor.declarations()) if self._team is None else []
+
+    def anomalies(
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[AnomalyFilter]
+    ) -> Page[PlacedAnomaly]:
+        asked["team"] = self._team
+        return self._monitor.anomalies(after=after, limit=limit, **asked)
+
+    def incidents(
+        self, *, after: str = "", limit: int = 100, **asked: Unpack[IncidentFilter]
+    ) -> Page[Incident]:
+        asked["team"] = self._team
+        return self._monitor.incidents(after=after, limit=limit, **asked)
+
+    def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
+        return self._monitor.incident(incident_id, self._team)
+
+    def status(self) -> Row:
+        """For a team without shards and limits, and with open incidents of its own only."""
+        status = self._monitor.status()
+        if self._team is None:
+            return status
+        own = {"incidents_open": self._monitor.incidents_open(self._team), "series": None}
+        return status | own | {"shards": [], "limits": []}
+
+    async def changes(self) -> AsyncIterator[IncidentChange]:
+        async for change in self._monitor.changes():
+            if self._team in (None, change.incident.team):
+                yield change
