@@ -52,7 +52,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 self._telemetry.answered(message["status"])
-                _add_headers(MutableHeaders(scope=message), scope["path"], request_id)
+                _add_headers(MutableHeaders(scope=message), request_id)
             await send(message)
 
         try:
@@ -108,9 +108,8 @@ def _from_elsewhere(headers: Headers, host: str) -> bool:
     return origin.partition("://")[2].lower() != host.lower()
 
 
-def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
+def _add_headers(headers: MutableHeaders, request_id: str) -> None:
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
     headers["X-Request-Id"] = request_id
-    if not path.startswith("/assets/"):
-        headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Cache-Control", "no-store")

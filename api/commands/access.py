@@ -1,4 +1,4 @@
-"""``watchkeeper token``, ``user``, ``audit``: on the data folder while no server runs, or by one that runs."""
+"""``watchkeeper token``, ``user``, ``audit``: on the data folder where no server runs, else by the server."""
 
 from __future__ import annotations
 

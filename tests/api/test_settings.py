@@ -34,7 +34,7 @@ def test_file_then_environment_then_arguments(tmp_path: Path) -> None:
         ("prot = 1", "prot"),
         ("port = 'many'", "port"),
         ("port = 65536", "port"),
-        ("auth = 'on'", "auth"),
+        ("auth = 'maybe'", "auth"),
         ("default_timezone = 'Mars'", "Mars"),
         ("[http]\nwatcher = 1", "watcher"),
         ("[limits]\nseries = 1", "series"),

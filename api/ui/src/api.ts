@@ -124,8 +124,15 @@ export interface Status {
   engine: string;
   shards: ShardStatus[];
   limits: { name: string; value: number; used: number; hits: number }[];
-  series: number;
+  series: number | null;
   incidents_open: number;
+}
+
+/** Whoever asks; `csrf` goes with every change. */
+export interface Me {
+  name: string;
+  team: string | null;
+  csrf: string | null;
 }
 
 /** What went wrong, in the server's own words where it gave some. */
@@ -140,7 +147,8 @@ export class Problem extends Error {
 
 export type Query = Record<string, string | number | undefined>;
 
-/** GETs one path below /api/v1; throws Problem on anything but a 2xx, status 0 where no answer came. */
+/** GETs one path below /api/v1; throws Problem on anything but a 2xx, status 0 where no answer came. Whoever is
+    not known, or no longer, is led to the login page. */
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const wanted = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const text = new URLSearchParams(wanted.map(([key, value]) => [key, String(value)])).toString();
@@ -152,7 +160,14 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
     throw new Problem("The server does not answer.", 0);
   }
   if (answer.ok) return (await answer.json()) as T;
+  if (answer.status === 401) location.assign("/login");
   throw new Problem(await wordsOf(answer), answer.status);
+}
+
+/** POSTs without a body, as a change of this session. */
+export async function post(path: string, csrf: string | null): Promise<void> {
+  const answer = await fetch(path, { method: "POST", headers: { "X-CSRF-Token": csrf ?? "" } });
+  if (!answer.ok) throw new Problem(await wordsOf(answer), answer.status);
 }
 
 async function wordsOf(answer: Response): Promise<string> {

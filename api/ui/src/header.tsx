@@ -1,6 +1,7 @@
 import type { Status } from "./api";
 import { count } from "./numbers";
 import { Notice } from "./parts";
+import { Person } from "./person";
 import { browserZone, offset, zones } from "./time";
 
 interface HeaderProps {
@@ -39,6 +40,7 @@ export function Header({ status, up, here, zone, onZone }: HeaderProps) {
           </select>
           <span class="muted">{offset(Date.now(), zone)} now</span>
         </label>
+        {status?.auth === "on" && <Person />}
       </div>
       {!up && (
         <div data-testid="gone">
@@ -75,9 +77,13 @@ function Figures({ status, up }: { status: Status | undefined; up: boolean }) {
   return (
     <p class="figures" data-testid="status">
       <span class={up ? "link-up" : "link-down"}>{up ? "● live" : "○ no connection"}</span>
-      <span>{count(status.series, "series", "series")}</span>
-      <span>{count(sum((shard) => shard.samples), "sample")}</span>
-      <span>lag {count(sum((shard) => shard.lag_samples), "sample")}</span>
+      {status.series !== null && (
+        <>
+          <span>{count(status.series, "series", "series")}</span>
+          <span>{count(sum((shard) => shard.samples), "sample")}</span>
+          <span>lag {count(sum((shard) => shard.lag_samples), "sample")}</span>
+        </>
+      )}
       <span>{status.incidents_open} open</span>
     </p>
   );

@@ -92,11 +92,13 @@ function List({ items }: { items: IncidentSummary[] }) {
 }
 
 function Nothing({ status }: { status: Status | undefined }) {
-  if (status !== undefined && status.series > 0) {
+  if (status !== undefined && (status.series === null || status.series > 0)) {
     return (
       <section class="empty" data-testid="quiet">
         <p>
-          No incidents. {count(status.series, "series is", "series are")} watched; <a href="#/series">see them</a>.
+          No incidents.{" "}
+          {status.series !== null && <>{count(status.series, "series is", "series are")} watched; </>}
+          <a href="#/series">see the series</a>.
         </p>
       </section>
     );

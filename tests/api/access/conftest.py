@@ -1,0 +1,127 @@
+"""An application with access control on, two teams, and somebody for every right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx2
+import pytest
+from argon2 import PasswordHasher
+from starlette.testclient import TestClient
+
+from api.access.access import Access
+from api.access.actor import Actor
+from api.app import create_app
+from monitor.domain.access import Role, Scope
+from monitor.domain.incident import Incident
+from monitor.service import Monitor
+from monitor.settings import AccessSettings, Settings
+from tests.fakes import FakeAccounts, FakeEngine, FakeStory, fake_monitor, storm_anomaly, storm_incident
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "correct horse battery"
+TEAMS = ("red", "blue")
+SECURED = Settings(engine="inline", shards=2, decode_lanes=1, auth="on", access=AccessSettings(login_tries=3))
+TESTS = Actor("tests")
+
+
+@dataclass
+class Secured:
+    """``http`` carries a browser's cookies; `asking` makes a client with a token instead."""
+
+    http: TestClient
+    access: Access
+    monitor: Monitor
+    engine: FakeEngine
+    story: FakeStory
+    accounts: FakeAccounts
+
+    def token(self, *scopes: Scope, **bound: Any) -> str:
+        with self.access.changing:
+            return self.access.tokens.create("of a test", scopes, TESTS, **bound)[1]
+
+    def user(self, name: str, role: Role, team: str | None = None) -> None:
+        self.access.users.put(name, role, TESTS, team=team, password=PASSWORD)
+
+    def ask(self, method: str, path: str, token: str = "", **more: Any) -> httpx2.Response:
+        """Without cookies, with a token if one is given."""
+        self.http.cookies.clear()
+        headers = more.pop("headers", {}) | ({"authorization": f"Bearer {token}"} if token else {})
+        answer: httpx2.Response = self.http.request(method, path, headers=headers, **more)
+        return answer
+
+    def login(self, name: str, password: str = PASSWORD) -> httpx2.Response:
+        """As a browser does it: the form first."""
+        form = self.http.get("/login")
+        found = re.search('name="csrf" value="([^"]+)"', form.text)
+        assert found is not None
+        answer: httpx2.Response = self.http.post(
+            "/login",
+            data={"name": name, "password": password, "csrf": found[1]},
+            headers={"origin": "https://localhost"},
+            follow_redirects=False,
+        )
+        return answer
+
+    def csrf(self) -> str:
+        return str(self.http.get("/api/v1/me").json()["csrf"])
+
+    def send(self, token: str, *samples: dict[str, Any], query: str = "", **headers: str) -> httpx2.Response:
+        return self.ask(
+            "POST", f"/api/v1/samples{query}", token, json={"samples": list(samples)}, headers=headers
+        )
+
+
+def sample(team: str | None, metric: str = "orders", value: float = 1.0, **tags: str) -> dict[str, Any]:
+    named = tags if team is None else {"team": team, **tags}
+    return {"metric": metric, "tags": named, "timestamp": 1_767_225_540_000, "value": value}
+
+
+def secured(settings: Settings = SECURED) -> Iterator[Secured]:
+    monitor, engine, story = fake_monitor(settings)
+    monitor.start()
+    for team in TEAMS:
+        monitor.declare_team(team, [{"team": team}])
+    accounts = monitor.accounts
+    assert isinstance(accounts, FakeAccounts)
+    access = Access(settings, accounts, QUICK)
+    with TestClient(create_app(monitor, access=access), base_url="https://localhost") as http:
+        yield Secured(http, access, monitor, engine, story, accounts)
+    monitor.stop()
+
+
+@pytest.fixture
+def app() -> Iterator[Secured]:
+    yield from secured()
+
+
+@pytest.fixture
+def peopled(app: Secured) -> Secured:
+    """With a series, an anomaly and an incident of each team, and of none."""
+    writer = app.token(Scope.INGEST)
+    for team in (*TEAMS, None):
+        assert app.send(writer, sample(team, f"orders.{team}")).status_code == 200
+        app.story.kept.append(incident_of(team))
+        placed = storm_anomaly()
+        app.story.placed.append(
+            replace(
+                placed, anomaly=replace(placed.anomaly, team=team or ""), incident_id=incident_of(team).id
+            )
+        )
+    return app
+
+
+def incident_of(team: str | None) -> Incident:
+    return replace(storm_incident(), id=f"inc-{team}", title=f"orders.{team} up", team=team or "")
+
+
+def series_ids(app: Secured) -> dict[str | None, str]:
+    """Ids by team."""
+    return {row["tags"].get("team"): row["id"] for row in app.monitor.series().items}
+
+
+def names(items: Sequence[dict[str, Any]], key: str) -> set[str]:
+    return {item[key] for item in items}

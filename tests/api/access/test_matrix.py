@@ -1,0 +1,105 @@
+"""Everybody at every door, tried over HTTP: role or scope × team × route, each cell as the policy states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from api.access.policy import TABLE, Reach
+from monitor.domain.access import SCOPES_OF, Role, Scope
+from tests.api.access.conftest import Secured, series_ids
+
+ALLOWED = {200, 201, 204}
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/api/v1/samples"): {"samples": []},
+    ("PUT", "/api/v1/metrics/{name:path}"): {"kind": "gauge"},
+    ("PUT", "/api/v1/teams/{name}"): {"rules": [{"tags": {"team": "green"}}]},
+    ("POST", "/api/v1/tokens"): {"name": "x", "scopes": ["read"]},
+    ("PUT", "/api/v1/users/{name}"): {"role": "viewer"},
+}
+QUERIES = {"/api/v1/explain": "?series=orders.{team}&at=0"}
+ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets/{path:path}"}
+"""Doors and files, which other tests walk through."""
+ROUTES = sorted(key for key in TABLE if key[1] not in ELSEWHERE and "favicon" not in key[1])
+WHO = [frozenset({scope}) for scope in Scope] + [SCOPES_OF[role] for role in Role]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A route's address for things of one team."""
+
+    team: str | None
+    ids: dict[str | None, str]
+    token_id: str
+
+    def path(self, template: str) -> str:
+        """Where the things of the team are."""
+        name = "red" if "/teams/" in template else "ann" if "/users/" in template else f"orders.{self.team}"
+        filled = template.replace("{name:path}", name).replace("{name}", name)
+        filled = filled.replace("{incident_id}", f"inc-{self.team}").replace("{token_id}", self.token_id)
+        filled = filled.replace("{series_id}", self.ids[self.team])
+        return filled + QUERIES.get(template, "").replace("{team}", str(self.team))
+
+
+def one_of_a_team(template: str) -> bool:
+    """Does the route name one thing, which belongs to a team?"""
+    names_one = ("{incident_id}", "{series_id}", "/metrics/{name:path}", "/explain")
+    return any(part in template for part in names_one)
+
+
+def expected(
+    method: str, template: str, scopes: frozenset[Scope], bound: str | None, team: str | None
+) -> str:
+    rule = TABLE[method, template]
+    if rule.open:
+        return "allowed"
+    if rule.scope is not None and rule.scope not in scopes:
+        return "forbidden"
+    if rule.reach is Reach.WHOLE and bound is not None:
+        return "forbidden"
+    if rule.reach is Reach.OWN and bound is not None and bound != team and one_of_a_team(template):
+        return "not there"
+    return "allowed"
+
+
+def answered(status: int) -> str:
+    return "allowed" if status in ALLOWED else {403: "forbidden", 404: "not there"}.get(status, str(status))
+
+
+@pytest.mark.parametrize("method, template", ROUTES, ids=lambda part: part)
+def test_every_cell(peopled: Secured, method: str, template: str) -> None:
+    app = peopled
+    app.user("ann", Role.VIEWER)
+    app.monitor.end_changes()  # so that the event stream ends by itself
+    spare = app.token(Scope.READ)
+    door_ids = series_ids(app)
+    cells = 0
+    for scopes in WHO:
+        for bound in (None, "red", "blue"):
+            if bound is not None and Scope.ADMIN in scopes:
+                continue  # there is no such token: tests/api/access/test_tokens.py
+            token = app.token(*scopes, team=bound)
+            for team in (None, "red", "blue"):
+                door = Door(team, door_ids, spare[3:15])
+                again = restorable(app)
+                body = BODIES.get((method, template))
+                answer = app.ask(method, door.path(template), token, json=body)
+                wanted = expected(method, template, scopes, bound, team)
+                assert answered(answer.status_code) == wanted, (sorted(scopes), bound, team, answer.text)
+                again()
+                cells += 1
+    assert cells == 78
+
+
+def restorable(app: Secured) -> Any:
+    """What a call may take away is put back after it."""
+    users, tokens = dict(app.access.users._known), dict(app.access.tokens._known)
+
+    def again() -> None:
+        app.access.users._known.update(users)
+        app.accounts.kept_users.update(users)
+        app.access.tokens._known.update(tokens)
+
+    return again
