@@ -1,0 +1,97 @@
+"""The login page and the page behind it, in a real browser against the real server."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from api.access.access import Access
+from api.server import Server, listen, url_of
+from monitor.domain.access import Role
+from tests.api.access.conftest import PASSWORD, QUICK, SECURED, TESTS
+from tests.browser.conftest import Watched
+from tests.browser.test_page import part
+from tests.fakes import fake_monitor, storm_incident
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def secured() -> Iterator[tuple[str, Access]]:
+    monitor, _, story = fake_monitor(SECURED.model_copy(update={"port": 0}))
+    story.kept.append(storm_incident())
+    access = Access(monitor.settings, monitor.accounts, QUICK)
+    access.users.put("ann", Role.RESPONDER, TESTS, password=PASSWORD)
+    listener = listen(monitor.settings, print)
+    server = Server(monitor, access)
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    url = url_of(listener)
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            if httpx2.get(url + "/ready").status_code == 200:
+                break
+        except httpx2.TransportError:
+            time.sleep(0.02)
+    yield url, access
+    server.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_person_logs_in_looks_and_logs_out(watched: Watched, secured: tuple[str, Access]) -> None:
+    url, access = secured
+    page = watched.page
+    page.goto(url)
+    expect(page.get_by_role("heading", name="Watchkeeper")).to_be_visible()
+    expect(page).to_have_title("Log in · Watchkeeper")
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / "login.png")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill("not it")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
+    if folder:
+        page.screenshot(path=Path(folder) / "login-wrong.png")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(part(page, "incident")).to_have_count(1)
+    expect(part(page, "status")).to_contain_text("live")
+    expect(part(page, "auth-off")).to_have_count(0)
+    expect(part(page, "person")).to_contain_text("ann")
+    if folder:
+        page.screenshot(path=Path(folder) / "inside.png")
+    part(page, "log-out").click()
+    expect(page).to_have_url(f"{url}/login")
+    assert access.sessions._known == {}
+    page.goto(url)
+    expect(page).to_have_title("Log in · Watchkeeper")
+    # 401 is what the browser's console tells of, and the test has asked for it.
+    watched.complaints = [text for text in watched.complaints if "401" not in text]
+    watched.assert_clean(url)
+
+
+def test_a_session_that_ends_leads_to_the_login(watched: Watched, secured: tuple[str, Access]) -> None:
+    url, access = secured
+    page = watched.page
+    page.goto(f"{url}/login")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(part(page, "incident")).to_have_count(1)
+    access.sessions.forget_user("ann")
+    expect(page).to_have_url(f"{url}/login")  # the next poll, in five seconds at most
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.emulate_media(color_scheme="dark")
+        page.screenshot(path=Path(folder) / "login-phone.png")
