@@ -292,7 +292,8 @@ def _unseen(mark: Progress, events: EventBatch) -> tuple[dict[str, Anomaly], Pro
         if (event.position, event.sequence) > last:
             last = (event.position, event.sequence)
             clock_ms = max(clock_ms, event.at_ms)
-            latest[event.anomaly.id] = event.anomaly
+            known = latest.get(event.anomaly.id, event.anomaly)
+            latest[event.anomaly.id] = replace(event.anomaly, team=known.team)  # the one it began with
     if events.position > last[0]:
         last = (events.position, -1)
     return latest, Progress(*last, clock_ms)

@@ -199,6 +199,43 @@ def test_the_models_that_a_declaration_names_compete(engine: Engine) -> None:
     assert champions[1] != "arima"
 
 
+def declared(engine: Engine, name: str, rules: list[dict[str, str]]) -> None:
+    engine.control(Control(Kind.TEAM, {"name": name, "rules": rules})).result(60)
+
+
+def test_a_replay_finds_every_series_in_the_team_it_had_then(make: MakeEngine, tmp_path: Path) -> None:
+    host = dict(NAMES[0].tags)
+    first, again = Kept(), Kept()
+    with running(make, tmp_path / "live", first) as engine:
+        send(engine, batch(0, 250), 1)
+        engine.settle(60)
+        declared(engine, "red", [host])
+        send(engine, batch(250, 350), 2)
+        complete(engine, batch(250, 350), 3)
+        engine.settle(60)
+        shutil.copytree(tmp_path / "live", tmp_path / "copy")  # as after a kill: without a checkpoint
+        rows = [row for shard in range(SHARDS) for row in listed(engine, shard, "red")]
+        assert [row["series"] for row in rows] == [str(NAMES[0])]
+        found = {name for shard in range(SHARDS) for name in engine.ask(shard, "metric_names", team="red")}
+        assert found == {NAMES[0].metric}
+    for folder in ("copy", "live"):
+        with running(make, tmp_path / folder, again) as engine:
+            engine.settle(60)
+            assert [engine.ask(shard, "teams") for shard in range(SHARDS)] == [{"red": [host]}] * SHARDS
+            declared(engine, "red", [])
+            engine.settle(60)
+            assert engine.ask(0, "teams") == {}
+    assert again.events == first.events
+    teams = [(event.anomaly.series, event.anomaly.team) for event in first.events.values()]
+    assert {team for series, team in teams if series == NAMES[0]} == {"", "red"}
+    assert {team for series, team in teams if series != NAMES[0]} == {""}
+
+
+def listed(engine: Engine, shard: int, team: str) -> list[dict[str, object]]:
+    asked = {"metric": None, "q": None, "tag": None, "after": "", "limit": 100}
+    return list(engine.ask(shard, "series_list", **asked, team=team))
+
+
 def forget(engine: Engine, name: Identity) -> Future[None]:
     return engine.control(Control(Kind.FORGET, {"series": f"{name.fingerprint():016x}"}))
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
-from monitor.domain.incident import Incident, IncidentState, LedgerStep, TransitionKind
+from monitor.domain.incident import Incident, IncidentState, LedgerStep, SeriesCounts, TransitionKind
 from monitor.domain.series import Identity
 from monitor.incidents import working_set
 from monitor.incidents.engine import IncidentEngine
@@ -231,6 +231,40 @@ def test_an_incident_has_the_name_of_its_first_member_whoever_is_heard_first() -
     engine.absorb(batch(0, 1, early))
     assert told(engine.absorb(batch(1, 1, late))) == [(name, TransitionKind.UPDATED)]
     assert ledger.stories() == other.stories()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_an_anomaly_keeps_the_team_it_began_with(at_once: bool, in_memory: bool) -> None:
+    ledger = MemoryLedger()
+    engine = IncidentEngine(ledger, RULES)
+    one = replace(anomaly("m", {"k": "1"}, 0, 3), team="red")
+    other = replace(anomaly("m", {"k": "2"}, 0, 3), team="blue")
+    steps = [opened(one), opened(other), replace(one, team="blue"), replace(other, team="red")]
+    for number, step in enumerate(steps if not at_once else [steps], 1):
+        several = step if isinstance(step, list) else [step]
+        engine.absorb(batch(0, number, *several, clock_ms=EPOCH + number * HOUR))
+        if not in_memory:
+            engine = IncidentEngine(ledger, RULES)
+    kept = {incident.id: incident for incident in ledger.incidents.values()}
+    assert {id: i.team for id, i in kept.items()} == {
+        Incident.id_of(one.id): "red",
+        Incident.id_of(other.id): "blue",
+    }
+    assert all(incident.member_count == 1 for incident in kept.values())
+
+
+def test_counts_are_asked_of_the_incidents_team() -> None:
+    asked: list[str] = []
+
+    def counts(team: str) -> SeriesCounts:
+        asked.append(team)
+        return SeriesCounts(total={"red": 2, "": 9}.get(team, 0))
+
+    engine = IncidentEngine(MemoryLedger(), RULES, counts=counts)
+    some = [replace(anomaly(f"m{i}", {"k": str(i)}, 0, 3), team="red" if i else "") for i in range(3)]
+    engine.absorb(batch(0, 1, *some))
+    assert sorted(asked) == ["", "red"]
 
 
 def test_what_outlasts_the_cap_expires_there_and_the_next_is_another() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,14 @@ def test_order_of_arrival_does_not_matter(found: list[Anomaly], random: object) 
     shuffled = list(found)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert group(found, RULES) == group(shuffled, RULES)
+
+
+@given(anomalies(), st.data())
+def test_teams_are_grouped_as_if_each_were_alone(found: list[Anomaly], data: st.DataObject) -> None:
+    of = {series: data.draw(st.sampled_from(("", "red", "blue"))) for series in {a.series for a in found}}
+    owned = [replace(a, team=of[a.series]) for a in found]
+    alone = [ids(group([a for a in owned if a.team == team], RULES)) for team in ("", "red", "blue")]
+    assert ids(group(owned, RULES)) == alone[0] | alone[1] | alone[2]
 
 
 @given(anomalies(), st.integers(0, 30))
