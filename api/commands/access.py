@@ -1,4 +1,4 @@
-"""``watchkeeper token``, ``user``, ``audit``: on the data folder where no server runs, else by the server."""
+"""``watchkeeper token``, ``user``, ``audit``: on the data folder where no server has it, else by the server."""
 
 from __future__ import annotations
 

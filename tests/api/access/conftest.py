@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,7 +81,9 @@ def sample(team: str | None, metric: str = "orders", value: float = 1.0, **tags:
     return {"metric": metric, "tags": named, "timestamp": 1_767_225_540_000, "value": value}
 
 
+@contextmanager
 def secured(settings: Settings = SECURED) -> Iterator[Secured]:
+    """An application as the settings say."""
     monitor, engine, story = fake_monitor(settings)
     monitor.start()
     for team in TEAMS:
@@ -95,7 +98,8 @@ def secured(settings: Settings = SECURED) -> Iterator[Secured]:
 
 @pytest.fixture
 def app() -> Iterator[Secured]:
-    yield from secured()
+    with secured() as app:
+        yield app
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import zlib
 from statistics import median
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from api.access.token_text import digest, mint, parse
 from api.access.tokens import Tokens
-from monitor.domain.access import Scope
+from monitor.domain.access import Role, Scope
 from monitor.domain.errors import BadRequest
 from tests.api.access.conftest import TESTS, Secured
 from tests.fakes import NOW_MS, FakeAccounts
@@ -83,8 +85,6 @@ def test_a_token_counts_in_the_header_only_and_once(app: Secured) -> None:
 
 
 def test_a_wrong_token_is_not_helped_by_a_cookie(app: Secured) -> None:
-    from monitor.domain.access import Role
-
     app.user("ann", Role.ADMIN)
     app.login("ann")
     assert app.http.get(STATUS).status_code == 200
@@ -106,9 +106,12 @@ def test_a_token_is_made_over_http_and_shown_once(app: Secured) -> None:
     secret = made.json()["token"][16:]
     assert secret not in app.ask("GET", "/api/v1/tokens", admin).text
     assert secret not in app.ask("GET", "/api/v1/audit", admin).text
-    for wrong in ({"scopes": ["root"]}, {"scopes": []}, {"team": "none"}, {"name": ""}, {"nme": "x"}):
+    unlike: list[dict[str, Any]]
+    unlike = [{"scopes": ["root"]}, {"scopes": []}, {"team": "none"}, {"name": ""}, {"nme": "x"}]
+    for wrong in unlike:
         assert app.ask("POST", "/api/v1/tokens", admin, json=wanted | wrong).status_code == 422
-    for wrong in ({"scopes": ["admin"]}, {"expires_ms": 1}):
+    unlike = [{"scopes": ["admin"]}, {"expires_ms": 1}]
+    for wrong in unlike:
         assert app.ask("POST", "/api/v1/tokens", admin, json=wanted | wrong).status_code == 400
 
 
@@ -124,8 +127,6 @@ def test_a_wrong_token_takes_the_same_time_wherever_it_is_wrong() -> None:
     _, other, _ = mint()
 
     def resealed(head: str) -> bytes:
-        import zlib
-
         return f"{head}{zlib.crc32(head.encode()):08x}".encode()
 
     head = right[:-8]
