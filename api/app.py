@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -16,7 +17,6 @@ from api import page, problems
 from api.access.access import Access
 from api.access.gate import Gate
 from api.access.login import login_page, login_routes
-from api.access.sign_on import sign_on
 from api.guard import Guard
 from api.ingest import SampleIntake
 from api.openapi import describe
@@ -28,6 +28,10 @@ from collectors.base import Decoder
 from collectors.keys import WireKeys
 from collectors.samples_json import JsonDecoder, NdjsonDecoder
 from monitor.service import Monitor, State
+from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from api.access.sign_on import SignOn
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +90,20 @@ def create_app(
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(server.health)
-    sso = sign_on(monitor.settings)
+    sso = _sign_on(monitor.settings)
     app.router.routes.extend([*login_routes(access, sso), *page.page_routes(dist)])
     gate = Gate(access, lambda: app.router.routes, lambda: login_page("", sso is not None, 401))
     app.add_middleware(Guard, monitor=monitor, gate=gate)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+def _sign_on(settings: Settings) -> SignOn | None:
+    if settings.auth == "off" or not settings.access.sso.issuer:
+        return None
+    from api.access.sign_on import sign_on  # loads an HTTP client, which most servers never need
+
+    return sign_on(settings)
 
 
 def default_decoders(samples_max: int) -> dict[str, Decoder]:

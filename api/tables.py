@@ -17,6 +17,10 @@ Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
 _WIDE = 240
+_TIMES = {
+    *("start_ms", "end_ms", "onset_ms", "last_ms", "clock_ms"),
+    *("expires_ms", "used_ms", "revoked_ms"),
+}
 
 
 def out() -> Console:
@@ -69,7 +73,7 @@ def cell(key: str, value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}" if key in ("value", "expected") else f"{value:.1f}"
-    if key in ("start_ms", "end_ms", "onset_ms", "last_ms", "clock_ms") and isinstance(value, int):
+    if key in _TIMES and isinstance(value, int):
         return _time(value)
     text = str(value)
     return escape("".join(c if c.isprintable() else "\ufffd" for c in text))

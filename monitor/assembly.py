@@ -25,7 +25,7 @@ BYTES_PER_SERIES = 450
 def build(settings: Settings) -> Monitor:
     """A Monitor on the settings' data folder, which is its own until `Monitor.stop`; nothing runs before
     `Monitor.start`. Raises InUse where another server has the folder."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
     lock = FolderLock(settings.data_dir)
     try:
         settings = _as_laid_out(settings)

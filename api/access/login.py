@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hmac import compare_digest
 from html import escape
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
@@ -20,9 +20,11 @@ from api.access.access import Access
 from api.access.actor import Actor
 from api.access.gate import Admitted, cookie_of
 from api.access.sessions import COOKIE
-from api.access.sign_on import SignOn
 from api.problems import Problem
 from monitor.domain.access import User
+
+if TYPE_CHECKING:
+    from api.access.sign_on import SignOn
 
 P = ParamSpec("P")
 T = TypeVar("T")

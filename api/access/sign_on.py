@@ -178,11 +178,9 @@ class SignOn:
         return found
 
 
-def sign_on(settings: Settings) -> SignOn | None:
-    """As the settings say; None without an issuer. Raises SettingsError for what is missing."""
+def sign_on(settings: Settings) -> SignOn:
+    """As the settings say. Raises SettingsError for what is missing."""
     sso = settings.access.sso
-    if settings.auth == "off" or not sso.issuer:
-        return None
     missing = [name for name in ("client_id", "redirect_url", "roles") if not getattr(sso, name)]
     if missing:
         raise SettingsError("\n".join(f"access.sso.{name}: needed with an issuer" for name in missing))

@@ -1,4 +1,4 @@
-"""``watchkeeper token``, ``user``, ``audit``: on the data folder where no server has it, else by the server."""
+"""``watchkeeper token``, ``user``, ``audit``: on a data folder that no server has open, or by a server."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _asked(where: Where, path: str, local: Any) -> list[Values]:
 def _opened(where: Where) -> Iterator[Access]:
     """Access over the data folder, which no server may have open: it would not hear of the change."""
     settings = load(where.config, data_dir=where.data_dir)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
     lock = FolderLock(settings.data_dir)
     try:
         upgrade(settings.database)

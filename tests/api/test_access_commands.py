@@ -1,4 +1,4 @@
-"""``watchkeeper token``, ``user`` and ``audit``, on a data folder of their own; a server with access control."""
+"""``watchkeeper token``, ``user`` and ``audit``, on a data folder of their own and by a server."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ GOALS = {
     "decode": {},
     "start": {"first start": 60.0, "warm start": 5.0},
     "http": {"Arrow": 1_000_000.0, "NDJSON": 400_000.0, "JSON": 400_000.0},
+    "access": {f"{form}, {what}": 1.03 for form in ("Arrow", "JSON") for what in ("token", "bound token")},
     "naive": {"naive over ours": 8.0},
     "classes": {"right periods, 1, clean": 97.0, "series a second, by CPU": 8_000.0},
     "quality": {},
@@ -75,6 +76,11 @@ def test_decode_takes_every_sample() -> None:
 
 def test_http_keeps_and_models_every_sample() -> None:
     check("http", benchmark("http").run(toy=True))
+
+
+@pytest.mark.slow
+def test_access_keeps_every_sample_of_every_writer() -> None:
+    check("access", benchmark("access").run(toy=True))
 
 
 def test_classes_tells_every_class() -> None:

@@ -181,7 +181,6 @@ def test_a_login_is_ended_by_the_browser_that_began_it_once(app: Secured) -> Non
 def test_a_login_runs_out(provider: Provider, tmp_path: Path) -> None:
     now = [0.0]
     door = sign_on(settings_for(provider, tmp_path))
-    assert door is not None
     door._clock = lambda: now[0]
     _, state = door.begin()
     now[0] = 601.0
@@ -226,4 +225,3 @@ def test_settings_that_lack_something_stop_the_start(provider: Provider, tmp_pat
     ):
         with pytest.raises(SettingsError, match=said):
             sign_on(settings_for(provider, tmp_path, **wrong))
-    assert sign_on(SECURED) is None
