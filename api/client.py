@@ -74,6 +74,10 @@ class Client:
     def delete(self, path: str) -> Values:
         return self._ask("DELETE", path, {})
 
+    def me(self) -> Values:
+        """Who asks, as the server sees it; asked again and again as in `send`."""
+        return self._persist(lambda: self._http.get("/api/v1/me"))
+
     def send(
         self, body: bytes, key: str, *, mode: str, complete_ms: int | None = None, content_type: str = ARROW
     ) -> Values:

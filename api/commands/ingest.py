@@ -26,6 +26,9 @@ def ingest(
     order = merged_in_time(samples.batch)
     complete_ms = int(samples.batch.ts_ms.max()) if len(samples) else None
     with Client(url, token) as server, bar() as progress:
+        if complete_ms is not None and _bound(server):
+            console.print("the token is bound to a team or prefix: the end of the file is not told")
+            complete_ms = None
         task = progress.add_task(f"sending {file.name}", total=len(samples))
         total = Counter[str]()
         for answer, sent in send_all(server, chunks(samples.batch, order, batch), mode, complete_ms):
@@ -57,6 +60,12 @@ def _send(server: Client, batch: SampleBatch, mode: str, complete_ms: int | None
     body = as_arrow(batch)
     key = hashlib.blake2b(body + f"{mode} {complete_ms}".encode(), digest_size=16).hexdigest()
     return server.send(body, key, mode=mode, complete_ms=complete_ms)
+
+
+def _bound(server: Client) -> bool:
+    """May the token write some series only? It then cannot say that all of them are complete."""
+    me = server.me()
+    return me["team"] is not None or bool(me["prefix"])
 
 
 def bar() -> Progress:
