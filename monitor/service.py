@@ -125,11 +125,11 @@ class Monitor:
         self._checkpointed = -1
         self._ticks = Every(TICK_S, self._tick)
         self._declaring = Lock()
-        self._young = Young(self._ask, lambda: engine.shards)
+        self._teams = Teams()
+        self._young = Young(self._ask, lambda: engine.shards, self._company_of)
         self._explainer = Explainer(
             self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
         )
-        self.teams = Teams()
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -150,7 +150,7 @@ class Monitor:
         book.enter("time_zones_max", limits.time_zones_max, used=most(lambda s: s.time_zones))
         book.enter("declarations_max", limits.declarations_max, used=most(lambda s: s.declarations))
         book.enter("patterns_max", limits.patterns_max)
-        book.enter("teams_max", limits.teams_max, used=lambda: len(self.teams))
+        book.enter("teams_max", limits.teams_max, used=lambda: len(self._teams))
         book.enter("late_ms_max", limits.late_ms_max)
         book.enter("future_ms_max", limits.future_ms_max)
 
@@ -176,7 +176,7 @@ class Monitor:
                 return
             self._failure = str(error)
             raise
-        self.teams = Teams(self._engine.ask(0, "teams"))
+        self._teams = Teams(self._engine.ask(0, "teams"))
         if self._became(State.RUNNING):
             self._checkpoints.start()
             self._ticks.start()
@@ -291,7 +291,14 @@ class Monitor:
             self._tell(Control(Kind.TEAM, {"name": name, "rules": [dict(rule) for rule in rules]}))
             teams = Teams(self.teams.rules)
             teams.declare(name, rules)
-            self.teams = teams
+            self._teams = teams
+
+    @property
+    def teams(self) -> Teams:
+        """As declared now; another object after each declaration. Raises IntakeUnavailable before they are
+        known: what belongs to whom must not be guessed."""
+        self._ready_engine()
+        return self._teams
 
     def check_team(self, name: str, rules: Sequence[Rule]) -> None:
         """Raises Refused where `declare_team` would."""
@@ -405,6 +412,11 @@ class Monitor:
         """What values a series without a model may be expected to have (`monitor.domain.outlook`), of its own
         first ones and its siblings; ``series``: its row. None for a series with a model."""
         return self._young.band(series)
+
+    def _company_of(self, series: Row) -> str | None:
+        """The team that a series' siblings must be of; None while no team is declared."""
+        teams = self.teams
+        return teams.of(Identity.of(series["metric"], series["tags"])) if len(teams) else None
 
     def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
         """What each anomaly says of itself beside its numbers; about 5 ms for one not asked about before."""

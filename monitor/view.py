@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from monitor.domain.about import About
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page
 from monitor.explaining import Explained
 from monitor.service import Monitor, Row
@@ -29,6 +30,21 @@ class View:
 
     def series_one(self, series_id: str) -> Row:
         return self._monitor.series_one(series_id, self._team)
+
+    def journal(self, series_id: str) -> list[Row]:
+        self.series_one(series_id)
+        return self._monitor.journal(series_id)
+
+    def undo(self, series_id: str) -> Row:
+        self.series_one(series_id)
+        return self._monitor.undo(series_id)
+
+    def open_contest(self, series_id: str) -> Row:
+        self.series_one(series_id)
+        return self._monitor.open_contest(series_id)
+
+    def wide_band(self, series: Row) -> WideBand | None:
+        return self._monitor.wide_band(series)
 
     def observations(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
         self.series_one(series_id)

@@ -15,11 +15,15 @@ Ask = Callable[..., Any]
 
 
 class Young:
-    """``ask(shard, question, **arguments)`` asks one shard of ``shards()``. Thread-safe, without memory."""
+    """``ask(shard, question, **arguments)`` asks one shard of ``shards()``; ``company`` names the team of which
+    a series' siblings must be, None: of any. Thread-safe, without memory."""
 
-    def __init__(self, ask: Ask, shards: Callable[[], int]) -> None:
+    def __init__(
+        self, ask: Ask, shards: Callable[[], int], company: Callable[[Row], str | None] = lambda _: None
+    ) -> None:
         self._ask = ask
         self._shards = shards
+        self._company = company
 
     def band(self, series: Row) -> WideBand | None:
         """The wide band of a series that is learning, None for others and where nothing is known. Of its
@@ -29,6 +33,7 @@ class Young:
             return None
         id, metric = str(series["id"]), str(series["metric"])
         values = self._ask(shard_of(int(id, 16), self._shards()), "first_values", id=id)
-        lists = [self._ask(n, "siblings", metric=metric, most=SIBLINGS_MAX) for n in range(self._shards())]
+        asked = {"metric": metric, "most": SIBLINGS_MAX, "team": self._company(series)}
+        lists = [self._ask(shard, "siblings", **asked) for shard in range(self._shards())]
         nearest = islice(heapq.merge(*lists, key=lambda one: str(one[0])), SIBLINGS_MAX)
         return wide_band(values, borrowed([Sibling(level, spread) for _, level, spread in nearest]))

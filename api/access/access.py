@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from threading import Lock
 
@@ -15,6 +16,8 @@ from api.access.users import Users
 from monitor.every import Every
 from monitor.settings import Settings
 from monitor.store.accounts import Accounts
+
+log = logging.getLogger(__name__)
 
 TIDY_S = 60.0
 
@@ -38,7 +41,10 @@ class Access:
 
     def close(self) -> None:
         self._tidying.stop()
-        self.tidy()
+        try:
+            self.tidy()
+        except Exception:  # a server that stops has more to do
+            log.exception("what was used when could not be written down")
 
     def tidy(self) -> None:
         """Write down what was used when; drop sessions that have run out, and old audit entries."""

@@ -65,12 +65,12 @@ class Fences:
 
     def __init__(self, teams: Callable[[], Teams]) -> None:
         self._teams = teams
-        self._made_for = teams()
+        self._made_for: Teams | None = None
         self._known: OrderedDict[tuple[str | None, str], Fence] = OrderedDict()
         self._lock = Lock()
 
     def of(self, principal: Principal) -> Fence | None:
-        """None for one who may write any series."""
+        """None for one who may write any series. Raises what asking for the teams raises."""
         if principal.team is None and not principal.prefix:
             return None
         key = (principal.team, principal.prefix)

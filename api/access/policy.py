@@ -47,6 +47,7 @@ _OPEN = Rule(open=True)
 _KNOWN = Rule()
 _PAGE = Rule(Scope.READ)
 _READ = Rule(Scope.READ, Reach.OWN)
+_CHANGE = Rule(Scope.CONFIG, Reach.OWN)
 _ADMIN = Rule(Scope.ADMIN, Reach.WHOLE)
 
 TABLE: Mapping[tuple[str, str], Rule] = {
@@ -58,7 +59,10 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{API}/series"): _READ,
     ("GET", f"{API}/series/{{series_id}}"): _READ,
     ("GET", f"{API}/series/{{series_id}}/observations"): _READ,
-    ("DELETE", f"{API}/series/{{series_id}}"): Rule(Scope.CONFIG, Reach.OWN),
+    ("DELETE", f"{API}/series/{{series_id}}"): _CHANGE,
+    ("GET", f"{API}/series/{{series_id}}/journal"): _READ,
+    ("POST", f"{API}/series/{{series_id}}/undo"): _CHANGE,
+    ("POST", f"{API}/series/{{series_id}}/contest"): _CHANGE,
     ("GET", f"{API}/metrics"): _READ,
     ("GET", f"{API}/metrics/{{name:path}}"): _READ,
     ("PUT", f"{API}/metrics/{{name:path}}"): Rule(Scope.CONFIG, Reach.WHOLE),

@@ -67,15 +67,18 @@ def undo(view: TheView, access: TheAccess, actor: TheActor, series_id: SeriesId)
     """Give the series back exactly what the newest change of its models replaced, and keep that until the
     contest is opened again. Called twice, the second undoes the first."""
     row = view.series_one(series_id)
-    access.accounts.record(actor.did("models undone", f"series:{series_id}", {"champion": row["champion"]}))
+    if any(entry["undoable"] for entry in view.journal(series_id)):
+        said = {"champion": row["champion"], "challenger": row["challenger"]}
+        access.accounts.record(actor.did("models undone", f"series:{series_id}", said))
     return schemas.Series.model_validate(view.undo(series_id))
 
 
 @router.post("/{series_id}/contest")
 def open_contest(view: TheView, access: TheAccess, actor: TheActor, series_id: SeriesId) -> schemas.Series:
     """Let learning passes choose the series' models again, from the next one on."""
-    row = view.series_one(series_id)
-    access.accounts.record(actor.did("contest opened", f"series:{series_id}", {"champion": row["champion"]}))
+    if (row := view.series_one(series_id))["pinned"]:
+        said = {"champion": row["champion"], "challenger": row["challenger"]}
+        access.accounts.record(actor.did("contest opened", f"series:{series_id}", said))
     return schemas.Series.model_validate(view.open_contest(series_id))
 
 

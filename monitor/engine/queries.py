@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -109,15 +110,19 @@ class Queries:
             counter = self._parts.shard.rules.table["cumulative"][self._parts.shard.clocks["rule"][row]]
             return found if counter else found + self._moments.waiting(row)  # of a counter, steps count
 
-    def siblings(self, metric: str, most: int) -> list[tuple[str, float, float]]:
-        """Id, level and spread of the metric's series that have a model, by id, at most ``most``."""
+    def siblings(self, metric: str, most: int, team: str | None = None) -> list[tuple[str, float, float]]:
+        """Id, level and spread of the metric's series that have a model, by id, at most ``most``; of one team,
+        or of all."""
         with self._lock:
             shard = self._parts.shard
             there = np.isin(shard.clocks["rule"][: shard.rows], shard.rules.numbers_of_metric(metric))
             rows = np.flatnonzero(there & (shard.common["tail"][: shard.rows] != 0))
+            rows = rows[np.argsort(self._parts.index.fingerprints()[rows])]
+            if team is not None:
+                own = (r for r in rows.tolist() if self._belongs(self._parts.identity(r), team))
+                rows = np.array(list(islice(own, most)), np.int64)
+            rows = rows[:most]
             prints = self._parts.index.fingerprints()[rows]
-            rows = rows[np.argsort(prints)[:most]]
-            prints = np.sort(prints)[:most]
             common = shard.common[rows]
             return [
                 (f"{fingerprint:016x}", level, spread)

@@ -6,6 +6,7 @@ import pytest
 
 from monitor.domain.access import Role, Scope
 from monitor.domain.records import Control, Kind
+from monitor.service import State
 from tests.api.access.conftest import TEAMS, Secured, names, sample, series_ids
 
 
@@ -94,6 +95,15 @@ def test_one_teams_request_is_never_anothers_repeat(app: Secured) -> None:
         assert answer.json() == {"accepted": 1, "rejected": 0, "errors": [], "repeated": False}
         again = app.send(token, sample(team), **{"idempotency-key": "same"})
         assert again.json()["repeated"] is True
+
+
+def test_while_teams_are_not_known_yet_a_sender_is_asked_to_come_again(app: Secured) -> None:
+    token = app.token(Scope.INGEST, team="red")
+    app.monitor._state = State.RECOVERING
+    answer = app.send(token, sample("red"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    app.monitor._state = State.RUNNING
+    assert app.send(token, sample("red")).json()["accepted"] == 1
 
 
 def test_teams_declared_anew_hold_for_the_next_request(app: Secured) -> None:
