@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.servers import ServerProcess, bearer
+from benchmarks.servers import ServerProcess
 
 SAMPLES = "/api/v1/samples?mode=backfill"
 _BUSY = (429, 503)
@@ -35,13 +35,11 @@ class Spent:
 
 
 class Poster:
-    """``lanes`` connections to one server, with a token if one is given. ``refused`` counts answers that
-    asked to wait."""
+    """``lanes`` connections to one server. ``refused`` counts answers that asked to wait."""
 
-    def __init__(self, server: ServerProcess, lanes: int, path: str = SAMPLES, token: str = "") -> None:
+    def __init__(self, server: ServerProcess, lanes: int, path: str = SAMPLES) -> None:
         self._server = server
         self._path = path
-        self._bearer = bearer(token)
         self._connections = [http.client.HTTPConnection("127.0.0.1", server.port) for _ in range(lanes)]
         self._pool = ThreadPoolExecutor(lanes)
         self.refused = 0
@@ -84,7 +82,7 @@ class Poster:
     def _post(self, connection: http.client.HTTPConnection, body: bytes, content_type: str) -> int:
         for _ in range(_TRIES):
             try:
-                connection.request("POST", self._path, body, {"Content-Type": content_type, **self._bearer})
+                connection.request("POST", self._path, body, {"Content-Type": content_type})
                 answer = connection.getresponse()
                 said = answer.read()
             except (ConnectionError, http.client.HTTPException):  # closed while idle; a repeat is dropped

@@ -41,7 +41,6 @@ class ServerProcess:
         self, arguments: Sequence[str], port: int, ready: str, environment: Mapping[str, str] | None = None
     ) -> None:
         self.port = port
-        self.token = ""
         self._ready = ready
         self.began = time.perf_counter()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("WATCHKEEPER_")}
@@ -82,8 +81,7 @@ class ServerProcess:
         return status == 200
 
     def get(self, path: str) -> Any:
-        """JSON of a path, asked with the server's ``token`` if it has one."""
-        status, body = request(self.port, "GET", path, token=self.token)
+        status, body = request(self.port, "GET", path)
         if status != 200:
             raise RuntimeError(f"{path} answered {status}: {body[:200]!r}")
         return json.loads(body)
@@ -114,30 +112,18 @@ class ServerProcess:
 
 
 def request(
-    port: int,
-    method: str,
-    path: str,
-    body: bytes | None = None,
-    kind: str = "",
-    timeout_s: float = 120.0,
-    token: str = "",
+    port: int, method: str, path: str, body: bytes | None = None, kind: str = "", timeout_s: float = 120.0
 ) -> tuple[int, bytes]:
     """One request on a connection of its own: status and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
-        headers = ({"Content-Type": kind} if kind else {}) | bearer(token)
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, {"Content-Type": kind} if kind else {})
         answer = connection.getresponse()
         return answer.status, answer.read()
     except http.client.HTTPException as error:
         raise ConnectionError(str(error)) from error
     finally:
         connection.close()
-
-
-def bearer(token: str) -> dict[str, str]:
-    """The header that carries a token; none without one."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _family(pid: int) -> list[int]:

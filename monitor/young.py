@@ -15,8 +15,8 @@ Ask = Callable[..., Any]
 
 
 class Young:
-    """``ask(shard, question, **arguments)`` asks one shard of ``shards()``; ``company`` names the team of which
-    a series' siblings must be, None: of any. Thread-safe, without memory."""
+    """``ask(shard, question, **arguments)`` asks one shard of ``shards()``; ``company`` names the team of
+    which a series' siblings must be, None: of any. Thread-safe, without memory."""
 
     def __init__(
         self, ask: Ask, shards: Callable[[], int], company: Callable[[Row], str | None] = lambda _: None

@@ -65,6 +65,7 @@ class FakeEngine:
         self.pending: Future[Accepted] | None = None
         self.moments: dict[int, dict[str, Any]] = {}
         self.asked_pasts: list[tuple[str, bool]] = []
+        self.asked_siblings: list[str | None] = []
         self.fail_ask: Exception | None = None
 
     def start(self, on_events: Callable[[Events], None], since: Mapping[int, int]) -> None:
@@ -137,7 +138,10 @@ class FakeEngine:
     def first_values(self, shard: int, id: str) -> list[float]:
         return [10.0, 12.0, 14.0]
 
-    def siblings(self, shard: int, metric: str, most: int) -> list[tuple[str, float, float]]:
+    def siblings(
+        self, shard: int, metric: str, most: int, team: str | None = None
+    ) -> list[tuple[str, float, float]]:
+        self.asked_siblings.append(team)
         return [(f"{shard:016x}", 100.0 + shard, 2.0)]
 
     def journal(self, shard: int, id: str) -> list[dict[str, Any]]:

@@ -111,8 +111,8 @@ class Queries:
             return found if counter else found + self._moments.waiting(row)  # of a counter, steps count
 
     def siblings(self, metric: str, most: int, team: str | None = None) -> list[tuple[str, float, float]]:
-        """Id, level and spread of the metric's series that have a model, by id, at most ``most``; of one team,
-        or of all."""
+        """Id, level and spread of the metric's series that have a model, by id, at most ``most``; of one
+        team, or of all."""
         with self._lock:
             shard = self._parts.shard
             there = np.isin(shard.clocks["rule"][: shard.rows], shard.rules.numbers_of_metric(metric))

@@ -30,6 +30,15 @@ def test_lists_hold_a_teams_own_only(peopled: Secured, team: str) -> None:
         assert hidden == {"items": [], "next": None}
 
 
+def test_a_young_series_borrows_from_its_own_teams_series_only(peopled: Secured) -> None:
+    for team, bound in (("red", "red"), ("red", None), (None, None)):
+        peopled.engine.asked_siblings.clear()
+        id = series_ids(peopled)[team]
+        answer = peopled.ask("GET", f"/api/v1/series/{id}", peopled.token(Scope.READ, team=bound))
+        assert answer.status_code == 200
+        assert set(peopled.engine.asked_siblings) == {team or ""}
+
+
 def test_status_tells_a_team_of_itself(peopled: Secured) -> None:
     own = peopled.ask("GET", "/api/v1/status", peopled.token(Scope.READ, team="red")).json()
     assert (own["incidents_open"], own["series"], own["shards"], own["limits"]) == (1, None, [], [])
