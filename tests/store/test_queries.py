@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,27 @@ def test_filters(queries: Queries) -> None:
     assert set(within) == {FOUND[2].id, FOUND[3].id}
     assert len(walk(queries.incidents, since_ms=EPOCH + 31 * HOUR)) == 2
     assert len(walk(queries.incidents, since_ms=10**30)) == 2
+
+
+def test_lists_of_one_team(database: Database) -> None:
+    teams = ("", "red", "blue")
+    owned = [replace(a, team=teams[i % 3]) for i, a in enumerate(FOUND)]
+    again = [
+        replace(a, score=a.score + 1, team="blue") for a in owned
+    ]  # told anew, its series in another team
+    engine = IncidentEngine(SqlLedger(database))
+    engine.absorb(batch(0, 1, *owned))
+    IncidentEngine(SqlLedger(database)).absorb(batch(0, 2, *again))
+    queries = Queries(database)
+    for team in teams:
+        own = {a.id for a in owned if a.team == team}
+        assert set(walk(queries.anomalies, team=team)) == own
+        assert set(walk(queries.incidents, team=team)) == {"inc-" + id for id in own}
+        found = [queries.incident("inc-" + id) for id in own]
+        assert {incident.team for incident in found if incident is not None} == {team}
+    assert walk(queries.anomalies, team="green") == walk(queries.incidents, team="green") == []
+    assert [queries.incidents_open(team) for team in teams] == [1, 0, 1]
+    assert len(walk(queries.anomalies)) == len(FOUND)
 
 
 def test_an_incident_with_its_members_and_history(queries: Queries) -> None:
