@@ -28,6 +28,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "siblings": {"metric": "load", "most": 10},
     "metric_names": {},
     "declarations": {},
+    "teams": {},
     "tag_counts": {},
     "cadences": {},
     "digest": {},

@@ -79,6 +79,9 @@ def test_a_young_series_borrows_of_its_siblings_whatever_the_shards(tmp_path: Pa
         assert of(monitor, NAMES[0])["stage"] == "trusted"
         explained = monitor.explain(id_of(YOUNG), START_MS + 201 * HOUR_MS)
         assert any("8 series of the same metric" in note for note in explained.notes)
+        monitor.declare_team("red", [dict(name.tags) for name in (YOUNG, *NAMES[:3])])
+        monitor.settle(60)
+        assert of(monitor, YOUNG)["wide_band"]["siblings"] == 3  # of its own team only
         send(monitor, [YOUNG], 202, 244)
         young = of(monitor, YOUNG)
         assert (young["stage"], young["next_stage"], young["wide_band"]) == ("provisional", "trusted", None)
