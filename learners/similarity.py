@@ -31,14 +31,23 @@ ROWS = 3
 """Values of a signature in a band. Sets of likeness 0.25 agree in one of 85 bands in 74 of 100 cases, of 0.03
 in less than 1 of 400."""
 SEED = 1
-FEW = 2_000
+FEW = 200
 """Up to so many sets datasketch makes the signatures: 70 µs a set, and nothing need be compiled."""
 PAIRED = 32
 """Members of a bucket that each is paired with."""
 
-OVERLAP = np.dtype([("one", "i4"), ("other", "i4"), ("count", "i4"), ("lag_ms", "i8"), ("decades", "f8")])
-"""``other`` began ``count`` times about ``lag_ms`` after ``one`` (before it, if negative); ``decades`` is −log10
-of the chance of that."""
+OVERLAP = np.dtype(
+    [
+        ("one", "i4"),
+        ("other", "i4"),
+        ("count", "i4"),
+        ("lag_ms", "i8"),
+        ("last_ms", "i8"),
+        ("decades", "f8"),
+    ]
+)
+"""``other`` began ``count`` times about ``lag_ms`` after ``one`` (before it, if negative), ``last_ms`` for the
+last time; ``decades`` is −log10 of the chance of that."""
 
 _DIFFERENCES = 256
 
@@ -161,13 +170,11 @@ def overlaps(
     lags = lags or Lags()
     found = np.zeros(len(pairs), OVERLAP)
     found["one"], found["other"] = pairs[:, 0], pairs[:, 1]
-    count, lag = np.zeros(len(pairs), np.int64), np.zeros(len(pairs), np.int64)
-    decades = np.zeros(len(pairs))
+    met, decades = np.zeros((len(pairs), 3), np.int64), np.zeros(len(pairs))
     limits = np.array([lags.most_ms, lags.tolerance_ms, lags.apart_ms, span_ms], np.int64)
-    _check(
-        np.ascontiguousarray(pairs, np.int64), starts, begin_ms, cadence_ms, limits, count, lag, decades
-    )
-    found["count"], found["lag_ms"], found["decades"] = count, lag, decades
+    _check(np.ascontiguousarray(pairs, np.int64), starts, begin_ms, cadence_ms, limits, met, decades)
+    found["count"], found["lag_ms"], found["last_ms"] = met.T
+    found["decades"] = decades
     return found
 
 
@@ -178,8 +185,7 @@ def _check(
     begin_ms: Ints,
     cadence_ms: Ints,
     limits: Ints,
-    count: Ints,
-    lag: Ints,
+    met: Ints,
     decades: NDArray[np.float64],
 ) -> None:
     difference = np.empty(_DIFFERENCES, np.int64)
@@ -190,12 +196,12 @@ def _check(
         bucket = max(cadence_ms[pairs[k, 0]], cadence_ms[pairs[k, 1]])
         width = 2 * max(tolerance_ms, bucket // 2)
         found = _differences(x, y, max(most_ms, bucket), difference)
-        best, best_at = 0, 0
+        best, lag, last = 0, 0, 0
         for place in range(found):
-            met, mean = _occasions(x, y, difference[place], difference[place] + width, apart_ms)
-            if met > best or (met == best and abs(mean) < abs(best_at)):
-                best, best_at = met, mean
-        count[k], lag[k] = best, best_at
+            count, mean, at = _occasions(x, y, difference[place], difference[place] + width, apart_ms)
+            if count > best or (count == best and abs(mean) < abs(lag)):
+                best, lag, last = count, mean, at
+        met[k, 0], met[k, 1], met[k, 2] = best, lag, last
         if best > 0:
             trials, others = min(len(x), len(y)), max(len(x), len(y))
             share = min((width + bucket) / span_ms, 1.0)
@@ -220,8 +226,8 @@ def _differences(x: Ints, y: Ints, most_ms: int, out: Ints) -> int:
 
 
 @kernel
-def _occasions(x: Ints, y: Ints, least: int, most: int, apart_ms: int) -> tuple[int, int]:
-    """How often a y follows an x by ``least`` to ``most``, occasions apart, and the mean of those lags."""
+def _occasions(x: Ints, y: Ints, least: int, most: int, apart_ms: int) -> tuple[int, int, int]:
+    """How often a y follows an x by ``least`` to ``most``, occasions apart; the mean of those lags; the last x."""
     met = j = total = 0
     last = -(1 << 62)
     for i in range(len(x)):
@@ -234,7 +240,7 @@ def _occasions(x: Ints, y: Ints, least: int, most: int, apart_ms: int) -> tuple[
             total += y[j] - x[i]
             last = x[i]
             j += 1
-    return met, (total // met if met else 0)
+    return met, (total // met if met else 0), last
 
 
 @kernel

@@ -17,7 +17,9 @@ from monitor.domain.incident import (
     Progress,
     SeriesCounts,
 )
+from monitor.domain.lineage import Lineage
 from monitor.incidents.incidents import compose, merged, transitions
+from monitor.incidents.relations import Learn, frontier_of
 from monitor.incidents.rules import Rules
 from monitor.incidents.working_set import Node, Regrouped, WorkingSet
 
@@ -50,7 +52,8 @@ class IncidentEngine:
     The incidents' ids, members, spans and states depend on the set of anomalies and on the newest
     event time alone, not on the order in which shards are heard: an incident has the name of its first
     member. Where an earlier one is heard of later, the name it had until then is merged into the right
-    one. Each call of `absorb` is one transaction that also writes the shard's progress: dying anywhere and
+    one. ``learn`` makes the graph of some weeks of onsets, and ``lineage`` is what is declared.
+    Each call of `absorb` is one transaction that also writes the shard's progress: dying anywhere and
     hearing the same events again changes nothing. ``counts`` says how many live series there are, for
     "14 of 16".
     """
@@ -61,11 +64,15 @@ class IncidentEngine:
         rules: Rules | None = None,
         counts: Callable[[], SeriesCounts] = SeriesCounts,
         most_in_memory: int = MOST_IN_MEMORY,
+        learn: Learn | None = None,
+        lineage: Lineage | None = None,
     ) -> None:
         self._ledger = ledger
         self._rules = rules or Rules()
         self._counts = counts
         self._most = most_in_memory
+        self._learn = learn
+        self._lineage = lineage or Lineage()
         self._lock = threading.Lock()
         self._work: _Work | None = None
 
@@ -105,7 +112,8 @@ class IncidentEngine:
         if self._work is None:
             progress = self._ledger.progress()
             now_ms = max((p.clock_ms for p in progress.values()), default=Progress().clock_ms)
-            held = WorkingSet(self._ledger, self._rules, self._floor_ms(progress))
+            floor_ms, frontier_ms = self._floor_ms(progress), self._frontier_ms(progress)
+            held = WorkingSet(self._ledger, self._rules, floor_ms, self._learn, self._lineage, frontier_ms)
             self._work = _Work(progress, now_ms, self._ledger.due(), held)
         return self._work
 
@@ -114,13 +122,17 @@ class IncidentEngine:
         slowest = min((p.clock_ms for p in progress.values()), default=Progress().clock_ms)
         return slowest - 2 * self._rules.cap_ms
 
+    def _frontier_ms(self, progress: Mapping[int, Progress]) -> int:
+        return frontier_of([p.clock_ms for p in progress.values()], self._rules.patience_ms)
+
     def _absorb(self, work: _Work, events: EventBatch) -> list[IncidentChange]:
         before = work.progress.get(events.shard)
         latest, after = _unseen(before or Progress(), events)
         if after == before:
             return []
         now_ms = max(work.now_ms, after.clock_ms)
-        span, strays = work.held.update(latest)
+        frontier_ms = self._frontier_ms(work.progress | {events.shard: after})
+        span, strays = work.held.update(latest, frontier_ms)
         regrouped = Regrouped() if span.empty else work.held.regroup(span)
         moves = self._resolve(work.held, regrouped)
         written = {i: work.held.nodes[i] for i in regrouped.rejoined}

@@ -27,7 +27,9 @@ def packed(sets: list[list[int]]) -> tuple[Ints, NDArray[np.uint32]]:
 
 
 @given(sets_of_words, st.integers(1, 40), st.integers(0, 5))
-def test_the_compiled_signatures_are_those_of_datasketch(sets: list[list[int]], width: int, seed: int) -> None:
+def test_the_compiled_signatures_are_those_of_datasketch(
+    sets: list[list[int]], width: int, seed: int
+) -> None:
     starts, words = packed(sets)
     ours = minhash(starts, words, *multipliers(width, seed))
     theirs = [m.hashvalues for m in MinHash.bulk(sets, num_perm=width, seed=seed, hashfunc=int)]
