@@ -17,7 +17,7 @@ from api.guard import Guard
 from api.ingest import SampleIntake
 from api.openapi import describe
 from api.probe import Probe
-from api.routes import explain, incidents, metrics, series, server
+from api.routes import explain, incidents, metrics, series, server, topology
 from api.routes.common import PREFIX
 from collectors.arrow_stream import ArrowDecoder
 from collectors.base import Decoder
@@ -63,8 +63,8 @@ def create_app(
     app.state.readiness = Probe(monitor.not_ready, _HUNG)
     problems.install(app)
     app.router.routes.append(Route(f"{PREFIX}/samples", samples, name="samples", include_in_schema=False))
-    for router in (incidents.router, explain.router, series.router, metrics.router, server.router):
-        app.include_router(router, prefix=PREFIX)
+    for router in (incidents, explain, series, metrics, topology, server):
+        app.include_router(router.router, prefix=PREFIX)
     app.include_router(server.health)
     app.router.routes.extend(page.page_routes(dist))
     app.add_middleware(Guard, monitor=monitor)

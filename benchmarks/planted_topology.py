@@ -25,7 +25,8 @@ _METRICS = tuple(f"{family}.{what}" for family in ("web", "db", "queue", "model"
 @dataclass(frozen=True, slots=True)
 class World:
     """``incidents`` are judged; ``earlier`` ones came in the ``days`` before. ``noise``: anomalies of its own
-    that a series has in 28 days. ``together``: share of incidents that begin within half an hour of another."""
+    that a series has in 28 days. ``together``: share of incidents that begin within half an hour of
+    another."""
 
     series: int = 2_000
     groups: int = 40
@@ -40,8 +41,8 @@ class World:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planted:
-    """``incident[i]`` is that of ``anomalies[i]``, −1 for none; ``origin`` is the origin's series by incident.
-    What begins from ``judged_ms`` on is judged."""
+    """``incident[i]`` is that of ``anomalies[i]``, −1 for none; ``origin`` is the origin's series by
+    incident. What begins from ``judged_ms`` on is judged."""
 
     anomalies: list[Anomaly]
     incident: NDArray[np.int64]
@@ -106,7 +107,9 @@ def _times(world: World, random: np.random.Generator) -> list[tuple[int, int]]:
         while count:
             beside = bool(alone) and random.random() < world.together / 2
             near = alone[int(random.integers(len(alone)))] if beside else 0
-            at_ms = near + int(random.integers(30 * MINUTE_MS)) if beside else int(random.integers(days * DAY_MS))
+            at_ms = (
+                near + int(random.integers(30 * MINUTE_MS)) if beside else int(random.integers(days * DAY_MS))
+            )
             group = int(random.integers(world.groups))
             if any(g == group and abs(from_ms + at_ms - t) < _APART_MS for g, t in found):
                 continue

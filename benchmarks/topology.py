@@ -58,7 +58,9 @@ def relations_of(found: Sequence[Anomaly], rules: Rules) -> Relations:
 def grouped(found: Planted) -> NDArray[np.int64]:
     """The default system's group of each anomaly."""
     rules = Rules()
-    return _numbers(found, [g.members for g in group(found.anomalies, rules, relations_of(found.anomalies, rules))])
+    return _numbers(
+        found, [g.members for g in group(found.anomalies, rules, relations_of(found.anomalies, rules))]
+    )
 
 
 def same_tags(found: Planted) -> NDArray[np.int64]:
@@ -136,7 +138,9 @@ def cost(toy: bool) -> list[Figure]:
         note = f"{len(graph):,} edges"
         figures.append(Figure(f"graph of {size:,} series", took[-1], "s", goal, at_most=True, note=note))
     growth = np.polyfit(np.log(sizes), np.log(took), 1)[0]
-    figures.append(Figure("growth", max(float(growth), 0.0), "exponent of the cost in series", 1.2, at_most=True))
+    figures.append(
+        Figure("growth", max(float(growth), 0.0), "exponent of the cost in series", 1.2, at_most=True)
+    )
     return figures
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
-from api import schemas, shapes
+from api import relations, schemas, shapes
 from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheMonitor, TimeMs
 
 router = APIRouter(tags=["incidents"], responses=PROBLEMS)
@@ -28,10 +28,14 @@ def list_incidents(
 @router.get("/incidents/{incident_id}")
 def one_incident(
     monitor: TheMonitor, incident_id: Annotated[str, Path(max_length=128)]
-) -> schemas.IncidentDetail:
-    """One incident with its member anomalies, all suspects and all contributors."""
+) -> relations.IncidentStory:
+    """One incident with its member anomalies, why each is one, all suspects and contributors, and changes
+    near it."""
     incident, members = monitor.incident(incident_id)
-    return shapes.incident_detail(incident, shapes.anomalies(monitor, members))
+    shape = shapes.incident_detail(incident, shapes.anomalies(monitor, members))
+    changes = [relations.change(one) for one in monitor.relating.changes_near(incident)]
+    evidence = relations.evidence(members)
+    return relations.IncidentStory(**dict(shape), evidence=evidence, changes=changes)
 
 
 @router.get("/anomalies")

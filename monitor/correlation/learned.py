@@ -14,19 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.similarity import Lags, candidates, overlaps, signatures, tokens
+from learners.similarity import ROWS, ROWS_FEW, Lags, candidates, overlaps, signatures, tokens
 from monitor.domain.series import Identity
 from monitor.domain.topology import Edge, Evidence, Key, Onset, keys_of
 
 Ints = NDArray[np.int64]
 DAY_MS = 86_400_000
+_FEW = 20_000
+"""Up to so many series likeness is looked for more closely, at a cost that grows faster."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What makes an edge. ``count_min``: occasions on which both began. ``decades_min``: one in a hundred such edges
-    of the synthetic benchmark is wrong; grouping asks for more than one of them. ``most``: edges a series
-    keeps, the strongest."""
+    """What makes an edge. ``count_min``: occasions on which both began. ``decades_min``: −log10 of the
+    chance of it; of such edges in the synthetic benchmark one in a hundred is wrong. ``most``: edges a
+    series keeps, the strongest."""
 
     count_min: int = 2
     decades_min: float = 3.0
@@ -148,7 +150,8 @@ def _edges(
     starts: Ints, begin_ms: Ints, cadence_ms: Ints, span_ms: int, bar: Bar, lags: Lags
 ) -> NDArray[np.void]:
     words = tokens(begin_ms, 2 * lags.most_ms).ravel()
-    pairs = candidates(signatures(2 * starts, words))
+    rows = ROWS_FEW if len(cadence_ms) <= _FEW else ROWS
+    pairs = candidates(signatures(2 * starts, words), rows)
     found = overlaps(pairs, starts, begin_ms, cadence_ms, span_ms, lags)
     found = found[(found["count"] >= bar.count_min) & (found["decades"] >= bar.decades_min)]
     return found[_strongest(found, bar.most)]
@@ -156,10 +159,11 @@ def _edges(
 
 def _strongest(found: NDArray[np.void], most: int) -> NDArray[np.bool_]:
     """Which edges are among the ``most`` strongest of either end; ties in order of the pair."""
+    edge = np.tile(np.arange(len(found)), 2)
+    end = np.concatenate([found["one"], found["other"]])
+    order = np.lexsort((edge, -np.tile(found["decades"], 2), end))
+    ordered = end[order]
+    rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
     kept = np.zeros(len(found), np.bool_)
-    for end in ("one", "other"):
-        order = np.lexsort((found["other"], found["one"], -found["decades"], found[end]))
-        ends = found[end][order]
-        rank = np.arange(len(order)) - np.searchsorted(ends, ends)
-        kept[order[rank < most]] = True
+    kept[edge[order[rank < most]]] = True
     return kept

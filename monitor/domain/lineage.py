@@ -1,7 +1,7 @@
 """Declared lineage: what feeds what, from table to feature to model to service to KPI.
 
 A link says that trouble upstream may show downstream. Its ends are selectors: a metric name or pattern
-(``*`` stands for any characters), and tags that a series must have: ``features.age*``, ``latency{service=web}``.
+(``*`` stands for any characters), and tags that a series must have: ``latency{service=web}``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from monitor.domain.series import Identity
 from monitor.domain.topology import Key
 
 HOPS = 2
-"""How far apart along declared links two series may be to count as related: the one between may be healthy."""
+"""How far apart along declared links two series may be to count as related: what is between may be well."""
 LONGEST = 512
 _REMEMBERED_MAX = 65_536
 

@@ -22,6 +22,12 @@ class Kind(IntEnum):
     LABEL = 5
     SETTING = 6
     FORGET = 7
+    LINEAGE = 8
+    CHANGE = 9
+
+
+TOLD = (Kind.LINEAGE, Kind.CHANGE)
+"""Kinds that no model acts on: whoever keeps incidents is told of them, by one shard."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

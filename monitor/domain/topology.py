@@ -1,4 +1,4 @@
-"""What ties series together, and so anomalies: kinds of evidence, edges between series, bonds of anomalies."""
+"""What ties series together, and so anomalies: kinds of evidence, edges of series, bonds of anomalies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
+from monitor.domain.anomaly import AnomalyKind
 from monitor.domain.series import Identity
 
 Key = tuple[str, ...]
@@ -29,6 +30,10 @@ class Evidence(StrEnum):
 
 KEY_KINDS = {"metric": Evidence.METRIC, "name": Evidence.NAME, "tag": Evidence.TAG}
 """The first part of a key, and what it is evidence of."""
+
+
+UNTOLD = (AnomalyKind.ENDED, AnomalyKind.ABSORBED_DRIFT)
+"""Kinds of which the begin does not say when something happened: no onsets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,21 @@ class Edge:
 
     def other(self, series: Identity) -> Identity:
         return self.target if series == self.source else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedEdge:
+    """An `Edge` of kind "began together" as it is stored: series by id and by name."""
+
+    source: str
+    target: str
+    source_name: str
+    target_name: str
+    decades: float
+    lag_ms: int
+    count: int
+    of: int
+    last_ms: int
 
 
 @dataclass(frozen=True, slots=True)

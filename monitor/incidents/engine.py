@@ -18,8 +18,9 @@ from monitor.domain.incident import (
     SeriesCounts,
 )
 from monitor.domain.lineage import Lineage
+from monitor.domain.topology import Learned
 from monitor.incidents.incidents import compose, merged, transitions
-from monitor.incidents.relations import Learn, frontier_of
+from monitor.incidents.relations import Learn, Relations, frontier_of
 from monitor.incidents.rules import Rules
 from monitor.incidents.working_set import Node, Regrouped, WorkingSet
 
@@ -66,6 +67,7 @@ class IncidentEngine:
         most_in_memory: int = MOST_IN_MEMORY,
         learn: Learn | None = None,
         lineage: Lineage | None = None,
+        on_graph: Callable[[int, Learned], None] = lambda _day, _graph: None,
     ) -> None:
         self._ledger = ledger
         self._rules = rules or Rules()
@@ -73,6 +75,8 @@ class IncidentEngine:
         self._most = most_in_memory
         self._learn = learn
         self._lineage = lineage or Lineage()
+        self._on_graph = on_graph
+        self._told_day = -(2**62)
         self._lock = threading.Lock()
         self._work: _Work | None = None
 
@@ -104,6 +108,20 @@ class IncidentEngine:
         with self._lock:
             try:
                 return self._forget(self._loaded(), series_id)
+            except BaseException:
+                self._work = None
+                raise
+
+    def relate(self, lineage: Lineage) -> list[IncidentChange]:
+        """Other links are declared: group anew what began since the first of those that differ. Sweeps all
+        that came later: a rare request, not a path of samples."""
+        with self._lock:
+            differ = set(self._lineage.links) ^ set(lineage.links)
+            try:
+                work = self._loaded()
+                self._lineage = lineage
+                from_ms = min((link.since_ms for link in differ), default=None)
+                return [] if from_ms is None else self._relate(work, lineage, from_ms)
             except BaseException:
                 self._work = None
                 raise
@@ -154,6 +172,32 @@ class IncidentEngine:
         )
         work.progress[events.shard] = after
         work.now_ms = now_ms
+        self._remember(work, story.incidents)
+        self._tell_graph(work.held.relations)
+        return story.changes
+
+    def _tell_graph(self, relations: Relations) -> None:
+        """Once a day of event time, the newest graph to whoever shows it."""
+        if relations.day_ms > self._told_day and (graph := relations.graph(relations.day_ms)) is not None:
+            self._on_graph(relations.day_ms, graph)
+            self._told_day = relations.day_ms
+
+    def _relate(self, work: _Work, lineage: Lineage, from_ms: int) -> list[IncidentChange]:
+        regrouped = work.held.regroup(work.held.relate(lineage, from_ms))
+        moves = self._resolve(work.held, regrouped)
+        story = _Story(work.now_ms, -1, 0)
+        self._retell(work, moves.moved - moves.merged.keys(), moves, {}, story)
+        self._ledger.commit(
+            LedgerStep(
+                shard=None,
+                before=None,
+                after=Progress(),
+                anomalies=[work.held.nodes[i].placed() for i in regrouped.rejoined],
+                incidents=story.incidents,
+                memberships=moves.memberships,
+                transitions=[change.transition for change in story.changes],
+            )
+        )
         self._remember(work, story.incidents)
         return story.changes
 
@@ -226,7 +270,7 @@ class IncidentEngine:
             if before is not None and before.start_ms < work.held.floor_ms:
                 members = self._with_older(work.held, incident_id, members)
             founder_id = incident_id.removeprefix(Incident.id_of(""))
-            after = compose(founder_id, members, story.now_ms, counts, self._rules)
+            after = compose(founder_id, members, story.now_ms, counts, self._rules, work.held.relations)
             story.tell(before, after, incident_id in moves.moved)
         for incident_id, into in moves.merged.items():
             gone = work.held.incidents[incident_id]

@@ -33,6 +33,8 @@ _ANY = ("any",)
 
 Drawing = tuple[int, str, int]
 """Begin, id and reach of a member that draws others in."""
+State = Mapping[Key, Mapping[str, list[Drawing]]]
+"""By key, by group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Sweep:
     """The state of a sweep: living groups, and per key the members of them that draw others in.
 
     Of a group's members with one key only those are kept that a later onset may be nearest to: in order of
-    begin, each reaching less far than the one before. An anomaly of k keys and d edges costs O(k + d) look-ups.
+    begin, each reaching less far than the one before. An anomaly of k keys and d edges costs O(k + d)
+    look-ups.
     """
 
     def __init__(self, rules: Rules, relations: Relations | None = None) -> None:
@@ -105,7 +108,7 @@ class Sweep:
         """False for a group of which only the later part was recalled."""
         return self._start[root] != _LONG_DEAD
 
-    def state(self, at_ms: int) -> Mapping[Key, Mapping[str, list[Drawing]]]:
+    def state(self, at_ms: int) -> State:
         """All that decides about onsets from ``at_ms`` on; equal states decide alike for ever."""
         pruned = {key: self._prune(key, at_ms) for key in list(self._near)}
         return {key: near for key, near in pruned.items() if near}

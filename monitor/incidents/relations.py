@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.anomaly import Anomaly
 from monitor.domain.lineage import Lineage
 from monitor.domain.series import Identity
-from monitor.domain.topology import Edge, Key, Learned, Onset
+from monitor.domain.topology import UNTOLD, Edge, Key, Learned, Onset
 from monitor.incidents.rules import DAY_MS, Rules
 
 Learn = Callable[[Sequence[Onset], int, int], Learned]
@@ -20,13 +20,11 @@ Learn = Callable[[Sequence[Onset], int, int], Learned]
 
 _KEPT = 40
 _NEVER = 2**62
-_UNTOLD = (AnomalyKind.ENDED, AnomalyKind.ABSORBED_DRIFT)
-"""Kinds whose begin says nothing of when something happened."""
 
 
 def onset_of(anomaly: Anomaly) -> Onset | None:
     """What the graph is told of an anomaly; nothing of an end, and nothing of a drift told weeks later."""
-    if anomaly.kind in _UNTOLD:
+    if anomaly.kind in UNTOLD:
         return None
     return Onset(anomaly.series, anomaly.begin_ms, anomaly.cadence_ms)
 
@@ -105,8 +103,8 @@ class Relations:
         return graph.edge(one, other) if graph is not None else None
 
     def rate(self, key: Key, begin_ms: int) -> float:
-        """Onsets a millisecond, on a usual day, of series with that key; half a one in ``learned_ms`` more than
-        were seen, since none seen does not mean that there are none."""
+        """Onsets a millisecond, on a usual day, of series with that key; half a one in ``learned_ms`` more
+        than were seen, since none seen does not mean that there are none."""
         graph = self.graph(begin_ms)
         usual = graph.usual(key) if graph is not None else 0.0
         return usual / DAY_MS + 0.5 / self._rules.learned_ms

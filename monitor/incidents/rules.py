@@ -26,12 +26,12 @@ class Rules:
     effects of one cause begin within one business cycle, and a level shift that lasts for a week
     must not collect whatever else happens in it.
     ``chance_decades``: how improbable (−log10) it must be that a series with the same metric, name part or
-    tag began so soon after a member by chance: one in six, made less by ``crowd`` powers of the number of groups
-    there are to fall in with. More than one power, because what falls in wrongly joins two groups.
+    tag began so soon after a member by chance: one in six, made less by ``crowd`` powers of the number of
+    groups there are to fall in with. More than one power, because what falls in wrongly joins two groups.
     ``edges_decades``: what edges of the graph to members of a group must add up to. ``astray_ms``: how far a
     member may be from where an edge's lag has it, or a bucket.
-    ``learned_ms``: the time that a day's graph is learned from, up to ``settled_ms`` before that day, when what
-    began has been told. ``known_edges``: with so many edges a series is known to the graph, and of two
+    ``learned_ms``: the time that a day's graph is learned from, up to ``settled_ms`` before that day, when
+    what began has been told. ``known_edges``: with so many edges a series is known to the graph, and of two
     that are known the graph alone says whether they belong together.
     ``patience_ms``: how far a shard may lag before the others' graphs no longer wait for it.
     ``founding_score``: that of a spike or dip that is an incident alone: by a factor of 100 rarer than an
@@ -46,7 +46,7 @@ class Rules:
     recent_ms: int = DAY_MS
     chance_decades: float = 0.8
     crowd: float = 1.5
-    edges_decades: float = 3.5
+    edges_decades: float = 3.0
     learned_ms: int = 28 * DAY_MS
     settled_ms: int = DAY_MS
     known_edges: int = 3

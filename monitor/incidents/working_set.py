@@ -14,7 +14,7 @@ from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import Incident, Ledger, PlacedAnomaly
 from monitor.domain.lineage import Lineage
 from monitor.domain.topology import Bond, Onset
-from monitor.incidents.grouping import Sweep, in_order
+from monitor.incidents.grouping import State, Sweep, in_order
 from monitor.incidents.relations import Learn, Relations, onset_of, onsets_among
 from monitor.incidents.rules import Rules
 
@@ -199,9 +199,7 @@ class WorkingSet:
                 node.joined, node.bonds = joined, bonds
         return sweep, _NEVER
 
-    def _old_state(
-        self, place: int, span: Span, was: Mapping[str, tuple[str, ...]]
-    ) -> dict[tuple[str, ...], dict[str, int]]:
+    def _old_state(self, place: int, span: Span, was: Mapping[str, tuple[str, ...]]) -> State:
         at_ms = self._order[place][0]
         nodes = self._nodes(self._at(at_ms - self._rules.cap_ms + 1), place)
         old = Sweep(self._rules, self.relations)
