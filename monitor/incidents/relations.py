@@ -2,7 +2,7 @@
 
 A day has one graph, a function of the onsets before it, so grouping stays a function of the set
 of anomalies. Days that not every shard has reached yet use the graph of the last day that all have
-reached; when they have, those days are grouped again with their own (docs/adr/0015).
+reached; when they have, those days are grouped again with their own (docs/adr/0019).
 """
 
 from __future__ import annotations

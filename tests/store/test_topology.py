@@ -1,0 +1,55 @@
+"""The stored graph, links and changes: what was written comes back, in pages, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.correlation.learned import Bar, learn
+from monitor.domain.errors import BadRequest
+from monitor.domain.event import ChangeEvent
+from monitor.domain.lineage import Link
+from monitor.domain.topology import LearnedEdge
+from monitor.store.database import Database
+from monitor.store.topology import TopologyStore
+from tests.correlation.test_learned import END, START, world
+
+
+def test_a_graph_comes_back_in_pages_and_replaces_the_one_before(database: Database) -> None:
+    store = TopologyStore(database)
+    assert store.version() is None
+    graph = learn(world(), START, END, Bar(count_min=3))
+    store.write(5, learn(world(groups=1), START, END))
+    store.write(7, graph)
+    store.write(7, graph)
+    found: list[LearnedEdge] = []
+    after = ""
+    while True:
+        page = store.edges(after=after, limit=37)
+        found += page.items
+        if page.next is None:
+            break
+        after = page.next
+    assert store.version() == 7
+    assert len(found) == len(graph) == len({(e.source, e.target) for e in found})
+    names = {(str(e.source), str(e.target)): e for e in graph.edges()}
+    assert all(names[e.source_name, e.target_name].count == e.count for e in found)
+    focus = store.edges(found[0].source, limit=1_000).items
+    assert all(found[0].source in (e.source, e.target) for e in focus)
+    with pytest.raises(BadRequest):
+        store.edges(after="é")
+
+
+def test_links_are_replaced_as_a_whole(database: Database) -> None:
+    store = TopologyStore(database)
+    store.declare([Link("a", "b", 3), Link("b", "c")])
+    store.declare([Link("b", "c", 1)])
+    assert store.lineage().links == (Link("b", "c", 1),)
+
+
+def test_a_change_told_twice_is_one(database: Database) -> None:
+    store = TopologyStore(database)
+    one, other = (ChangeEvent(at, "deployment", "web 2", (("service", "web"),)) for at in (10, 20))
+    for change in (one, other, one):
+        store.tell(change)
+    assert store.changes(0, 100) == [other, one]
+    assert store.changes(11, 20) == []
