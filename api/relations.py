@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas import Answer, IncidentDetail, rfc3339
 from monitor.correlation.network import Community
 from monitor.domain.event import ChangeEvent
-from monitor.domain.incident import PlacedAnomaly
+from monitor.domain.incident import PlacedAnomaly, SimilarIncident
 from monitor.domain.topology import Bond, Evidence, LearnedEdge
 
 TIME_MS_MAX = 41_024_448_000_000
@@ -96,9 +96,18 @@ class MemberEvidence(Answer):
     text: str
 
 
+class Similar(Answer):
+    id: str
+    title: str
+    start_ms: int
+    shared: int = Field(description="series that both have")
+    likeness: float = Field(description="shared over the series of either")
+
+
 class IncidentStory(IncidentDetail):
     evidence: list[MemberEvidence]
     changes: list[ChangeOut] = Field(description="of the day before, and while it went on; the newest first")
+    similar: list[Similar] = Field(description="earlier incidents of much the same series")
 
 
 def edge(value: LearnedEdge) -> TopologyEdge:
@@ -127,6 +136,10 @@ def change(value: ChangeEvent) -> ChangeOut:
     at = rfc3339(value.at_ms)
     tags = dict(value.tags)
     return ChangeOut(id=value.id, at=at, at_ms=value.at_ms, kind=value.kind, title=value.title, tags=tags)
+
+
+def similar(value: SimilarIncident) -> Similar:
+    return Similar(**{name: getattr(value, name) for name in SimilarIncident.__slots__})
 
 
 def evidence(members: Sequence[PlacedAnomaly]) -> list[MemberEvidence]:

@@ -13,7 +13,7 @@ from typing import Protocol
 from monitor.correlation.network import Community, communities
 from monitor.domain.errors import Refused
 from monitor.domain.event import ChangeEvent
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Incident, SimilarIncident
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind
@@ -33,6 +33,8 @@ class Kept(Protocol):
     def edges(self, focus: str | None = None, after: str = "", limit: int = 100) -> Page[LearnedEdge]: ...
 
     def lineage(self) -> Lineage: ...
+
+    def similar(self, incident: Incident) -> list[SimilarIncident]: ...
 
     def changes(self, from_ms: int, until_ms: int, limit: int = 100) -> list[ChangeEvent]: ...
 

@@ -21,6 +21,7 @@ from monitor.domain.incident import (
     IncidentChange,
     IncidentState,
     PlacedAnomaly,
+    SimilarIncident,
     Suspect,
 )
 from monitor.domain.lineage import Lineage
@@ -275,6 +276,9 @@ class FakeTopology:
 
     def lineage(self) -> Lineage:
         return self.links
+
+    def similar(self, incident: Incident) -> list[SimilarIncident]:
+        return []
 
     def changes(self, from_ms: int, until_ms: int, limit: int = 100) -> list[ChangeEvent]:
         return [c for c in self.told if from_ms <= c.at_ms < until_ms][:limit]

@@ -29,13 +29,14 @@ def list_incidents(
 def one_incident(
     monitor: TheMonitor, incident_id: Annotated[str, Path(max_length=128)]
 ) -> relations.IncidentStory:
-    """One incident with its member anomalies, why each is one, all suspects and contributors, and changes
-    near it."""
+    """One incident with its member anomalies, why each is one, all suspects and contributors, changes near
+    it, and earlier ones like it."""
     incident, members = monitor.incident(incident_id)
     shape = shapes.incident_detail(incident, shapes.anomalies(monitor, members))
     changes = [relations.change(one) for one in monitor.relating.changes_near(incident)]
+    similar = [relations.similar(one) for one in monitor.relating.kept.similar(incident)]
     evidence = relations.evidence(members)
-    return relations.IncidentStory(**dict(shape), evidence=evidence, changes=changes)
+    return relations.IncidentStory(**dict(shape), evidence=evidence, changes=changes, similar=similar)
 
 
 @router.get("/anomalies")

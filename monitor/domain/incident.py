@@ -115,6 +115,17 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarIncident:
+    """An earlier incident; ``shared`` series are of both, ``likeness`` is that over the series of either."""
+
+    id: str
+    title: str
+    start_ms: int
+    shared: int
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentTransition:
     """One step in an incident's life; (incident_id, sequence) is unique, from 1 without holes.
 

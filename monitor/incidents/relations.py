@@ -7,6 +7,7 @@ reached; when they have, those days are grouped again with their own (docs/adr/0
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from monitor.domain.anomaly import Anomaly
@@ -18,7 +19,8 @@ from monitor.incidents.rules import DAY_MS, Rules
 Learn = Callable[[Sequence[Onset], int, int], Learned]
 """The graph of onsets with from <= begin < until."""
 
-_KEPT = 40
+_KEPT = 8
+"""Graphs in memory: a sweep goes from day to day, and recalls four."""
 _NEVER = 2**62
 
 
@@ -30,7 +32,7 @@ def onset_of(anomaly: Anomaly) -> Onset | None:
 
 
 class Relations:
-    """Graphs by day, made when they are asked for and kept for some weeks. Not thread-safe.
+    """Graphs by day, made when they are asked for; the last few are kept. Not thread-safe.
 
     ``onsets(from_ms, until_ms)`` gives what began then, in any order.
     """
@@ -47,26 +49,30 @@ class Relations:
         self._learn = learn
         self.lineage = lineage or Lineage()
         self._onsets = onsets
-        self._graphs: dict[int, Learned] = {}
+        self._graphs: OrderedDict[int, Learned] = OrderedDict()
         self._known: dict[tuple[int, Identity], tuple[Identity, ...]] = {}
         self.day_ms = day_of(frontier_ms)
 
     def reach(self, frontier_ms: int) -> int:
-        """All shards have reached ``frontier_ms``. The first onset whose graph is another now, if any is."""
-        first, self.day_ms = self.day_ms + DAY_MS, max(self.day_ms, day_of(frontier_ms))
-        return first if self._learn is not None and first <= self.day_ms else _NEVER
+        """All shards have reached ``frontier_ms``, which is less than before where a shard is heard of for
+        the first time. The first onset whose graph is another now; never, if there is none."""
+        before, self.day_ms = self.day_ms, day_of(frontier_ms)
+        if self._learn is None or before == self.day_ms:
+            return _NEVER
+        return min(before, self.day_ms) + DAY_MS
 
     def hear(self, begin_ms: int) -> tuple[int, int]:
         """An anomaly that began then is new, or gone. The first and last onset whose graph, made before, may
         be another by it; those graphs are dropped. (never, before ever) where there is none."""
         first = day_of(begin_ms + self._rules.settled_ms) + DAY_MS
-        if self._learn is None or first > self.day_ms:
-            return _NEVER, -_NEVER
         last = first + self._rules.learned_ms + DAY_MS
         for day_ms in [d for d in self._graphs if first <= d <= last]:
             del self._graphs[day_ms]
-        self._known = {at: of for at, of in self._known.items() if at[0] in self._graphs}
-        return first, _NEVER if last > self.day_ms else last
+        self._let_go()
+        if self._learn is None or first > self.day_ms:
+            return _NEVER, -_NEVER
+        # Members of the last of those days draw others in for less than a cap.
+        return first, _NEVER if last > self.day_ms else last + self._rules.cap_ms
 
     def graph(self, begin_ms: int) -> Learned | None:
         """That of the day of ``begin_ms``, or of the last day that all shards have reached."""
@@ -74,15 +80,21 @@ class Relations:
             return None
         day_ms = min(day_of(begin_ms), self.day_ms)
         graph = self._graphs.get(day_ms)
-        if graph is None:
+        if graph is not None:
+            self._graphs.move_to_end(day_ms)
+        else:
             until_ms = day_ms - self._rules.settled_ms
             from_ms = until_ms - self._rules.learned_ms
             graph = self._learn(self._onsets(from_ms, until_ms), from_ms, until_ms)
             self._graphs[day_ms] = graph
-            for old in sorted(self._graphs)[:-_KEPT]:
-                del self._graphs[old]
-            self._known = {at: of for at, of in self._known.items() if at[0] in self._graphs}
+            self._let_go()
         return graph
+
+    def _let_go(self) -> None:
+        """Of all but the graphs that were used last, and of what is known by others."""
+        while len(self._graphs) > _KEPT:
+            self._graphs.popitem(last=False)
+        self._known = {at: of for at, of in self._known.items() if at[0] in self._graphs}
 
     def neighbours(self, series: Identity, begin_ms: int) -> tuple[Identity, ...]:
         """Those of a series that is known to the graph or not, strongest first."""

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, delete, func, or_, select, tuple_
 
 from monitor.domain.errors import BadRequest
 from monitor.domain.event import ChangeEvent
+from monitor.domain.incident import Incident, SimilarIncident
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.paging import Page
 from monitor.domain.topology import Learned, LearnedEdge
 from monitor.store.database import Database
 from monitor.store.rows import series_id
+from monitor.store.similar import similar
 from monitor.store.tables import CHANGES, LINEAGE, TOPOLOGY_EDGES, TOPOLOGY_VERSIONS
 from monitor.store.upsert import insert_new
 
@@ -108,6 +110,11 @@ class TopologyStore:
         row = change.to_body() | {"id": change.id, "tags": [list(tag) for tag in change.tags]}
         with self._database.write() as connection:
             insert_new(connection, CHANGES, [row])
+
+    def similar(self, incident: Incident) -> list[SimilarIncident]:
+        """Earlier incidents of much the same series, the most alike first."""
+        with self._database.read() as connection:
+            return similar(connection, incident)
 
     def changes(self, from_ms: int, until_ms: int, limit: int = 100) -> list[ChangeEvent]:
         """Those with from_ms <= at < until_ms, the newest first."""

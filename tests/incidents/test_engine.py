@@ -104,7 +104,7 @@ def test_any_interleaving_batching_and_repetition_gives_the_same_incidents(
 
 
 @settings(max_examples=60, deadline=None)
-@given(anomalies(most=60, span_hours=2_000), st.data())
+@given(anomalies(most=60, span_hours=1_000), st.data())
 def test_a_shard_far_behind_the_other_changes_nothing(found: list[Anomaly], data: st.DataObject) -> None:
     ledger = MemoryLedger()
     engine = learning(ledger, data.draw(st.sampled_from((3, 100_000))))

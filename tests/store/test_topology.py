@@ -9,9 +9,13 @@ from monitor.domain.errors import BadRequest
 from monitor.domain.event import ChangeEvent
 from monitor.domain.lineage import Link
 from monitor.domain.topology import LearnedEdge
+from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
+from monitor.store.projections import SqlLedger
+from monitor.store.queries import Queries
 from monitor.store.topology import TopologyStore
 from tests.correlation.test_learned import END, START, world
+from tests.incidents.making import DAY, EPOCH, anomaly, batch
 
 
 def test_a_graph_comes_back_in_pages_and_replaces_the_one_before(database: Database) -> None:
@@ -37,6 +41,17 @@ def test_a_graph_comes_back_in_pages_and_replaces_the_one_before(database: Datab
     assert all(found[0].source in (e.source, e.target) for e in focus)
     with pytest.raises(BadRequest):
         store.edges(after="é")
+
+
+def test_earlier_incidents_of_the_same_series_are_like_a_later_one(database: Database) -> None:
+    engine = IncidentEngine(SqlLedger(database))
+    days = {0: "abcd", 10: "xyz", 20: "abce", 30: "abcd"}
+    for position, (day, hosts) in enumerate(days.items(), 1):
+        found = [anomaly("m", {"host": host}, 24 * day) for host in hosts]
+        engine.absorb(batch(0, position, *found, clock_ms=EPOCH + (day + 1) * DAY))
+    (latest, *_) = Queries(database).incidents().items
+    alike = TopologyStore(database).similar(latest)
+    assert [(one.shared, round(one.likeness, 2)) for one in alike] == [(4, 1.0), (3, 0.6)]
 
 
 def test_links_are_replaced_as_a_whole(database: Database) -> None:
