@@ -20,7 +20,7 @@ from benchmarks.planted_topology import DAY_MS, START_MS, Planted, World, plante
 from monitor.correlation.learned import learn
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.series import Identity
-from monitor.domain.topology import Onset
+from monitor.domain.topology import Learned, Onset
 from monitor.incidents.grouping import group
 from monitor.incidents.relations import Relations, onsets_among
 from monitor.incidents.rules import Rules
@@ -28,39 +28,43 @@ from monitor.incidents.suspects import suspects
 
 TITLE = "Incidents with a known cause: grouping, suspects, and the graph's cost"
 _HOUR_MS = 3_600_000
-_TOGETHER_MIN = 5
 
 
 def run(toy: bool) -> list[Figure]:
     world = World(series=400, groups=8, incidents=40, earlier=24) if toy else World()
     found = planted(world)
-    figures = _judged("", found, grouped(found), suspected=True)
+    relations = relations_of(found.anomalies)
+    figures = _judged("", found, grouped(found, relations), relations)
     figures[0] = _with_goal(figures[0], 0.95)
     figures[1] = _with_goal(figures[1], 0.90)
     figures[2], figures[3] = _with_goal(figures[2], 75.0), _with_goal(figures[3], 90.0)
     figures += _judged("same hour: ", found, same_hour(found))
     figures += _judged("same tags: ", found, same_tags(found))
     cold = planted(World(**{**_values(world), "earlier": 0}))
-    figures += _judged("without history: ", cold, grouped(cold), suspected=True)
+    relations = relations_of(cold.anomalies)
+    figures += _judged("without history: ", cold, grouped(cold, relations), relations)
     return figures + cost(toy)
 
 
-def relations_of(found: Sequence[Anomaly], rules: Rules) -> Relations:
-    """The default system's, over these anomalies by begin."""
+def relations_of(found: Sequence[Anomaly]) -> Relations:
+    """The default system's, over these anomalies by begin; every day's graph is made once."""
     begin = [a.begin_ms for a in found]
+    graphs: dict[int, Learned] = {}
 
     def between(from_ms: int, until_ms: int) -> list[Onset]:
         return onsets_among(found[bisect_left(begin, from_ms) : bisect_left(begin, until_ms)])
 
-    return Relations(rules, learn, None, between, begin[-1] + DAY_MS)
+    def once(onsets: Sequence[Onset], from_ms: int, until_ms: int) -> Learned:
+        if until_ms not in graphs:
+            graphs[until_ms] = learn(onsets, from_ms, until_ms)
+        return graphs[until_ms]
+
+    return Relations(Rules(), once, None, between, begin[-1] + DAY_MS)
 
 
-def grouped(found: Planted) -> NDArray[np.int64]:
+def grouped(found: Planted, relations: Relations) -> NDArray[np.int64]:
     """The default system's group of each anomaly."""
-    rules = Rules()
-    return _numbers(
-        found, [g.members for g in group(found.anomalies, rules, relations_of(found.anomalies, rules))]
-    )
+    return _numbers(found, [one.members for one in group(found.anomalies, Rules(), relations)])
 
 
 def same_tags(found: Planted) -> NDArray[np.int64]:
@@ -77,7 +81,9 @@ def _numbers(found: Planted, groups: Sequence[Sequence[Anomaly]]) -> NDArray[np.
     return np.array([of[a.id] for a in found.anomalies])
 
 
-def _judged(name: str, found: Planted, told: NDArray[np.int64], suspected: bool = False) -> list[Figure]:
+def _judged(
+    name: str, found: Planted, told: NDArray[np.int64], relations: Relations | None = None
+) -> list[Figure]:
     judged = np.array([a.begin_ms >= found.judged_ms for a in found.anomalies])
     caused, of = found.incident[judged], told[judged]
     both = _pairs(Counter((int(t), int(c)) for t, c in zip(of, caused, strict=True) if c >= 0).values())
@@ -87,8 +93,8 @@ def _judged(name: str, found: Planted, told: NDArray[np.int64], suspected: bool 
         Figure(f"{name}precision", precision, "of pairs told together"),
         Figure(f"{name}recall", recall, "of pairs caused together"),
     ]
-    if suspected:
-        ranks = _ranks(found, told)
+    if relations is not None:
+        ranks = _ranks(found, told, relations)
         note = f"{len(ranks)} incidents"
         for most, words in ((1, "first"), (3, "among the first three")):
             share = 100.0 * np.mean([rank < most for rank in ranks])
@@ -96,12 +102,11 @@ def _judged(name: str, found: Planted, told: NDArray[np.int64], suspected: bool 
     return figures
 
 
-def _ranks(found: Planted, told: NDArray[np.int64]) -> list[int]:
+def _ranks(found: Planted, told: NDArray[np.int64], relations: Relations) -> list[int]:
     """Where each judged incident's origin stands among the suspects of the group that has its onset."""
     members: dict[int, list[Anomaly]] = {}
     for one, number in zip(found.anomalies, told.tolist(), strict=True):
         members.setdefault(number, []).append(one)
-    relations = relations_of(found.anomalies, Rules())
     ranks = []
     for one, number, incident in zip(found.anomalies, told.tolist(), found.incident.tolist(), strict=True):
         if incident >= 0 and one.series == found.origin[incident] and one.begin_ms >= found.judged_ms:
