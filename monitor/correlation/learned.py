@@ -14,14 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.similarity import ROWS, ROWS_FEW, Lags, candidates, overlaps, signatures, tokens
+from learners.similarity import Lags, candidates, overlaps, rows_for, signatures, tokens
 from monitor.domain.series import Identity
 from monitor.domain.topology import Edge, Evidence, Key, Onset, keys_of
 
 Ints = NDArray[np.int64]
 DAY_MS = 86_400_000
-_FEW = 20_000
-"""Up to so many series likeness is looked for more closely, at a cost that grows faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +148,7 @@ def _edges(
     starts: Ints, begin_ms: Ints, cadence_ms: Ints, span_ms: int, bar: Bar, lags: Lags
 ) -> NDArray[np.void]:
     words = tokens(begin_ms, 2 * lags.most_ms).ravel()
-    rows = ROWS_FEW if len(cadence_ms) <= _FEW else ROWS
-    pairs = candidates(signatures(2 * starts, words), rows)
+    pairs = candidates(signatures(2 * starts, words), rows_for(len(cadence_ms)))
     found = overlaps(pairs, starts, begin_ms, cadence_ms, span_ms, lags)
     found = found[(found["count"] >= bar.count_min) & (found["decades"] >= bar.decades_min)]
     return found[_strongest(found, bar.most)]
