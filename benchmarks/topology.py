@@ -31,7 +31,7 @@ _HOUR_MS = 3_600_000
 
 
 def run(toy: bool) -> list[Figure]:
-    world = World(series=400, groups=8, incidents=40, earlier=24) if toy else World()
+    world = World(series=400, groups=8, incidents=40, earlier=40) if toy else World()
     found = planted(world)
     relations = relations_of(found.anomalies)
     figures = _judged("", found, grouped(found, relations), relations)
