@@ -168,6 +168,36 @@ def explain(
     raise typer.Exit(explain(url, token, series=series, at=at, tz=tz, as_json=json))
 
 
+@app.command()
+def topology(
+    url: Url = URL,
+    token: Token = "",
+    focus: Annotated[str | None, typer.Option(help="Id of a series: its edges only.")] = None,
+    communities: Annotated[
+        bool, typer.Option("--communities", help="Groups of series, largest first.")
+    ] = False,
+    lineage: Annotated[
+        Path | None, typer.Option("--lineage", help="Declare the links of this file (CSV or JSON) instead.")
+    ] = None,
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Which series begin to be anomalous together, as a running server has learned."""
+    from api.commands.topology import topology
+
+    raise typer.Exit(
+        topology(
+            url,
+            token,
+            focus=focus,
+            communities=communities,
+            lineage=lineage,
+            limit=limit,
+            as_json=json,
+        )
+    )
+
+
 @series_app.callback(invoke_without_command=True)
 def series(
     context: typer.Context,

@@ -215,6 +215,7 @@ class Contributor(Answer):
     value: str
     count: int
     total: int
+    decades: float = Field(default=0.0, description="−log10 of the chance of so many (hypergeometric)")
     text: str
 
 

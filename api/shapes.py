@@ -122,7 +122,10 @@ def _suspect(s: Suspect) -> schemas.Suspect:
 
 
 def _contributor(c: Contributor) -> schemas.Contributor:
-    return schemas.Contributor(tag=c.tag, value=c.value, count=c.count, total=c.total, text=c.text)
+    decades = -c.log_p / math.log(10.0)
+    return schemas.Contributor(
+        tag=c.tag, value=c.value, count=c.count, total=c.total, decades=decades, text=c.text
+    )
 
 
 def columns(observations: Mapping[str, Any]) -> dict[str, list[Any]]:

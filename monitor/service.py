@@ -36,6 +36,7 @@ from monitor.engine.base import Accepted, Engine, Events, ShardStatus
 from monitor.every import Every
 from monitor.explaining import Explained, Explainer
 from monitor.naming import series_named
+from monitor.relating import Kept, Relating
 from monitor.settings import Settings
 from monitor.store.accounts import Accounts
 from monitor.telemetry import Progress, Telemetry
@@ -87,6 +88,9 @@ class Story(Protocol):
     def forget_series(self, series_id: str) -> None:
         """Drop what is known of a deleted series' anomalies."""
 
+    @property
+    def topology(self) -> Kept: ...
+
     def close(self) -> None: ...
 
 
@@ -130,6 +134,7 @@ class Monitor:
         self._explainer = Explainer(
             self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
         )
+        self.relating = Relating(story.topology, self._tell, clock_ms)
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Unpack
 
 from monitor.domain.about import About
+from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
-from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SimilarIncident
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page
 from monitor.explaining import Explained
@@ -89,6 +90,14 @@ class View:
 
     def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
         return self._monitor.incident(incident_id, self._team)
+
+    def similar(self, incident: Incident) -> list[SimilarIncident]:
+        """Earlier ones of the incident's own team."""
+        return self._monitor.relating.kept.similar(incident)
+
+    def changes_near(self, incident: Incident) -> list[ChangeEvent]:
+        """For a team none: nothing says yet whose a change is."""
+        return self._monitor.relating.changes_near(incident) if self._team is None else []
 
     def status(self) -> Row:
         """For a team without shards and limits, and with open incidents of its own only."""

@@ -15,6 +15,7 @@ from monitor.domain.audit import FIRST, AuditEntry, Deed
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared
 from monitor.domain.errors import UnknownSeries
+from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import (
     Contributor,
@@ -22,12 +23,15 @@ from monitor.domain.incident import (
     IncidentChange,
     IncidentState,
     PlacedAnomaly,
+    SimilarIncident,
     Suspect,
 )
+from monitor.domain.lineage import Lineage
 from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity, shard_of
 from monitor.domain.teams import Teams
+from monitor.domain.topology import LearnedEdge
 from monitor.engine.base import Accepted, Events, ShardStatus
 from monitor.service import Monitor
 from monitor.settings import Settings
@@ -253,6 +257,7 @@ class FakeStory:
     changes: list[IncidentChange] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     closed: bool = False
+    topology: FakeTopology = field(default_factory=lambda: FakeTopology())
 
     def positions(self) -> Mapping[int, int]:
         return {}
@@ -335,6 +340,30 @@ class FakeAccounts(Accounts):
 
     def audit_entries(self, after: int | None, limit: int) -> Page[AuditEntry]:
         return Page([AuditEntry.of(deed, i + 1, NOW_MS, FIRST) for i, deed in enumerate(self.deeds)][:limit])
+
+
+@dataclass
+class FakeTopology:
+    """Stored projections as the test sets them."""
+
+    links: Lineage = field(default_factory=Lineage)
+    told: list[ChangeEvent] = field(default_factory=list)
+    found: list[LearnedEdge] = field(default_factory=list)
+
+    def version(self) -> int | None:
+        return None
+
+    def edges(self, focus: str | None = None, after: str = "", limit: int = 100) -> Page[LearnedEdge]:
+        return Page([e for e in self.found if focus in (None, e.source, e.target)][:limit])
+
+    def lineage(self) -> Lineage:
+        return self.links
+
+    def similar(self, incident: Incident) -> list[SimilarIncident]:
+        return []
+
+    def changes(self, from_ms: int, until_ms: int, limit: int = 100) -> list[ChangeEvent]:
+        return [c for c in self.told if from_ms <= c.at_ms < until_ms][:limit]
 
 
 def series_row(identity: Identity) -> dict[str, Any]:

@@ -47,7 +47,9 @@ _OPEN = Rule(open=True)
 _KNOWN = Rule()
 _PAGE = Rule(Scope.READ)
 _READ = Rule(Scope.READ, Reach.OWN)
+_WHOLE = Rule(Scope.READ, Reach.WHOLE)
 _CHANGE = Rule(Scope.CONFIG, Reach.OWN)
+_CHANGE_WHOLE = Rule(Scope.CONFIG, Reach.WHOLE)
 _ADMIN = Rule(Scope.ADMIN, Reach.WHOLE)
 
 TABLE: Mapping[tuple[str, str], Rule] = {
@@ -65,7 +67,13 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/series/{{series_id}}/contest"): _CHANGE,
     ("GET", f"{API}/metrics"): _READ,
     ("GET", f"{API}/metrics/{{name:path}}"): _READ,
-    ("PUT", f"{API}/metrics/{{name:path}}"): Rule(Scope.CONFIG, Reach.WHOLE),
+    ("PUT", f"{API}/metrics/{{name:path}}"): _CHANGE_WHOLE,
+    ("GET", f"{API}/topology"): _WHOLE,
+    ("GET", f"{API}/topology/communities"): _WHOLE,
+    ("GET", f"{API}/lineage"): _WHOLE,
+    ("PUT", f"{API}/lineage"): _CHANGE_WHOLE,
+    ("GET", f"{API}/changes"): _WHOLE,
+    ("POST", f"{API}/changes"): _CHANGE_WHOLE,
     ("GET", f"{API}/status"): _READ,
     ("GET", f"{API}/events"): _READ,
     ("GET", f"{API}/me"): _KNOWN,
@@ -79,7 +87,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("DELETE", f"{API}/users/{{name}}"): _ADMIN,
     ("GET", f"{API}/audit"): _ADMIN,
     ("GET", "/openapi.json"): _PAGE,
-    ("GET", "/metrics"): Rule(Scope.READ, Reach.WHOLE),
+    ("GET", "/metrics"): _WHOLE,
     ("GET", "/live"): _OPEN,
     ("GET", "/ready"): _OPEN,
     ("GET", "/"): _PAGE,

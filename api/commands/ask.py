@@ -44,6 +44,9 @@ SERIES_COLUMNS = {
     "last_ms": "last (UTC)",
 }
 _SUSPECTS = {"onset_ms": "onset (UTC)", "series": "suspect", "score": "score", "why": "why"}
+_EVIDENCE = {"series": "member", "evidence": "evidence", "text": "why it is one"}
+_SIMILAR = {"start_ms": "earlier (UTC)", "title": "like this one", "shared": "same series", "id": "id"}
+_CHANGES = {"at": "change (UTC)", "kind": "kind", "title": "title"}
 _SHARDS = {
     "shard": "shard",
     "appended": "log",
@@ -75,6 +78,11 @@ def incidents(url: str, token: str, one: str | None, *, state: str | None, limit
         console.print("  " + cell("text", contributor["text"]))
     console.print(table(incident["suspects"], _SUSPECTS))
     console.print(table(incident["members"], ANOMALY_COLUMNS))
+    console.print(table(incident["evidence"], _EVIDENCE))
+    if incident["similar"]:
+        console.print(table(incident["similar"], _SIMILAR))
+    if incident["changes"]:
+        console.print(table(incident["changes"], _CHANGES))
     return 0
 
 

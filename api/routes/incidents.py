@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
-from api import schemas, shapes
+from api import relations, schemas, shapes
 from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
 
 router = APIRouter(tags=["incidents"], responses=PROBLEMS)
@@ -26,10 +26,15 @@ def list_incidents(
 
 
 @router.get("/incidents/{incident_id}")
-def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)]) -> schemas.IncidentDetail:
-    """One incident with its member anomalies, all suspects and all contributors."""
+def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)]) -> relations.IncidentStory:
+    """One incident with its member anomalies, why each is one, all suspects and contributors, changes near
+    it, and earlier ones like it."""
     incident, members = view.incident(incident_id)
-    return shapes.incident_detail(incident, shapes.anomalies(view, members))
+    shape = shapes.incident_detail(incident, shapes.anomalies(view, members))
+    changes = [relations.change(one) for one in view.changes_near(incident)]
+    similar = [relations.similar(one) for one in view.similar(incident)]
+    evidence = relations.evidence(members)
+    return relations.IncidentStory(**dict(shape), evidence=evidence, changes=changes, similar=similar)
 
 
 @router.get("/anomalies")

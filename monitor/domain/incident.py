@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from monitor.domain.anomaly import Anomaly, AnomalyEvent
+from monitor.domain.topology import Bond, Onset
 
 
 class IncidentState(StrEnum):
@@ -115,6 +116,17 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarIncident:
+    """An earlier incident; ``shared`` series are of both, ``likeness`` is that over the series of either."""
+
+    id: str
+    title: str
+    start_ms: int
+    shared: int
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentTransition:
     """One step in an incident's life; (incident_id, sequence) is unique, from 1 without holes.
 
@@ -144,11 +156,13 @@ class IncidentChange:
 @dataclass(frozen=True, slots=True)
 class PlacedAnomaly:
     """An anomaly with its place: its incident, and the ids of the groups' first members that it
-    joined when it began (none: it began a group; several: it brought groups together)."""
+    joined when it began (none: it began a group; several: it brought groups together), each with the
+    reason in ``bonds``."""
 
     anomaly: Anomaly
     joined: tuple[str, ...] = ()
     incident_id: str | None = None
+    bonds: tuple[Bond, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +203,9 @@ class Ledger(Protocol):
 
     def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
         """Those with from_ms <= begin < until_ms (None: no bound), by (begin, id)."""
+
+    def onsets_between(self, from_ms: int, until_ms: int) -> list[Onset]:
+        """Of the anomalies with from_ms <= begin < until_ms, in any order."""
 
     def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]: ...
 

@@ -22,7 +22,13 @@ class Kind(IntEnum):
     LABEL = 5
     SETTING = 6
     FORGET = 7
-    TEAM = 8
+    LINEAGE = 8
+    CHANGE = 9
+    TEAM = 10
+
+
+TOLD = (Kind.LINEAGE, Kind.CHANGE)
+"""Kinds that no model acts on: whoever keeps incidents is told of them, by one shard."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

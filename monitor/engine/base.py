@@ -59,17 +59,28 @@ class ShardStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A control record at its log position: the number of its kind, and its body."""
+
+    position: int
+    kind: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Events:
     """All events of one shard up to ``position`` that were not handed over before, in order.
 
     ``counts``: live series by metric and by ``key=value``, each team's under its own keys
-    (`monitor.engine.team_counts`); empty where nothing changed."""
+    (`monitor.engine.team_counts`); empty where nothing changed. ``told``: control records that concern
+    incidents (`monitor.domain.records.TOLD`), of shard 0 only."""
 
     shard: int
     position: int
     clock_ms: int
     events: Sequence[AnomalyEvent]
     counts: Mapping[str, int] = field(default_factory=dict)
+    told: Sequence[Told] = ()
 
 
 class Engine(Protocol):

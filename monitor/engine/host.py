@@ -25,14 +25,14 @@ from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
-from monitor.engine.base import Events, ShardStatus
+from monitor.engine.base import Events, ShardStatus, Told
 from monitor.engine.intake import Intake
 from monitor.engine.learner import Learner
 from monitor.engine.queries import Queries
 from monitor.engine.recovery import recover, save
 from monitor.engine.settings import HostSettings
 from monitor.engine.tasks import Tasks, refused
-from monitor.engine.translate import events_of
+from monitor.engine.translate import events_of, told_of
 from monitor.shard.assignment import Assignment
 from monitor.shard.shard import Applied
 
@@ -64,6 +64,8 @@ class Host:
         self._wake = threading.Condition()
         self._queue: deque[Record] = deque()
         self._undelivered: list[Any] = []
+        self._told: list[Told] = []
+        self._told_hour = 0
         self._delivered_at = time.monotonic()
         self._stop = False
         self._counted = (-1, 0)
@@ -124,7 +126,7 @@ class Host:
                 not self._queue
                 and self.parts.applied >= self.parts.log.last_position
                 and self.learner.count == 0
-                and not self._undelivered
+                and not self._news()
             )
 
     def settle(self, timeout_s: float | None = None) -> None:
@@ -174,9 +176,9 @@ class Host:
             if not self._queue and not self._tasks and not self._may_learn():
                 if self._stop:
                     return False
-                if not self._undelivered:
+                if not self._news():
                     self._wake.notify_all()
-                self._wake.wait(0.05 if self._undelivered else 0.5)
+                self._wake.wait(0.05 if self._news() else 0.5)
             record = self._queue.popleft() if self._queue else None
         if record is not None:
             with self._state:
@@ -185,7 +187,7 @@ class Host:
             self._learn()
         idle = record is None
         late = time.monotonic() - self._delivered_at > HAND_OVER_AFTER_S
-        if self._undelivered and (idle or late or len(self._undelivered) >= HAND_OVER_EVENTS):
+        if self._news() and (idle or late or len(self._undelivered) >= HAND_OVER_EVENTS):
             self._hand_over()
         self._tasks.run()
         if self.parts.log.failed and not self._stop:
@@ -200,8 +202,9 @@ class Host:
             self._wake.notify_all()
             return self._tasks.add(action)
 
-    def _replayed(self, events: Sequence[Any]) -> None:
+    def _replayed(self, events: Sequence[Any], told: Sequence[Told]) -> None:
         self._undelivered.extend(events)
+        self._told.extend(told)
 
     def _apply(self, record: Record) -> None:
         applied = self.parts.apply(record)
@@ -210,6 +213,7 @@ class Host:
         if self._observe is not None:
             self._observe(applied.observations, self.parts.index.fingerprints())
         self._undelivered.extend(self._events(record.position, applied))
+        self._told.extend(told_of(self.number, record))
         if isinstance(record.entry, Control) and record.entry.kind == Kind.ASSIGN:
             self.learner.assigned(record.entry)
         self.learner.add(applied.due)
@@ -235,13 +239,21 @@ class Host:
         if done.exception() is not None:
             self.learner.lost(rows)
 
+    def _news(self) -> bool:
+        """Events, records, or an hour of event time gone by, in which incidents end and graphs are due."""
+        return bool(self._undelivered or self._told or self._hour() != self._told_hour)
+
+    def _hour(self) -> int:
+        return self.parts.clock_ms // 3_600_000
+
     def _hand_over(self) -> None:
-        events = list(self._undelivered)
-        if events:
-            self._on_events(
-                Events(self.number, self.parts.applied, self.parts.clock_ms, events, self._new_counts())
-            )
+        events, told, hour = list(self._undelivered), list(self._told), self._hour()
+        if self._news():
+            clock_ms, counts = self.parts.clock_ms, self._new_counts()
+            self._on_events(Events(self.number, self.parts.applied, clock_ms, events, counts, told))
         del self._undelivered[: len(events)]
+        del self._told[: len(told)]
+        self._told_hour = hour
         self._delivered_at = time.monotonic()
 
     def _new_counts(self) -> dict[str, int]:

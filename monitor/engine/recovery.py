@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Record
+from monitor.engine.base import Told
 from monitor.engine.parts import Parts
 from monitor.engine.settings import HostSettings
-from monitor.engine.translate import events_of
+from monitor.engine.translate import events_of, told_of
 from monitor.history.history import History
 from monitor.history.journal import Journal
 from monitor.history.manifest import Damage, Loaded, newest_valid, retained_position, write_checkpoint
@@ -38,7 +39,7 @@ def recover(
     number: int,
     settings: HostSettings,
     on_durable: Callable[[Sequence[Record]], None],
-    on_replayed: Callable[[Sequence[AnomalyEvent]], None],
+    on_replayed: Callable[[Sequence[AnomalyEvent], Sequence[Told]], None],
     given_up: Callable[[], bool],
 ) -> Parts:
     """Bring a shard back. Damage costs the records it touched, is logged, and never refuses a start.
@@ -59,7 +60,8 @@ def recover(
             if given_up():
                 raise IntakeUnavailable(f"the recovery of shard {number} was given up")
             applied = parts.replay(record)
-            on_replayed(events_of(number, record.position, applied, parts.index, parts.teams))
+            events = events_of(number, record.position, applied, parts.index, parts.teams)
+            on_replayed(events, told_of(number, record))
         parts.unlogged = _never_named(parts)
         parts.found = [*found, *_lost(intake.report)]
     except BaseException:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Unpack
 
+from monitor.correlation.learned import learn
+from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SeriesCounts
+from monitor.domain.lineage import Lineage, Link
 from monitor.domain.paging import Page
-from monitor.engine.base import Events
+from monitor.domain.records import Kind
+from monitor.domain.topology import Edge
+from monitor.engine.base import Events, Told
 from monitor.engine.team_counts import of_team
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
 from monitor.store.projections import SqlLedger
 from monitor.store.queries import Queries
+from monitor.store.topology import TopologyStore
 
 
 class Story:
@@ -23,9 +29,16 @@ class Story:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queries = Queries(database)
+        self.topology = TopologyStore(database)
         self._counts: dict[int, Mapping[str, int]] = {}
         self._lock = Lock()
-        self._incidents = IncidentEngine(SqlLedger(database), counts=self._series_counts)
+        self._incidents = IncidentEngine(
+            SqlLedger(database),
+            counts=self._series_counts,
+            learn=learn,
+            lineage=self.topology.lineage(),
+            on_graph=self._keep_graph,
+        )
 
     def positions(self) -> dict[int, int]:
         """Per shard, the newest position whose events are kept."""
@@ -36,7 +49,26 @@ class Story:
         with self._lock:
             if events.counts:
                 self._counts[events.shard] = events.counts
-        return self._incidents.absorb(events)
+        changes: list[IncidentChange] = []
+        for told in self._unheard(events):
+            if told.kind == Kind.CHANGE:
+                self.topology.tell(ChangeEvent.from_body(told.body))
+            elif told.kind == Kind.LINEAGE:
+                links = [Link(*link) for link in told.body["links"]]
+                # Grouped anew before it is kept: dying between, the record is told of again.
+                changes += self._incidents.relate(Lineage(links))
+                self.topology.declare(links)
+        return [*changes, *self._incidents.absorb(events)]
+
+    def _unheard(self, events: Events) -> list[Told]:
+        if not events.told:
+            return []
+        heard = self._incidents.positions().get(events.shard, 0)
+        return [told for told in events.told if told.position > heard]
+
+    def _keep_graph(self, day_ms: int, edges: Iterable[Edge]) -> None:
+        if self.topology.version() != day_ms:
+            self.topology.write(day_ms, edges)
 
     def _series_counts(self, team: str) -> SeriesCounts:
         tags: dict[tuple[str, str], int] = {}

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from learners.base import Family, Tail
 from learners.score import score
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
+from monitor.domain.records import TOLD, Control, Record
 from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
+from monitor.engine.base import Told
 from monitor.intake.index import SeriesIndex
 from monitor.shard.shard import Applied
 
@@ -44,6 +46,14 @@ def events_of(
         series = Identity.from_canonical(index.canonical(int(change["row"])))
         events.append(_event(shard, position, sequence, change, series, teams.of(series)))
     return events
+
+
+def told_of(shard: int, record: Record) -> list[Told]:
+    """What a record has to say to whoever keeps incidents. Every shard has it, and one tells."""
+    entry = record.entry
+    if shard == 0 and isinstance(entry, Control) and entry.kind in TOLD:
+        return [Told(record.position, int(entry.kind), entry.body)]
+    return []
 
 
 def _ordered(changes: NDArray[np.void]) -> Iterator[np.void]:

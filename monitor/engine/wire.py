@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.domain import errors
 from monitor.domain.anomaly import AnomalyEvent
-from monitor.engine.base import Events
+from monitor.engine.base import Events, Told
 
 READY = 0
 """The number of a shard's first answer, to no question: it has recovered."""
@@ -72,7 +72,8 @@ def events_out(events: Events) -> dict[str, Any]:
 
 def events_in(plain: dict[str, Any]) -> Events:
     found = [msgspec.convert(event, AnomalyEvent) for event in plain["events"]]
-    return Events(plain["shard"], plain["position"], plain["clock_ms"], found, plain["counts"])
+    told = [Told(**one) for one in plain["told"]]
+    return Events(plain["shard"], plain["position"], plain["clock_ms"], found, plain["counts"], told)
 
 
 def error_out(error: BaseException) -> dict[str, Any]:

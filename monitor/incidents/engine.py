@@ -17,7 +17,10 @@ from monitor.domain.incident import (
     Progress,
     SeriesCounts,
 )
+from monitor.domain.lineage import Lineage
+from monitor.domain.topology import Edge
 from monitor.incidents.incidents import compose, merged, transitions
+from monitor.incidents.relations import Learn, Relations, frontier_of
 from monitor.incidents.rules import Rules
 from monitor.incidents.working_set import Node, Regrouped, WorkingSet
 
@@ -50,7 +53,8 @@ class IncidentEngine:
     The incidents' ids, members, spans and states depend on the set of anomalies and on the newest
     event time alone, not on the order in which shards are heard: an incident has the name of its first
     member. Where an earlier one is heard of later, the name it had until then is merged into the right
-    one. Each call of `absorb` is one transaction that also writes the shard's progress: dying anywhere and
+    one. ``learn`` makes the graph of some weeks of onsets, and ``lineage`` is what is declared.
+    Each call of `absorb` is one transaction that also writes the shard's progress: dying anywhere and
     hearing the same events again changes nothing. ``counts`` says how many live series a team has, for
     "14 of 16".
     """
@@ -61,11 +65,18 @@ class IncidentEngine:
         rules: Rules | None = None,
         counts: Callable[[str], SeriesCounts] = lambda _: SeriesCounts(),
         most_in_memory: int = MOST_IN_MEMORY,
+        learn: Learn | None = None,
+        lineage: Lineage | None = None,
+        on_graph: Callable[[int, Iterable[Edge]], None] = lambda _day, _edges: None,
     ) -> None:
         self._ledger = ledger
         self._rules = rules or Rules()
         self._counts = counts
         self._most = most_in_memory
+        self._learn = learn
+        self._lineage = lineage or Lineage()
+        self._on_graph = on_graph
+        self._told_day = -(2**62)
         self._lock = threading.Lock()
         self._work: _Work | None = None
 
@@ -101,11 +112,26 @@ class IncidentEngine:
                 self._work = None
                 raise
 
+    def relate(self, lineage: Lineage) -> list[IncidentChange]:
+        """Other links are declared: group anew what began since the first of those that differ. Sweeps all
+        that came later: a rare request, not a path of samples."""
+        with self._lock:
+            differ = set(self._lineage.links) ^ set(lineage.links)
+            try:
+                work = self._loaded()
+                self._lineage = lineage
+                from_ms = min((link.since_ms for link in differ), default=None)
+                return [] if from_ms is None else self._relate(work, lineage, from_ms)
+            except BaseException:
+                self._work = None
+                raise
+
     def _loaded(self) -> _Work:
         if self._work is None:
             progress = self._ledger.progress()
             now_ms = max((p.clock_ms for p in progress.values()), default=Progress().clock_ms)
-            held = WorkingSet(self._ledger, self._rules, self._floor_ms(progress))
+            floor_ms, frontier_ms = self._floor_ms(progress), self._frontier_ms(progress)
+            held = WorkingSet(self._ledger, self._rules, floor_ms, self._learn, self._lineage, frontier_ms)
             self._work = _Work(progress, now_ms, self._ledger.due(), held)
         return self._work
 
@@ -114,13 +140,17 @@ class IncidentEngine:
         slowest = min((p.clock_ms for p in progress.values()), default=Progress().clock_ms)
         return slowest - 2 * self._rules.cap_ms
 
+    def _frontier_ms(self, progress: Mapping[int, Progress]) -> int:
+        return frontier_of([p.clock_ms for p in progress.values()], self._rules.patience_ms)
+
     def _absorb(self, work: _Work, events: EventBatch) -> list[IncidentChange]:
         before = work.progress.get(events.shard)
         latest, after = _unseen(before or Progress(), events)
         if after == before:
             return []
         now_ms = max(work.now_ms, after.clock_ms)
-        span, strays = work.held.update(latest)
+        frontier_ms = self._frontier_ms(work.progress | {events.shard: after})
+        span, strays = work.held.update(latest, frontier_ms)
         regrouped = Regrouped() if span.empty else work.held.regroup(span)
         moves = self._resolve(work.held, regrouped)
         written = {i: work.held.nodes[i] for i in regrouped.rejoined}
@@ -142,6 +172,33 @@ class IncidentEngine:
         )
         work.progress[events.shard] = after
         work.now_ms = now_ms
+        self._remember(work, story.incidents)
+        self._tell_graph(work.held.relations)
+        return story.changes
+
+    def _tell_graph(self, relations: Relations) -> None:
+        """Once a day of event time, the newest graphs' edges to whoever shows them."""
+        day_ms = relations.day_ms
+        if day_ms > self._told_day and relations.graphs(day_ms) is not None:
+            self._on_graph(day_ms, relations.edges(day_ms))
+            self._told_day = day_ms
+
+    def _relate(self, work: _Work, lineage: Lineage, from_ms: int) -> list[IncidentChange]:
+        regrouped = work.held.regroup(work.held.relate(lineage, from_ms))
+        moves = self._resolve(work.held, regrouped)
+        story = _Story(work.now_ms, -1, 0)
+        self._retell(work, moves.moved - moves.merged.keys(), moves, {}, story)
+        self._ledger.commit(
+            LedgerStep(
+                shard=None,
+                before=None,
+                after=Progress(),
+                anomalies=[work.held.nodes[i].placed() for i in regrouped.rejoined],
+                incidents=story.incidents,
+                memberships=moves.memberships,
+                transitions=[change.transition for change in story.changes],
+            )
+        )
         self._remember(work, story.incidents)
         return story.changes
 
@@ -214,7 +271,7 @@ class IncidentEngine:
                 members = self._with_older(work.held, incident_id, members)
             founder_id = incident_id.removeprefix(Incident.id_of(""))
             counts = story.counts_of(members[0].team, self._counts)
-            after = compose(founder_id, members, story.now_ms, counts, self._rules)
+            after = compose(founder_id, members, story.now_ms, counts, self._rules, work.held.relations)
             story.tell(before, after, incident_id in moves.moved)
         for incident_id, into in moves.merged.items():
             gone = work.held.incidents[incident_id]

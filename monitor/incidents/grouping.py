@@ -1,27 +1,45 @@
 """Which anomalies belong together: a pure function of the set, whatever order it arrived in.
 
 The anomalies are swept by (onset, id), where onset is `Anomaly.begin_ms`. Each joins every living group
-that has a member still drawing others in (`Rules.reach_ms`) with enough evidence in common: metric, tag
-value, leading part of the name, and only within one team. Groups that one anomaly joins become one group.
-A group dies ``cap_ms`` after its first onset. A decision depends on earlier onsets only, so a sweep may be
-resumed anywhere from what each anomaly had joined (the slow twin is in tests/incidents/test_grouping.py).
+that has a member still drawing others in (`Rules.reach_ms`) and enough evidence of having to do with it:
+
+- the graph: the two series began together before, beyond chance;
+- declared lineage: one feeds the other, over two links at most;
+- coincidence: a series with the same metric, tag or leading part of the name began so shortly before that, at
+  the rate at which such series begin on a usual day, it is improbable by chance. Of two series that the
+  graph knows well it alone decides: their tags say nothing that it has not seen.
+
+Only what is of the same team counts: each team's anomalies are grouped as if there were no others, so no
+incident tells one team of another's series.
+
+Groups that one anomaly joins become one group. A group dies ``cap_ms`` after its first onset. A decision
+depends on earlier onsets only, so a sweep may be resumed anywhere from what each anomaly had joined (the
+slow twin is in tests/incidents/test_grouping.py).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from monitor.domain.anomaly import Anomaly
-from monitor.domain.series import Identity
+from monitor.domain.lineage import node_key
+from monitor.domain.topology import KEY_KINDS, Bond, Edge, Evidence, Key, keys_of, words_of
+from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
 
-Key = tuple[str, ...]
-
-_SEPARATORS = re.compile(r"[._/:]+")
 _LONG_DEAD = -(2**62)
+_DECLARED_DECADES = 9.0
+_UNKNOWN = ("unknown",)
+_ANY = ("any",)
+
+Drawing = tuple[int, str, int]
+"""Begin, id and reach of a member that draws others in."""
+Place = tuple[str, Key]
+"""A team, and what its series have in common."""
+State = Mapping[Place, Mapping[str, list[Drawing]]]
+"""By place, by group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +53,20 @@ class Group:
         return self.members[0].begin_ms
 
 
-def name_part(metric: str) -> str:
-    """The leading part of a metric's name.
-
-    >>> name_part("flights.cancelled_share"), name_part("cancelled_share"), name_part("...")
-    ('flights', 'cancelled', '...')
-    """
-    return next((part for part in _SEPARATORS.split(metric) if part), metric)
-
-
-@lru_cache(maxsize=65_536)
-def evidence_keys(series: Identity, team: str = "") -> tuple[Key, ...]:
-    """What two series of a team may have in common, each as a key that equals on both sides. Those of
-    different teams have nothing in common, so that no incident tells one team of another's series."""
-    tags = [("tag", team, key, value) for key, value in series.tags]
-    return (("metric", team, series.metric), ("name", team, name_part(series.metric)), *tags)
-
-
 class Sweep:
-    """The state of a sweep: living groups, and per evidence key the groups in reach.
+    """The state of a sweep: living groups, and per team and key the members of them that draw others in.
 
-    With ``evidence_min`` no larger than the least weight, groups in reach of one key are one group,
-    so n anomalies with k keys each cost O(n·k); a higher minimum costs more where groups stay apart.
+    Of a group's members in one place only those are kept that a later onset may be nearest to: in order of
+    begin, each reaching less far than the one before. An anomaly of k keys and d edges costs O(k + d)
+    look-ups.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, relations: Relations | None = None) -> None:
         self._rules = rules
+        self._relations = relations or Relations(rules)
         self._parent: dict[str, str] = {}
         self._start: dict[str, int] = {}
-        self._near: dict[Key, dict[str, int]] = {}
-        self._weight = {"metric": rules.same_metric, "name": rules.same_name_part, "tag": rules.same_tag}
+        self._near: dict[Place, dict[str, list[Drawing]]] = {}
 
     def recall(self, earlier: Iterable[tuple[Anomaly, Sequence[str]]], at_ms: int) -> None:
         """Put back the state before ``at_ms`` from all anomalies with at_ms - cap < onset <= at_ms
@@ -84,22 +86,20 @@ class Sweep:
             if self._alive(self.root(anomaly.id), at_ms):
                 self._draw(anomaly)
 
-    def place(self, anomaly: Anomaly) -> tuple[str, ...]:
-        """The roots of the groups it joins, in (onset, id) order; onsets must not decrease."""
-        evidence: dict[str, float] = {}
-        for key in evidence_keys(anomaly.series, anomaly.team):
-            near = self._near.get(key)
-            if near:
-                weight = self._weight[key[0]]
-                for root in self._prune(key, near, anomaly.begin_ms):
-                    evidence[root] = evidence.get(root, 0.0) + weight
-        joined = [root for root, weight in evidence.items() if weight >= self._rules.evidence_min]
-        joined.sort(key=self._rank)
+    def place(self, anomaly: Anomaly) -> dict[str, Bond]:
+        """The roots of the groups it joins, in (onset, id) order, each with the strongest reason; onsets must
+        not decrease."""
+        found: dict[str, Bond] = {}
+        for root, bond in self._evidence(anomaly):
+            known = found.get(root)
+            if known is None or (-known.decades, known.lag_ms) > (-bond.decades, bond.lag_ms):
+                found[root] = bond
+        joined = {root: found[root] for root in sorted(found, key=self._rank)}
         self._parent[anomaly.id] = anomaly.id
         self._start[anomaly.id] = anomaly.begin_ms
         self._unite(anomaly.id, joined)
         self._draw(anomaly)
-        return tuple(joined)
+        return joined
 
     def root(self, anomaly_id: str) -> str:
         """The first member, by (onset, id), of the group it is in."""
@@ -113,10 +113,63 @@ class Sweep:
         """False for a group of which only the later part was recalled."""
         return self._start[root] != _LONG_DEAD
 
-    def state(self, at_ms: int) -> dict[Key, dict[str, int]]:
+    def state(self, at_ms: int) -> State:
         """All that decides about onsets from ``at_ms`` on; equal states decide alike for ever."""
-        pruned = {key: self._prune(key, near, at_ms) for key, near in list(self._near.items())}
-        return {key: near for key, near in pruned.items() if near}
+        pruned = {place: self._prune(place, at_ms) for place in list(self._near)}
+        return {place: near for place, near in pruned.items() if near}
+
+    def _evidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
+        """Reasons to join groups, by their roots."""
+        yield from self._by_graph(anomaly)
+        series, at_ms = anomaly.series, anomaly.begin_ms
+        for node in self._relations.near(series, at_ms):
+            for root, (begin_ms, member, _) in self._nearest(anomaly, node_key(node)):
+                yield root, Bond(Evidence.LINEAGE, member, _DECLARED_DECADES, at_ms - begin_ms, node)
+        yield from self._by_coincidence(anomaly)
+
+    def _by_graph(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
+        """Edges to members of a group that began at about their lag add up."""
+        series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
+        total: dict[str, float] = {}
+        strongest: dict[str, Bond] = {}
+        for other in self._relations.neighbours(series, team, at_ms):
+            for root, (begin_ms, member, _) in self._nearest(anomaly, ("series", str(other))):
+                edge = self._relations.edge(series, other, team, at_ms)
+                if edge is not None and self._fits(edge, anomaly, begin_ms):
+                    total[root] = total.get(root, 0.0) + edge.decades
+                    what = f"{edge.count} of {edge.of} times"
+                    bond = Bond(Evidence.TOGETHER, member, edge.decades, at_ms - begin_ms, what)
+                    strongest.setdefault(root, bond)
+        for root, bond in strongest.items():
+            if total[root] >= self._rules.edges_decades:
+                yield root, replace(bond, decades=total[root])
+
+    def _by_coincidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
+        """The more groups there are to fall in with, the less probable it must be by chance."""
+        series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
+        groups = sum(1 for _ in self._nearest(anomaly, _ANY))
+        least = self._rules.chance_decades + self._rules.crowd * math.log10(max(groups, 1))
+        known = self._relations.is_known(series, team, at_ms)
+        for key in keys_of(series):
+            for root, (begin_ms, member, _) in self._nearest(anomaly, _UNKNOWN + key if known else key):
+                # The onset is known to a bucket.
+                gap_ms = at_ms - begin_ms + anomaly.cadence_ms
+                decades = improbability(self._relations.rate(key, team, at_ms) * gap_ms)
+                if decades >= least:
+                    yield root, Bond(KEY_KINDS[key[0]], member, decades, at_ms - begin_ms, words_of(key))
+
+    def _fits(self, edge: Edge, anomaly: Anomaly, begin_ms: int) -> bool:
+        """Did the series of an edge begin at about its lag?"""
+        behind_ms = edge.lag_ms if edge.target == anomaly.series else -edge.lag_ms
+        astray_ms = abs(anomaly.begin_ms - begin_ms - behind_ms)
+        return astray_ms <= max(self._rules.astray_ms, anomaly.cadence_ms)
+
+    def _nearest(self, anomaly: Anomaly, key: Key) -> Iterator[tuple[str, Drawing]]:
+        """By group of its team, the last member with that key that began and still draws others in."""
+        place = anomaly.team, key
+        if place in self._near:
+            for root, drawing in self._prune(place, anomaly.begin_ms).items():
+                yield root, drawing[-1]
 
     def _rank(self, root: str) -> tuple[int, str]:
         return self._start[root], root
@@ -124,26 +177,59 @@ class Sweep:
     def _alive(self, root: str, at_ms: int) -> bool:
         return self._start[root] + self._rules.cap_ms > at_ms
 
-    def _unite(self, anomaly_id: str, others: Sequence[str]) -> None:
+    def _unite(self, anomaly_id: str, others: Iterable[str]) -> None:
         for other in others:
             one, two = sorted((self.root(anomaly_id), self.root(other)), key=self._rank)
             self._parent[two] = one
 
     def _draw(self, anomaly: Anomaly) -> None:
-        root, reach = self.root(anomaly.id), self._rules.reach_ms(anomaly)
-        for key in evidence_keys(anomaly.series, anomaly.team):
-            near = self._near.setdefault(key, {})
-            near[root] = max(reach, near.get(root, reach))
+        series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
+        mine = (at_ms, anomaly.id, self._rules.reach_ms(anomaly))
+        root = self.root(anomaly.id)
+        keys = [_ANY, ("series", str(series)), *keys_of(series)]
+        keys += [node_key(node) for node in self._relations.lineage.nodes(series)]
+        if not self._relations.is_known(series, team, at_ms):
+            keys += [_UNKNOWN + key for key in keys_of(series)]
+        for key in keys:
+            near = self._near.setdefault((team, key), {})
+            near[root] = _with(near.get(root, []), [mine])
 
-    def _prune(self, key: Key, near: dict[str, int], at_ms: int) -> dict[str, int]:
-        kept: dict[str, int] = {}
-        for member, reach in near.items():
-            if reach >= at_ms:
-                root = self.root(member)
+    def _prune(self, place: Place, at_ms: int) -> dict[str, list[Drawing]]:
+        """The living groups of a place by their roots, with what still draws others in at ``at_ms``."""
+        kept: dict[str, list[Drawing]] = {}
+        for name, drawing in self._near[place].items():
+            # The last reaches least far, so those to go are at the end.
+            left = len(drawing)
+            while left and drawing[left - 1][2] < at_ms:
+                left -= 1
+            if left:
+                root = self.root(name)
                 if self._alive(root, at_ms):
-                    kept[root] = max(reach, kept.get(root, reach))
-        self._near[key] = kept
+                    kept[root] = _with(kept.get(root, []), drawing[:left])
+        self._near[place] = kept
         return kept
+
+
+def _with(some: list[Drawing], more: list[Drawing]) -> list[Drawing]:
+    """Both, without those that a later one outlasts."""
+    if not some:
+        return more
+    kept: list[Drawing] = []
+    for one in sorted(some + more):
+        while kept and kept[-1][2] <= one[2]:
+            kept.pop()
+        kept.append(one)
+    return kept
+
+
+def improbability(expected: float) -> float:
+    """−log10 of the chance of at least one where so many are expected (Poisson).
+
+    >>> round(improbability(0.1), 2), round(improbability(5.0), 2)
+    (1.02, 0.0)
+    """
+    chance = -math.expm1(-expected)
+    return -math.log10(chance) if chance > 0.0 else math.inf
 
 
 def in_order(anomaly: Anomaly) -> tuple[int, str]:
@@ -151,13 +237,13 @@ def in_order(anomaly: Anomaly) -> tuple[int, str]:
     return anomaly.begin_ms, anomaly.id
 
 
-def group(anomalies: Sequence[Anomaly], rules: Rules) -> list[Group]:
+def group(anomalies: Sequence[Anomaly], rules: Rules, relations: Relations | None = None) -> list[Group]:
     """The groups of a set of anomalies, by first onset; those that no incident opens for included.
 
-    Order of the input does not matter; ids must be distinct. O(n log n + n·k), k keys each.
+    Order of the input does not matter; ids must be distinct. O(n log n + n·(k + d)): k keys, d edges each.
     """
     ordered = sorted(anomalies, key=in_order)
-    sweep = Sweep(rules)
+    sweep = Sweep(rules, relations)
     for anomaly in ordered:
         sweep.place(anomaly)
     members: dict[str, list[Anomaly]] = {}

@@ -10,6 +10,7 @@ from monitor.domain.incident import Incident, IncidentState, SeriesCounts, Trans
 from monitor.incidents.contributors import contributors
 from monitor.incidents.grouping import in_order
 from monitor.incidents.lifecycle import life, severity
+from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
 from monitor.incidents.suspects import suspects
 from monitor.incidents.title import lead, nature, title
@@ -21,6 +22,7 @@ def compose(
     now_ms: int,
     counts: SeriesCounts,
     rules: Rules,
+    relations: Relations | None = None,
     sequence: int = 0,
 ) -> Incident:
     """The incident that ``members`` make at event time ``now_ms``. O(n log n) in the members."""
@@ -41,7 +43,7 @@ def compose(
         direction=direction,
         member_count=len(ordered),
         series_count=len(series),
-        suspects=suspects(ordered),
+        suspects=suspects(ordered, relations),
         contributors=contributors(series, counts),
         due_ms=lived.due_ms,
         sequence=sequence,

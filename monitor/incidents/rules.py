@@ -25,7 +25,15 @@ class Rules:
     ``recent_ms``: how long after its onset a member that goes on and on draws others in. A day: the
     effects of one cause begin within one business cycle, and a level shift that lasts for a week
     must not collect whatever else happens in it.
-    ``evidence_min``: the least sum of weights by which an anomaly joins a group.
+    ``chance_decades``: how improbable (−log10) it must be that a series with the same metric, name part or
+    tag began so soon after a member by chance: one in six, made less by ``crowd`` powers of the number of
+    groups there are to fall in with. More than one power, because what falls in wrongly joins two groups.
+    ``edges_decades``: what edges of the graph to members of a group must add up to. ``astray_ms``: how far a
+    member may be from where an edge's lag has it, or a bucket.
+    ``learned_ms``: the time that a day's graph is learned from, up to ``settled_ms`` before that day, when
+    what began has been told. ``known_edges``: with so many edges a series is known to the graph, and of two
+    that are known the graph alone says whether they belong together.
+    ``patience_ms``: how far a shard may lag before the others' graphs no longer wait for it.
     ``founding_score``: that of a spike or dip that is an incident alone: by a factor of 100 rarer than an
     anomaly at one minute, of 20 at an hour.
     """
@@ -36,10 +44,14 @@ class Rules:
     slack_max_ms: int = DAY_MS
     slack_length: float = 0.5
     recent_ms: int = DAY_MS
-    same_metric: float = 1.0
-    same_tag: float = 1.0
-    same_name_part: float = 1.0
-    evidence_min: float = 1.0
+    chance_decades: float = 0.8
+    crowd: float = 1.5
+    edges_decades: float = 3.0
+    learned_ms: int = 28 * DAY_MS
+    settled_ms: int = DAY_MS
+    known_edges: int = 3
+    astray_ms: int = 20 * 60_000
+    patience_ms: int = 7 * DAY_MS
     founding_score: float = 64.0
 
     def __post_init__(self) -> None:
@@ -47,8 +59,8 @@ class Rules:
             raise ValueError("slack_min_ms must lie between 0 and slack_max_ms")
         if self.recent_ms < 0 or self.recent_ms + self.slack_max_ms >= self.cap_ms:
             raise ValueError("recent_ms + slack_max_ms must be less than cap_ms")
-        if self.evidence_min <= 0:
-            raise ValueError("evidence_min must be positive")
+        if self.chance_decades <= 0:
+            raise ValueError("chance_decades must be positive")
 
     def slack_ms(self, cadence_ms: int, length_ms: int = 0) -> int:
         """

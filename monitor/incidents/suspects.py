@@ -1,20 +1,46 @@
-"""Member series ranked as likely origin: who moved first, and then who moved most."""
+"""Member series ranked as likely origin: who goes before the others, who feeds them, who moved first."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import Suspect
+from monitor.domain.series import Identity
+from monitor.incidents.relations import Relations
 
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
+_DECLARED = 3.0
+"""What a declared link counts beside a learned edge."""
+_LINKED_MAX = 1_000
+"""Series of an incident whose declared links are looked at; of more, the first to move."""
 
 
-def suspects(members: Sequence[Anomaly], most: int = 20) -> tuple[Suspect, ...]:
-    """One for each series, by begin, then score (highest first), then name.
+@dataclass(slots=True)
+class _Ties:
+    """How a series stands to other members: by learned edges, how many it began before and after; by declared
+    links, how many it feeds and how many feed it."""
 
-    A series counts with its first anomaly in the incident. O(n log n).
+    before: int = 0
+    after: int = 0
+    feeds: int = 0
+    fed: int = 0
+
+    @property
+    def lead(self) -> float:
+        """From 1, it goes before all that it is tied to, to −1; 0 without ties, and near it with few."""
+        ahead, behind = self.before + _DECLARED * self.feeds, self.after + _DECLARED * self.fed
+        return (ahead - behind) / (ahead + behind + 1.0)
+
+
+def suspects(
+    members: Sequence[Anomaly], relations: Relations | None = None, most: int = 20
+) -> tuple[Suspect, ...]:
+    """One for each series: by lead over the members it is tied to, then begin, then score, then name.
+
+    A series counts with its first anomaly in the incident. O(n log n), and n look-ups an edge.
     """
     ranked = sorted(members, key=lambda m: (m.begin_ms, -m.score, str(m.series), m.id))
     firsts = {m.series: m for m in reversed(ranked)}
@@ -23,10 +49,39 @@ def suspects(members: Sequence[Anomaly], most: int = 20) -> tuple[Suspect, ...]:
         return ()
     start = ordered[0].begin_ms
     together = sum(1 for m in ordered if m.begin_ms == start)
-    return tuple(_suspect(m, start, together) for m in ordered[:most])
+    ties = _ties(ordered, relations) if relations is not None else {}
+    nothing = _Ties()
+    ordered.sort(key=lambda m: -ties.get(m.series, nothing).lead)
+    return tuple(_suspect(m, start, together, ties.get(m.series, nothing)) for m in ordered[:most])
 
 
-def _suspect(member: Anomaly, start_ms: int, together: int) -> Suspect:
+def _ties(ordered: Sequence[Anomaly], relations: Relations) -> Mapping[Identity, _Ties]:
+    at_ms, team = ordered[0].begin_ms, ordered[0].team
+    begin = {m.series: m.begin_ms for m in ordered}
+    ties = {series: _Ties() for series in begin}
+    for series, own_ms in begin.items():
+        for other in relations.neighbours(series, team, at_ms):
+            if other in begin:
+                ties[series].before += begin[other] > own_ms
+                ties[series].after += begin[other] < own_ms
+    if relations.lineage:
+        _declared(ordered[:_LINKED_MAX], relations, ties)
+    return ties
+
+
+def _declared(ordered: Sequence[Anomaly], relations: Relations, ties: Mapping[Identity, _Ties]) -> None:
+    lineage = relations.lineage
+    nodes = {m.series: frozenset(lineage.nodes(m.series)) for m in ordered}
+    linked = [m for m in ordered if nodes[m.series]]
+    for member in linked:
+        above = lineage.upstream(member.series, member.begin_ms)
+        for other in linked:
+            if nodes[other.series] & above and not nodes[other.series] & nodes[member.series]:
+                ties[member.series].fed += 1
+                ties[other.series].feeds += 1
+
+
+def _suspect(member: Anomaly, start_ms: int, together: int, ties: _Ties) -> Suspect:
     series = member.series
     return Suspect(
         series_id=f"{series.fingerprint():016x}",
@@ -35,7 +90,9 @@ def _suspect(member: Anomaly, start_ms: int, together: int) -> Suspect:
         tags=series.tags,
         onset_ms=member.onset_ms,
         score=member.score,
-        why=f"{_when(member.begin_ms - start_ms, together)}; {_what(member)}",
+        why="; ".join(
+            [_when(member.begin_ms - start_ms, together), *_how_tied(ties), _what(member)],
+        ),
     )
 
 
@@ -43,6 +100,17 @@ def _when(after_ms: int, together: int) -> str:
     if after_ms:
         return f"{duration(after_ms)} after the first"
     return "moved first" if together == 1 else f"moved first, with {together - 1} more"
+
+
+def _how_tied(ties: _Ties) -> list[str]:
+    said = []
+    if tied := ties.before + ties.after:
+        said.append(f"before {ties.before} of {tied} that it moves with")
+    if ties.feeds:
+        said.append(f"feeds {ties.feeds} by declared lineage")
+    if ties.fed:
+        said.append(f"fed by {ties.fed} by declared lineage")
+    return said
 
 
 def _what(member: Anomaly) -> str:

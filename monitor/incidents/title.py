@@ -40,15 +40,17 @@ def nature(leading: Sequence[Anomaly]) -> tuple[AnomalyKind, int]:
 
 
 def title(members: Sequence[Anomaly], counts: SeriesCounts, start_ms: int, end_ms: int | None) -> str:
-    """For example "cancelled_share up at 3 origins (EWR, JFK, LGA) since 8 Feb 14:00 UTC; 41 series"."""
+    """ "cancelled_share up at 3 origins (EWR, JFK, LGA) since 8 Feb 14:00 UTC; 41 series, 13 carriers"."""
     leading = lead(members)
     kind, way = nature(leading)
     change = {1: "up", -1: "down"}.get(way, kind.value)
     if kind is AnomalyKind.ABSORBED_DRIFT:  # told long after it began, and at one moment
         change, start_ms, end_ms = f"has drifted {change}", min(m.onset_ms for m in leading), None
-    series = len({m.series for m in members})
-    words = f"{leading[0].series.metric} {change}{_where(leading, counts)}"
-    return f"{words} {_span(start_ms, end_ms)}; {series} series"[:_LONGEST]
+    series = {m.series for m in members}
+    where = _tag(leading, counts)
+    words = f"{leading[0].series.metric} {change}"
+    words += f" at {_named(where, _values(leading)[where])}" if where else ""
+    return f"{words} {_span(start_ms, end_ms)}; {len(series)} series{_beside(members, where)}"[:_LONGEST]
 
 
 def _span(start_ms: int, end_ms: int | None) -> str:
@@ -65,16 +67,28 @@ def _moment(at_ms: int) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.hour:02}:{at.minute:02}"
 
 
-def _where(leading: Sequence[Anomaly], counts: SeriesCounts) -> str:
-    """The tag that says it in the fewest values; at a tie, the one with the most values it might have had."""
+def _values(members: Sequence[Anomaly]) -> dict[str, list[str]]:
+    """By tag, the values that members have, sorted."""
     values: dict[str, list[str]] = {}
-    for key, value in sorted({tag for member in leading for tag in member.series.tags}):
+    for key, value in sorted({tag for member in members for tag in member.series.tags}):
         values.setdefault(key, []).append(value)
-    if not values:
-        return ""
+    return values
+
+
+def _tag(leading: Sequence[Anomaly], counts: SeriesCounts) -> str:
+    """The tag that says it in the fewest values; at a tie, the one with the most values it might have had."""
+    values = _values(leading)
     known = Counter(key for key, _ in counts.tags)
-    key = min(values, key=lambda k: (len(values[k]), -known[k], k))
-    return f" at {_named(key, values[key])}"
+    return min(values, key=lambda k: (len(values[k]), -known[k], k), default="")
+
+
+def _beside(members: Sequence[Anomaly], named: str) -> str:
+    """How many values of one more tag: the one with the most."""
+    counts = {key: len(found) for key, found in _values(members).items() if key != named and len(found) > 1}
+    if not counts:
+        return ""
+    key = min(counts, key=lambda k: (-counts[k], k))
+    return f", {counts[key]} {key}s"
 
 
 def _named(key: str, values: Sequence[str]) -> str:

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import Incident, Ledger, PlacedAnomaly
-from monitor.incidents.grouping import Sweep, in_order
+from monitor.domain.lineage import Lineage
+from monitor.domain.topology import Bond, Onset
+from monitor.incidents.grouping import State, Sweep, in_order
+from monitor.incidents.relations import Learn, Relations, onset_of, onsets_among
 from monitor.incidents.rules import Rules
 
 _FIRST_CHECK = 64
@@ -26,9 +29,14 @@ class Node:
     anomaly: Anomaly
     joined: tuple[str, ...] = ()
     incident_id: str | None = None
+    bonds: tuple[Bond, ...] = ()
 
     def placed(self) -> PlacedAnomaly:
-        return PlacedAnomaly(self.anomaly, self.joined, self.incident_id)
+        return PlacedAnomaly(self.anomaly, self.joined, self.incident_id, self.bonds)
+
+    @staticmethod
+    def of(placed: PlacedAnomaly) -> Node:
+        return Node(placed.anomaly, placed.joined, placed.incident_id, placed.bonds)
 
 
 @dataclass(slots=True)
@@ -43,13 +51,13 @@ class Span:
     def widen(self, before: Anomaly | None, after: Anomaly, rules: Rules) -> None:
         if before is None:
             self.new.add(after.id)
-            self._cover(after.begin_ms, after.begin_ms)
+            self.cover(after.begin_ms, after.begin_ms)
         elif (old := rules.reach_ms(before)) != (new := rules.reach_ms(after)):
-            self._cover(min(old, new) + 1, max(old, new))
+            self.cover(min(old, new) + 1, max(old, new))
         if before is not None and rules.opens(before) != rules.opens(after):
-            self._cover(after.begin_ms, after.begin_ms)
+            self.cover(after.begin_ms, after.begin_ms)
 
-    def _cover(self, from_ms: int, until_ms: int) -> None:
+    def cover(self, from_ms: int, until_ms: int) -> None:
         self.from_ms = min(self.from_ms, from_ms)
         self.until_ms = max(self.until_ms, until_ms)
 
@@ -61,25 +69,37 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Regrouped:
     """Whole groups, each by (onset, id), of which some may be other than before; and the ids of
-    those that ``joined`` other groups than before."""
+    those that joined other groups than before, or for other reasons."""
 
     groups: Sequence[Sequence[Node]] = ()
     rejoined: Sequence[str] = ()
 
 
 class WorkingSet:
-    """``nodes`` by anomaly id; ``incidents`` by id, those founded by an anomaly in ``nodes``."""
+    """``nodes`` by anomaly id; ``incidents`` by id, those founded by an anomaly in ``nodes``.
 
-    def __init__(self, ledger: Ledger, rules: Rules, floor_ms: int) -> None:
+    ``frontier_ms``: the event time that every shard has reached.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: Rules,
+        floor_ms: int,
+        learn: Learn | None = None,
+        lineage: Lineage | None = None,
+        frontier_ms: int = -_NEVER,
+    ) -> None:
         self._ledger = ledger
         self._rules = rules
         self.floor_ms = floor_ms
+        self.relations = Relations(rules, learn, lineage, self._onsets, frontier_ms)
         self.nodes: dict[str, Node] = {}
         self.incidents: dict[str, Incident] = {}
         self._order: list[tuple[int, str]] = []
         self._fetch(floor_ms, None)
 
-    def update(self, latest: Mapping[str, Anomaly]) -> tuple[Span, dict[str, Node]]:
+    def update(self, latest: Mapping[str, Anomaly], frontier_ms: int) -> tuple[Span, dict[str, Node]]:
         """Take in the newest version of each anomaly; fetches what the span reaches back to.
 
         Returns the span to sweep again, and the anomalies from before the floor, whose change
@@ -90,6 +110,10 @@ class WorkingSet:
         for anomaly_id, anomaly in latest.items():
             known = self.nodes.get(anomaly_id) or stored.get(anomaly_id)
             span.widen(known.anomaly if known else None, anomaly, self._rules)
+            if known is None and onset_of(anomaly) is not None:
+                span.cover(*self.relations.hear(anomaly.begin_ms))
+        if (first := self.relations.reach(frontier_ms)) < _NEVER:
+            span.cover(first, _NEVER)
         if not span.empty:
             self._reach_back(span.from_ms - self._rules.cap_ms + 1)
         strays: dict[str, Node] = {}
@@ -101,7 +125,7 @@ class WorkingSet:
             elif anomaly_id in stored:
                 old = stored[anomaly_id]
                 kept = replace(anomaly, team=old.anomaly.team)
-                strays[anomaly_id] = Node(kept, old.joined, old.incident_id)
+                strays[anomaly_id] = Node(kept, old.joined, old.incident_id, old.bonds)
             else:
                 self.nodes[anomaly_id] = Node(anomaly)
                 insort(self._order, in_order(anomaly))
@@ -114,6 +138,13 @@ class WorkingSet:
             del self.nodes[anomaly.id]
             del self._order[bisect_left(self._order, in_order(anomaly))]
             self.incidents.pop(Incident.id_of(anomaly.id), None)
+            self.relations.hear(anomaly.begin_ms)
+        return Span(from_ms, _NEVER)
+
+    def relate(self, lineage: Lineage, from_ms: int) -> Span:
+        """Other links are declared; they matter to onsets from ``from_ms`` on."""
+        self.relations.lineage = lineage
+        self._reach_back(from_ms - self._rules.cap_ms + 1)
         return Span(from_ms, _NEVER)
 
     def regroup(self, span: Span) -> Regrouped:
@@ -128,7 +159,7 @@ class WorkingSet:
         first = self._at(span.from_ms - self._rules.cap_ms + 1)
         affected = self._nodes(first, self._at(stop_ms + self._rules.cap_ms))
         if stop_ms < _NEVER:
-            sweep = Sweep(self._rules)
+            sweep = Sweep(self._rules, self.relations)
             sweep.recall(((n.anomaly, n.joined) for n in affected), _NEVER)
         groups: dict[str, list[Node]] = {}
         for node in affected:
@@ -154,7 +185,7 @@ class WorkingSet:
         the onset at which it could stop (for ever, if it came to the end)."""
         start = self._at(span.from_ms)
         before = self._nodes(self._at(span.from_ms - self._rules.cap_ms + 1), start)
-        sweep = Sweep(self._rules)
+        sweep = Sweep(self._rules, self.relations)
         sweep.recall(((n.anomaly, n.joined) for n in before), span.from_ms)
         check = start + _FIRST_CHECK
         for place in range(start, len(self._order)):
@@ -164,18 +195,17 @@ class WorkingSet:
                     return sweep, begin_ms
                 check = start + 2 * (place - start)
             node = self.nodes[anomaly_id]
-            joined = sweep.place(node.anomaly)
-            if joined != node.joined:
+            found = sweep.place(node.anomaly)
+            joined, bonds = tuple(found), tuple(found.values())
+            if (joined, bonds) != (node.joined, node.bonds):
                 was[anomaly_id] = node.joined
-                node.joined = joined
+                node.joined, node.bonds = joined, bonds
         return sweep, _NEVER
 
-    def _old_state(
-        self, place: int, span: Span, was: Mapping[str, tuple[str, ...]]
-    ) -> dict[tuple[str, ...], dict[str, int]]:
+    def _old_state(self, place: int, span: Span, was: Mapping[str, tuple[str, ...]]) -> State:
         at_ms = self._order[place][0]
         nodes = self._nodes(self._at(at_ms - self._rules.cap_ms + 1), place)
-        old = Sweep(self._rules)
+        old = Sweep(self._rules, self.relations)
         known = (n for n in nodes if n.anomaly.id not in span.new)
         old.recall(((n.anomaly, was.get(n.anomaly.id, n.joined)) for n in known), at_ms)
         return old.state(at_ms)
@@ -193,11 +223,18 @@ class WorkingSet:
     def _fetch(self, from_ms: int, until_ms: int | None) -> None:
         found = self._ledger.anomalies_between(from_ms, until_ms)
         for placed in found:
-            self.nodes[placed.anomaly.id] = Node(placed.anomaly, placed.joined, placed.incident_id)
+            self.nodes[placed.anomaly.id] = Node.of(placed)
         self._order[:0] = [in_order(placed.anomaly) for placed in found]
         if found:
             for incident in self._ledger.incidents_of([p.anomaly.id for p in found]):
                 self.incidents[incident.id] = incident
+
+    def _onsets(self, from_ms: int, until_ms: int) -> list[Onset]:
+        """What began then: from the ledger what is not in memory."""
+        held = self._nodes(self._at(max(from_ms, self.floor_ms)), self._at(until_ms))
+        older = min(until_ms, self.floor_ms)
+        found = self._ledger.onsets_between(from_ms, older) if from_ms < older else []
+        return found + onsets_among(node.anomaly for node in held)
 
     def _at(self, begin_ms: int) -> int:
         return bisect_left(self._order, (begin_ms, ""))

@@ -361,8 +361,9 @@ def _returned(s: Any, row: int, e: int, deviation: float, width: float) -> bool:
 @kernel
 def final_missing(s: Any, row: int, first: int, last: int) -> None:
     """Buckets ``first`` to ``last`` (inclusive) are final and empty. Missing is not zero: nothing is learned,
-    but time passes, and an open anomaly closes after `QUIET` of them. "No data" takes a proven cadence: one
-    that is declared, or that of a series with models.
+    but time passes, and an open anomaly closes after `QUIET` of them. "No data" takes a proven cadence: that
+    of a series with models, or one that is declared. Before the models nothing is known of nights and
+    weekends: there it takes a silence of twice as many buckets as had a value.
 
     At most `STREAK_MAX` steps whatever the length of the gap: once "no data" is open, only the day on which
     the series counts as ended can still matter.
@@ -388,8 +389,12 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
             if episode.quiet >= QUIET:
                 _learn_peak(s, row, episode.peak_residual)
                 close(s, e, at_ms, episode.last + 1)
-        level = gap(-clock.streak, clock.gap_max)
-        proven = common.tail != NO_TAIL or rule_at(s, clock.rule).cadence_ms > 0
+        longest_gap = whole(clock.gap_max)
+        proven = common.tail != NO_TAIL
+        if not proven:
+            longest_gap = max(longest_gap, whole(clock.final_n))
+            proven = rule_at(s, clock.rule).cadence_ms > 0
+        level = gap(-clock.streak, longest_gap)
         if level >= L_OPEN and proven:
             if common.episode >= 0 and episode_at(s, common.episode).adopted_at > 0:
                 release(s, common.episode)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, delete, select, update
 
 from monitor.domain.incident import Incident, IncidentState, LedgerStep, PlacedAnomaly, Progress
 from monitor.domain.series import Identity
+from monitor.domain.topology import UNTOLD, Onset
 from monitor.store.database import Database
 from monitor.store.rows import (
     DRIFTED,
@@ -57,6 +58,24 @@ class SqlLedger:
         if until_ms is not None:
             wanted = [one.where(begin < until_ms) for one, (begin, _) in zip(wanted, both, strict=True)]
         return self._anomalies(wanted)
+
+    def onsets_between(self, from_ms: int, until_ms: int) -> list[Onset]:
+        begin = ANOMALIES.c.onset_ms
+        wanted = (
+            select(
+                SERIES.c.id, SERIES.c.metric, SERIES.c.tags, begin, ANOMALIES.c.cadence_ms, ANOMALIES.c.team
+            )
+            .join(SERIES, SERIES.c.id == ANOMALIES.c.series_id)
+            .where(begin >= from_ms, begin < until_ms, ANOMALIES.c.kind.not_in(UNTOLD))
+        )
+        names: dict[str, Identity] = {}
+        found = []
+        with self._database.read() as connection:
+            for known_as, metric, tags, begin_ms, cadence_ms, team in connection.execute(wanted):
+                if known_as not in names:
+                    names[known_as] = Identity(metric, tuple((k, v) for k, v in tags))
+                found.append(Onset(names[known_as], begin_ms, cadence_ms, team))
+        return found
 
     def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]:
         return self._anomalies(select_anomalies().where(ANOMALIES.c.id.in_(some)) for some in _chunks(ids))

@@ -20,6 +20,7 @@ from monitor.domain.incident import (
     TransitionKind,
 )
 from monitor.domain.series import Identity
+from monitor.domain.topology import Bond, Evidence
 from monitor.store.tables import ANOMALIES, INCIDENT_MEMBERS, INCIDENTS, SERIES
 
 Row = dict[str, Any]
@@ -69,6 +70,7 @@ def anomaly_row(placed: PlacedAnomaly, known_as: str) -> Row:
         "buckets": anomaly.buckets,
         "cadence_ms": anomaly.cadence_ms,
         "joined": list(placed.joined),
+        "bonds": [[b.kind.value, b.other, b.decades, b.lag_ms, b.what] for b in placed.bonds],
         "team": anomaly.team,
     }
 
@@ -101,7 +103,8 @@ def placed_of(row: RowMapping) -> PlacedAnomaly:
         cadence_ms=row["cadence_ms"],
         team=row["team"],
     )
-    return PlacedAnomaly(anomaly, tuple(row["joined"]), row["incident_id"])
+    bonds = tuple(Bond(Evidence(kind), *rest) for kind, *rest in row["bonds"] or ())
+    return PlacedAnomaly(anomaly, tuple(row["joined"]), row["incident_id"], bonds)
 
 
 def incident_row(incident: Incident) -> Row:

@@ -67,13 +67,15 @@ ANOMALIES = Table(
     Column("buckets", BigInteger, nullable=False),
     Column("cadence_ms", BigInteger, nullable=False),
     Column("joined", JSON, nullable=False),
+    Column("bonds", JSON),
     Column("team", Text, nullable=False, server_default=""),
     Index(None, "onset_ms", "id"),
     Index(None, "team", "onset_ms", "id"),
     Index(None, "series_id", "onset_ms"),
     Index(None, "kind", "peak_ms"),
 )
-"""NULL in ``value`` … ``upper`` is NaN. ``joined``: ids of the groups it joined in the sweep."""
+"""NULL in ``value`` … ``upper`` is NaN. ``joined``: ids of the groups it joined in the sweep; ``bonds``:
+why, a list for each of [kind, other anomaly, decades, lag, what]."""
 
 INCIDENTS = Table(
     "incidents",
@@ -124,6 +126,48 @@ INCIDENT_TRANSITIONS = Table(
     PrimaryKeyConstraint("incident_id", "sequence"),
 )
 
+TOPOLOGY_VERSIONS = Table(
+    "topology_versions",
+    METADATA,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("edges", Integer, nullable=False),
+)
+"""``version``: the day that a graph was made for. Only the newest one's edges are kept."""
+
+TOPOLOGY_EDGES = Table(
+    "topology_edges",
+    METADATA,
+    Column("source", String(16), nullable=False),
+    Column("target", String(16), nullable=False, index=True),
+    Column("source_name", Text, nullable=False),
+    Column("target_name", Text, nullable=False),
+    Column("decades", Float(53), nullable=False),
+    Column("lag_ms", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("of", Integer, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("source", "target"),
+)
+
+LINEAGE = Table(
+    "lineage",
+    METADATA,
+    Column("upstream", String(512), nullable=False),
+    Column("downstream", String(512), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("upstream", "downstream"),
+)
+
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Index(None, "at_ms", "id"),
+)
 TOKENS = Table(
     "tokens",
     METADATA,

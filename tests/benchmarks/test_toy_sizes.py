@@ -29,6 +29,12 @@ GOALS = {
     "null_run": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
     "real": {},
     "real_held_back": {},
+    "topology": {
+        "precision": 0.95,
+        "recall": 0.90,
+        "origin first": 75.0,
+        "origin among the first three": 90.0,
+    },
     "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
@@ -100,6 +106,15 @@ def test_the_null_run_beats_the_three_sigma_rule() -> None:
     check("null_run", figures)
     ours = figure_of(figures, "anomalies per series and week").value
     assert ours < 0.1 * figure_of(figures, "3-sigma rule per series and week").value
+
+
+def test_topology_groups_better_than_simple_rules() -> None:
+    figures = benchmark("topology").run(toy=True)
+    check("topology", figures)
+    value = {figure.name: figure.value for figure in figures}
+    assert value["precision"] > 0.1 + max(value["same hour: precision"], value["same tags: precision"])
+    assert value["recall"] > 0.75
+    assert value["origin among the first three"] >= 90.0
 
 
 @pytest.mark.slow

@@ -53,9 +53,13 @@ def test_a_replay_ends_between_two_records_and_lets_go_of_the_log(tmp_path: Path
     engine.close()
     settings = HostSettings(tmp_path / "copy")
     replayed: list[object] = []
+
+    def keep(*told: object) -> None:
+        replayed.append(told)
+
     with pytest.raises(IntakeUnavailable, match="given up"):
-        recover(0, settings, lambda _: None, replayed.append, lambda: len(replayed) == 3)
+        recover(0, settings, lambda _: None, keep, lambda: len(replayed) == 3)
     assert len(replayed) == 3
-    parts = recover(0, settings, lambda _: None, replayed.append, lambda: False)
+    parts = recover(0, settings, lambda _: None, keep, lambda: False)
     assert (parts.applied, len(replayed)) == (5, 8)
     parts.log.close()

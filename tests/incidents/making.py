@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
@@ -16,7 +16,11 @@ from monitor.domain.incident import (
     PlacedAnomaly,
     Progress,
 )
+from monitor.domain.lineage import Lineage, Link
 from monitor.domain.series import Identity
+from monitor.domain.topology import Edge, Evidence, Key, Learned, Onset, keys_of
+from monitor.incidents.relations import Relations, onsets_among
+from monitor.incidents.rules import Rules
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -83,6 +87,8 @@ def batch(shard: int, position: int, *anomalies: Anomaly, clock_ms: int | None =
 METRICS = ("a.one", "a.two", "b.one", "c")
 KINDS = (AnomalyKind.SPIKE, AnomalyKind.DIP, AnomalyKind.ENDED, AnomalyKind.ABSORBED_DRIFT)
 TAGS: tuple[dict[str, str], ...] = ({}, {"k": "1"}, {"k": "2"}, {"k": "1", "z": "9"})
+TEAMS = ("", "", "", "red", "blue")
+"""Most anomalies are of one; a series may go from one to another."""
 
 
 @st.composite
@@ -99,8 +105,52 @@ def anomalies(draw: st.DrawFn, most: int = 30, span_hours: int = 240) -> list[An
             kind=draw(st.sampled_from(KINDS)),
             direction=draw(st.sampled_from((-1, 1))),
         )
-        found[made.id] = made
+        found[made.id] = replace(made, team=draw(st.sampled_from(TEAMS)))
     return list(found.values())
+
+
+LINEAGE = Lineage([Link("a.*", "b.one", EPOCH + 3 * DAY), Link("b.one", "c{k=2}", EPOCH)])
+
+
+def relations_of(found: list[Anomaly], rules: Rules, until_ms: int, lineage: Lineage = LINEAGE) -> Relations:
+    """With a graph of easy edges, so that few onsets make some."""
+
+    def between(from_ms: int, until_ms: int) -> list[Onset]:
+        return onsets_among(a for a in found if from_ms <= a.begin_ms < until_ms)
+
+    return Relations(rules, easily, lineage, between, until_ms)
+
+
+class Easy:
+    """A graph of easy edges, made slowly: two series that ever began within six hours have one."""
+
+    def __init__(self, onsets: Sequence[Onset], until_ms: int) -> None:
+        self.until_ms = until_ms
+        self.all = sorted(onsets, key=lambda o: (str(o.series), o.begin_ms))
+
+    def edge(self, one: Identity, other: Identity) -> Edge | None:
+        mine, theirs = ([o.begin_ms for o in self.all if o.series == s] for s in (one, other))
+        lags = [b - a for a in mine for b in theirs if abs(b - a) <= 6 * HOUR]
+        if one == other or not lags:
+            return None
+        source, target, lag = (one, other, lags[0]) if lags[0] >= 0 else (other, one, -lags[0])
+        return Edge(source, target, Evidence.TOGETHER, 2.0 * len(lags), lag, len(lags), len(mine))
+
+    def neighbours(self, series: Identity) -> list[Identity]:
+        return [o for o in sorted({o.series for o in self.all}) if self.edge(series, o) is not None]
+
+    def edges(self) -> Iterator[Edge]:
+        names = sorted({o.series for o in self.all})
+        found = (self.edge(one, other) for one in names for other in names if one < other)
+        return (edge for edge in found if edge is not None)
+
+    def usual(self, key: Key) -> float:
+        return sum(key in keys_of(o.series) for o in self.all) / 28
+
+
+def easily(onsets: Sequence[Onset], from_ms: int, until_ms: int) -> Learned:
+    assert all(from_ms <= onset.begin_ms < until_ms for onset in onsets)
+    return Easy(onsets, until_ms)
 
 
 Story = tuple[str, frozenset[str], int, int | None, str]
@@ -122,6 +172,9 @@ class MemoryLedger:
         return self._where(
             lambda p: from_ms <= p.anomaly.begin_ms and (until_ms is None or p.anomaly.begin_ms < until_ms)
         )
+
+    def onsets_between(self, from_ms: int, until_ms: int) -> list[Onset]:
+        return onsets_among(p.anomaly for p in self.anomalies_between(from_ms, until_ms))
 
     def anomalies_by_id(self, ids: Iterable[str]) -> list[PlacedAnomaly]:
         wanted = set(ids)

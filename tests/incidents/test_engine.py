@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -12,32 +12,49 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
-from monitor.domain.incident import Incident, IncidentState, LedgerStep, SeriesCounts, TransitionKind
+from monitor.domain.incident import (
+    Incident,
+    IncidentState,
+    LedgerStep,
+    Progress,
+    SeriesCounts,
+    TransitionKind,
+)
 from monitor.domain.series import Identity
 from monitor.incidents import working_set
 from monitor.incidents.engine import IncidentEngine
 from monitor.incidents.grouping import group
 from monitor.incidents.lifecycle import life
+from monitor.incidents.relations import frontier_of
 from monitor.incidents.rules import Rules
 from tests.incidents.making import (
     EPOCH,
     HOUR,
+    LINEAGE,
     Batch,
     MemoryLedger,
     Story,
     anomalies,
     anomaly,
     batch,
+    easily,
     opened,
+    relations_of,
 )
 
 RULES = Rules()
 
 
-def expected(found: Sequence[Anomaly], now_ms: int, rules: Rules = RULES) -> set[Story]:
-    """Straight from the whole set, by the pure functions."""
+def learning(ledger: MemoryLedger, memory: int = 100_000) -> IncidentEngine:
+    """An engine that learns from few onsets, and knows of links."""
+    return IncidentEngine(ledger, RULES, most_in_memory=memory, learn=easily, lineage=LINEAGE)
+
+
+def expected(found: Sequence[Anomaly], now_ms: int, marks: Mapping[int, Progress]) -> set[Story]:
+    """Straight from the whole set and how far shards were heard, by the pure functions."""
     stories = set()
-    for one in group(found, rules):
+    rules, frontier_ms = RULES, frontier_of([p.clock_ms for p in marks.values()], RULES.patience_ms)
+    for one in group(found, rules, relations_of(list(found), rules, frontier_ms)):
         founder = next((m.id for m in one.members if rules.opens(m)), None)
         if founder is not None:
             lived = life(one.members, now_ms, rules)
@@ -88,22 +105,22 @@ def test_any_interleaving_batching_and_repetition_gives_the_same_incidents(
     ledger = MemoryLedger()
     events = streams(found, shards)
     with patch.object(working_set, "_FIRST_CHECK", data.draw(st.sampled_from((1, 64)))):
-        deliver(data, IncidentEngine(ledger, RULES, most_in_memory=memory), events)
+        deliver(data, learning(ledger, memory), events)
     now_ms = max((e.at_ms for lane in events for e in lane), default=EPOCH)
-    assert ledger.stories() == expected(found, now_ms)
+    assert ledger.stories() == expected(found, now_ms, ledger.marks)
 
 
 @settings(max_examples=60, deadline=None)
-@given(anomalies(most=60, span_hours=2_000), st.data())
+@given(anomalies(most=60, span_hours=1_000), st.data())
 def test_a_shard_far_behind_the_other_changes_nothing(found: list[Anomaly], data: st.DataObject) -> None:
     ledger = MemoryLedger()
-    engine = IncidentEngine(ledger, RULES, most_in_memory=data.draw(st.sampled_from((3, 100_000))))
+    engine = learning(ledger, data.draw(st.sampled_from((3, 100_000))))
     events = streams(found, 2)
     with patch.object(working_set, "_FIRST_CHECK", data.draw(st.sampled_from((1, 4)))):
         for one in (e for lane in events for e in lane):
             engine.absorb(Batch(one.shard, one.position, one.at_ms, [one]))
     now_ms = max((e.at_ms for lane in events for e in lane), default=EPOCH)
-    assert ledger.stories() == expected(found, now_ms)
+    assert ledger.stories() == expected(found, now_ms, ledger.marks)
 
 
 class Dying(MemoryLedger):
@@ -129,18 +146,18 @@ def test_dying_around_a_commit_and_hearing_all_again_changes_nothing(
     found: list[Anomaly], fail: set[int]
 ) -> None:
     ledger = Dying(fail)
-    engine = IncidentEngine(ledger, RULES)
+    engine = learning(ledger)
     events = streams(found, 2)
     pending = [Batch(e.shard, e.position, e.at_ms, [e]) for lane in events for e in lane]
     while pending:
         try:
             engine.absorb(pending[0])
         except OSError:
-            engine = IncidentEngine(ledger, RULES)
+            engine = learning(ledger)
         else:
             pending.pop(0)
     now_ms = max((e.at_ms for lane in events for e in lane), default=EPOCH)
-    assert ledger.stories() == expected(found, now_ms)
+    assert ledger.stories() == expected(found, now_ms, ledger.marks)
     for name in {t.incident_id for t in ledger.transitions}:
         steps = [t for t in ledger.transitions if t.incident_id == name]
         assert [t.sequence for t in steps] == list(range(1, len(steps) + 1))
@@ -154,7 +171,7 @@ def test_forgetting_a_series_leaves_the_incidents_of_the_others(
     found: list[Anomaly], data: st.DataObject
 ) -> None:
     ledger = MemoryLedger()
-    engine = IncidentEngine(ledger, RULES, most_in_memory=data.draw(st.sampled_from((3, 100_000))))
+    engine = learning(ledger, data.draw(st.sampled_from((3, 100_000))))
     events = streams(found, 2)
     deliver(data, engine, events)
     names = sorted({a.series for a in found}) or [Identity.of("none")]
@@ -162,10 +179,10 @@ def test_forgetting_a_series_leaves_the_incidents_of_the_others(
     engine.forget(f"{gone.fingerprint():016x}")
     now_ms = max((e.at_ms for lane in events for e in lane), default=EPOCH)
     rest = [a for a in found if a.series != gone]
-    assert ledger.stories() == expected(rest, now_ms)
+    assert ledger.stories() == expected(rest, now_ms, ledger.marks)
     late = anomaly("a.one", {"k": "2"}, 100, 3)
     engine.absorb(batch(9, 1, late, clock_ms=now_ms))
-    assert ledger.stories() == expected([a for a in rest if a.id != late.id] + [late], now_ms)
+    assert ledger.stories() == expected([a for a in rest if a.id != late.id] + [late], now_ms, ledger.marks)
 
 
 # -- one story at a time --------------------------------------------------------------------------

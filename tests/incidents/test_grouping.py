@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.anomaly import Anomaly
-from monitor.incidents.grouping import Sweep, group, in_order, name_part
+from monitor.domain.topology import keys_of
+from monitor.incidents.grouping import Sweep, group, in_order
+from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
-from tests.incidents.making import DAY, HOUR, anomalies, anomaly
+from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly, relations_of
 
 RULES = Rules()
 
@@ -21,11 +24,13 @@ def ids(groups: object) -> set[frozenset[str]]:
     return {frozenset(a.id for a in g.members) for g in groups}  # type: ignore[attr-defined]
 
 
-def slowly(found: list[Anomaly], rules: Rules) -> set[frozenset[str]]:
+def slowly(found: list[Anomaly], rules: Rules, relations: Relations) -> set[frozenset[str]]:
     """Every pair looked at, sets joined by hand."""
     groups: list[list[Anomaly]] = []
     for one in sorted(found, key=in_order):
-        joined = [g for g in groups if alive(g, one, rules) and evidence(g, one, rules) >= rules.evidence_min]
+        alike = [g for g in groups if g[0].team == one.team and alive(g, one, rules)]
+        crowd = sum(any(one.begin_ms <= rules.reach_ms(m) for m in g) for g in alike)
+        joined = [g for g in alike if related(g, one, crowd, rules, relations)]
         for g in joined:
             groups.remove(g)
         groups.append([a for g in joined for a in g] + [one])
@@ -36,45 +41,106 @@ def alive(members: list[Anomaly], one: Anomaly, rules: Rules) -> bool:
     return one.begin_ms < min(m.begin_ms for m in members) + rules.cap_ms
 
 
-def evidence(members: list[Anomaly], one: Anomaly, rules: Rules) -> float:
-    near = [m.series for m in members if one.begin_ms <= rules.reach_ms(m)]
-    tags = sum(any(tag in m.tags for m in near) for tag in one.series.tags)
-    metric = any(m.metric == one.series.metric for m in near)
-    part = any(name_part(m.metric) == name_part(one.series.metric) for m in near)
-    return tags * rules.same_tag + metric * rules.same_metric + part * rules.same_name_part
+def related(members: list[Anomaly], one: Anomaly, crowd: int, rules: Rules, relations: Relations) -> bool:
+    """Is there a reason in the members that draw others in?"""
+    near = [m for m in members if one.begin_ms <= rules.reach_ms(m)]
+    return (
+        by_edges(near, one, rules, relations) >= rules.edges_decades
+        or any(by_lineage(m, one, relations) for m in near)
+        or any(by_chance(m, one, crowd, rules, relations) for m in near)
+    )
 
 
-@given(anomalies(), st.sampled_from((1.0, 2.0, 3.0)))
-def test_equals_the_slow_twin(found: list[Anomaly], least: float) -> None:
-    rules = Rules(evidence_min=least)
-    assert ids(group(found, rules)) == slowly(found, rules)
+def by_edges(near: list[Anomaly], one: Anomaly, rules: Rules, relations: Relations) -> float:
+    """The last member of each neighbour counts, where it is where the lag has it."""
+    last = {m.series: m for m in sorted(near, key=in_order)}
+    total = 0.0
+    for other in relations.neighbours(one.series, one.team, one.begin_ms):
+        edge = relations.edge(one.series, other, one.team, one.begin_ms)
+        if other in last and edge is not None:
+            lag = edge.lag_ms if edge.target == one.series else -edge.lag_ms
+            astray = abs(one.begin_ms - last[other].begin_ms - lag)
+            total += edge.decades * (astray <= max(rules.astray_ms, one.cadence_ms))
+    return total
+
+
+def by_lineage(m: Anomaly, one: Anomaly, relations: Relations) -> bool:
+    return bool(set(relations.near(one.series, one.begin_ms)) & set(relations.lineage.nodes(m.series)))
+
+
+def by_chance(m: Anomaly, one: Anomaly, crowd: int, rules: Rules, relations: Relations) -> bool:
+    at_ms = one.begin_ms
+    known = [relations.is_known(a.series, a.team, a.begin_ms) for a in (one, m)]
+    if all(known):
+        return False
+    gap = at_ms - m.begin_ms + one.cadence_ms
+    shared = set(keys_of(one.series)) & set(keys_of(m.series))
+    chances = [1 - math.exp(-gap * relations.rate(key, one.team, at_ms)) for key in shared]
+    return any(chance * crowd**rules.crowd <= 10**-rules.chance_decades for chance in chances)
+
+
+@settings(deadline=None)
+@given(anomalies(), st.sampled_from((0.5, 1.5, 2.5)), st.integers(0, 10))
+def test_equals_the_slow_twin(found: list[Anomaly], least: float, days: int) -> None:
+    rules = Rules(chance_decades=least)
+    relations = relations_of(found, rules, EPOCH + days * DAY)
+    assert ids(group(found, rules, relations)) == slowly(found, rules, relations)
 
 
 @given(anomalies(), st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter(found: list[Anomaly], random: object) -> None:
     shuffled = list(found)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert group(found, RULES) == group(shuffled, RULES)
+    one, other = (relations_of(order, RULES, EPOCH + 9 * DAY) for order in (found, shuffled))
+    assert group(found, RULES, one) == group(shuffled, RULES, other)
 
 
-@given(anomalies(), st.data())
-def test_teams_are_grouped_as_if_each_were_alone(found: list[Anomaly], data: st.DataObject) -> None:
-    of = {series: data.draw(st.sampled_from(("", "red", "blue"))) for series in {a.series for a in found}}
-    owned = [replace(a, team=of[a.series]) for a in found]
-    alone = [ids(group([a for a in owned if a.team == team], RULES)) for team in ("", "red", "blue")]
-    assert ids(group(owned, RULES)) == alone[0] | alone[1] | alone[2]
+@settings(deadline=None)
+@given(anomalies(most=50), st.sampled_from((1.0, 1.5)), st.integers(3, 10))
+def test_teams_are_grouped_as_if_each_were_alone(found: list[Anomaly], least: float, days: int) -> None:
+    """What others' series do makes no edge, no rate and no crowd of a team's; no link leads to them."""
+    rules, until_ms = Rules(chance_decades=least), EPOCH + days * DAY
+    together = group(found, rules, relations_of(found, rules, until_ms))
+    apart = []
+    for team in {a.team for a in found}:
+        own = [a for a in found if a.team == team]
+        apart += group(own, rules, relations_of(own, rules, until_ms))
+    assert sorted(together, key=lambda g: in_order(g.members[0])) == sorted(
+        apart, key=lambda g: in_order(g.members[0])
+    )
+
+
+def test_the_graph_of_all_teams_has_a_pair_once() -> None:
+    """Two series that moved from one team to another have an edge in both."""
+    moved = [
+        replace(anomaly(metric, at=at), team=team)
+        for team, at in (("red", 0), ("blue", 30))
+        for metric in ("a", "b")
+    ]
+    alone = [replace(anomaly(metric, at=60), team="green") for metric in ("c", "d")]
+    relations = relations_of([*moved, *alone], RULES, EPOCH + 9 * DAY)
+    at_ms = EPOCH + 9 * DAY
+    pairs = sorted(sorted(s.metric for s in (e.source, e.target)) for e in relations.edges(at_ms))
+    assert pairs == [["a", "b"], ["c", "d"]]
+    for team, other in (("red", "b"), ("blue", "b")):
+        series = anomaly("a").series
+        assert [s.metric for s in relations.neighbours(series, team, at_ms)] == [other]
+    assert relations.neighbours(anomaly("a").series, "green", at_ms) == ()
 
 
 @given(anomalies(), st.integers(0, 30))
 def test_a_sweep_resumed_anywhere_goes_on_alike(found: list[Anomaly], cut: int) -> None:
     ordered = sorted(found, key=in_order)
-    whole = Sweep(RULES)
+    relations = relations_of(found, RULES, EPOCH + 9 * DAY)
+    whole = Sweep(RULES, relations)
     joined = {a.id: whole.place(a) for a in ordered}
     if cut >= len(ordered):
         return
     at_ms = ordered[cut].begin_ms
-    resumed = Sweep(RULES)
-    resumed.recall(((a, joined[a.id]) for a in ordered[:cut] if a.begin_ms > at_ms - RULES.cap_ms), at_ms)
+    resumed = Sweep(RULES, relations)
+    resumed.recall(
+        ((a, tuple(joined[a.id])) for a in ordered[:cut] if a.begin_ms > at_ms - RULES.cap_ms), at_ms
+    )
     assert {a.id: resumed.place(a) for a in ordered[cut:]} == {a.id: joined[a.id] for a in ordered[cut:]}
 
 
@@ -129,8 +195,8 @@ def test_rules_that_contradict_themselves_are_refused() -> None:
         Rules(recent_ms=4 * DAY)
     with pytest.raises(ValueError, match="slack"):
         Rules(slack_min_ms=2 * DAY)
-    with pytest.raises(ValueError, match="evidence_min"):
-        Rules(evidence_min=0)
+    with pytest.raises(ValueError, match="chance_decades"):
+        Rules(chance_decades=0)
 
 
 def test_twenty_thousand_in_one_cluster_take_seconds() -> None:

@@ -40,7 +40,8 @@ COUNTS = SeriesCounts(
 def test_the_storm_names_its_airports() -> None:
     incident = compose(STORM[0].id, STORM, EPOCH + 3 * DAY, COUNTS, RULES)
     assert incident.title == (
-        "cancelled_share up at 3 origins (EWR, JFK, LGA) from 4 Feb 17:00 to 5 Feb 15:00 UTC; 19 series"
+        "cancelled_share up at 3 origins (EWR, JFK, LGA) from 4 Feb 17:00 to 5 Feb 15:00 UTC; 19 series, "
+        "9 carriers"
     )
     assert [c.text for c in incident.contributors] == [f"3 of 4 series with origin={o}" for o in AIRPORTS]
     assert all(c.log_p < math.log(0.05) for c in incident.contributors)

@@ -35,7 +35,9 @@ def test_silence_tells_where_the_cadence_is_declared(declared: bool, told: list[
     if declared:
         run.declare("orders", cadence_ms=MINUTE)
     play(noise(20), run=run)
-    run.tick(START + 40 * MINUTE)
+    run.tick(START + 55 * MINUTE)
+    assert run.told(0, "opened") == []
+    run.tick(START + 65 * MINUTE)
     assert [t.kind for t in run.told(0, "opened")] == told
 
 

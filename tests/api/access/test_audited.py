@@ -62,6 +62,8 @@ def test_what_cannot_be_written_down_is_not_done(peopled: Secured, monkeypatch: 
         ("PUT", "/api/v1/metrics/{name:path}"),
         ("DELETE", "/api/v1/series/{series_id}"),
         ("PUT", "/api/v1/teams/{name}"),
+        ("PUT", "/api/v1/lineage"),
+        ("POST", "/api/v1/changes"),
     ):
         path = template.replace("{name:path}", "x").replace("{name}", "x")
         path = path.replace("{series_id}", series_ids(peopled)["red"])

@@ -16,6 +16,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/samples"): {"samples": []},
     ("PUT", "/api/v1/metrics/{name:path}"): {"kind": "gauge"},
     ("PUT", "/api/v1/teams/{name}"): {"rules": [{"tags": {"team": "green"}}]},
+    ("PUT", "/api/v1/lineage"): {"links": [{"upstream": "orders.red", "downstream": "orders.None"}]},
+    ("POST", "/api/v1/changes"): {"title": "web 2"},
     ("POST", "/api/v1/tokens"): {"name": "x", "scopes": ["read"]},
     ("PUT", "/api/v1/users/{name}"): {"role": "viewer"},
 }

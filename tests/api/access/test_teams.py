@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.domain.access import Role, Scope
+from monitor.domain.event import ChangeEvent
 from monitor.domain.records import Control, Kind
 from monitor.service import State
 from tests.api.access.conftest import TEAMS, Secured, names, sample, series_ids
@@ -37,6 +38,19 @@ def test_a_young_series_borrows_from_its_own_teams_series_only(peopled: Secured)
         answer = peopled.ask("GET", f"/api/v1/series/{id}", peopled.token(Scope.READ, team=bound))
         assert answer.status_code == 200
         assert set(peopled.engine.asked_siblings) == {team or ""}
+
+
+def test_an_incident_tells_a_team_of_no_changes(peopled: Secured) -> None:
+    """Whose a change is, nothing says."""
+    start_ms = peopled.story.kept[0].start_ms
+    peopled.story.topology.told = [ChangeEvent(start_ms, "deployment", "blue 2", (("team", "blue"),))]
+    for bound, seen in ((None, ["blue 2"]), ("red", []), ("blue", [])):
+        token = peopled.token(Scope.READ, team=bound)
+        incident = peopled.ask("GET", f"/api/v1/incidents/inc-{bound}", token).json()
+        assert [change["title"] for change in incident["changes"]] == seen
+        assert {line["series"] for line in incident["evidence"]} == {
+            member["series"] for member in incident["members"]
+        }
 
 
 def test_status_tells_a_team_of_itself(peopled: Secured) -> None:

@@ -1,0 +1,67 @@
+"""``watchkeeper topology``: what hangs together, as it was learned; and declaring what is known to."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from api.client import Client
+from api.tables import out, show
+from monitor.domain.errors import BadRequest
+
+EDGE_COLUMNS = {
+    "source": "first",
+    "target": "then",
+    "lag_ms": "after ms",
+    "count": "times",
+    "of": "of",
+    "decades": "decades",
+    "last_ms": "last (UTC)",
+}
+COMMUNITY_COLUMNS = {"size": "series", "hubs": "hubs"}
+
+
+def topology(
+    url: str,
+    token: str,
+    *,
+    focus: str | None,
+    communities: bool,
+    lineage: Path | None,
+    limit: int,
+    as_json: bool,
+) -> int:
+    with Client(url, token) as server:
+        if lineage is not None:
+            links = read_links(lineage)
+            server.put("/api/v1/lineage", {"links": links})
+            out().print(f"{len(links)} links are declared")
+            return 0
+        if communities:
+            rows = server.get("/api/v1/topology/communities", limit=min(limit, 1_000))["items"]
+            told = [row | {"hubs": ", ".join(row["hubs"])} for row in rows] if not as_json else rows
+            return show(told, COMMUNITY_COLUMNS, as_json, "no edges yet")
+        return show(
+            server.items("/api/v1/topology", limit, focus=focus), EDGE_COLUMNS, as_json, "no edges yet"
+        )
+
+
+def read_links(file: Path) -> list[dict[str, Any]]:
+    """Links of a file: JSON as `PUT /api/v1/lineage` takes it, or a CSV with columns upstream, downstream
+    and, if wanted, since_ms. Raises BadRequest where it is neither."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".json":
+            return list(json.loads(text)["links"])
+        return [_link(row) for row in csv.DictReader(text.splitlines())]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadRequest(f"{file}: no links can be read: {error!r}") from error
+
+
+def _link(row: dict[str, str]) -> dict[str, Any]:
+    link: dict[str, Any] = {"upstream": row["upstream"].strip(), "downstream": row["downstream"].strip()}
+    if since := (row.get("since_ms") or "").strip():
+        link["since_ms"] = int(since)
+    return link
