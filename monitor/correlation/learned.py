@@ -19,7 +19,8 @@ from monitor.domain.series import Identity
 from monitor.domain.topology import Edge, Evidence, Key, Onset, keys_of
 
 Ints = NDArray[np.int64]
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +130,17 @@ def learn(
 
 
 def _usual_days(begins: Mapping[Identity, Sequence[int]], until_ms: int, span_ms: int) -> dict[Key, float]:
-    """The median of a key's onsets a day; keys of which it is 0 are left out."""
+    """The median of a key's occasions a day, hours in which one or more of its series begin: what begins
+    together does not make a coincidence likelier. Keys of which it is 0 are left out."""
     days = math.ceil(span_ms / DAY_MS)
-    counts: dict[Key, Counter[int]] = {}
+    hours: dict[Key, set[int]] = {}
     for one, times in begins.items():
-        busy = Counter((until_ms - at - 1) // DAY_MS for at in times)
+        busy = {(until_ms - at - 1) // HOUR_MS for at in times}
         for key in keys_of(one):
-            counts.setdefault(key, Counter()).update(busy)
+            hours.setdefault(key, set()).update(busy)
     found = {}
-    for key, by_day in counts.items():
+    for key, occasions in hours.items():
+        by_day = Counter(hour // 24 for hour in occasions)
         if 2 * len(by_day) >= days:
             each = sorted([0] * (days - len(by_day)) + list(by_day.values()))
             found[key] = (each[(days - 1) // 2] + each[days // 2]) / 2
