@@ -25,10 +25,9 @@ def warm_up(settings: Settings, progress: Callable[[str], None] = lambda _: None
     if not (_is_compiled() if inline else fork_server.kernels_are_compiled()):
         helper = fork_server.process(fork_server.compile_models, "compiling")
         helper.start()
-        progress("loops and decoders")
+        progress("seasons and loops")
         _compile_loops()
-        warm_decoders()
-        progress("models and learning")
+        progress("models and decoders")
         helper.join()
         _load_shard()
     progress("loading")
@@ -45,8 +44,9 @@ def _is_compiled() -> bool:
 
 def _compile_loops() -> None:
     from monitor.history.warm import warm_history
-    from monitor.shard.warm import warm_loops
+    from monitor.shard.warm import warm_looks, warm_loops
 
+    warm_looks()  # first: the other process comes to need them
     warm_loops()
     warm_history()
 

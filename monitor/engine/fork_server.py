@@ -49,9 +49,11 @@ def kernels_are_compiled() -> bool:
 
 
 def compile_models() -> None:
-    """Compile what judges a value, and the learning pass."""
+    """Compile what judges a value, decoders, and the learning pass."""
+    from collectors.warm import warm_decoders
     from monitor.shard.warm import warm_judges
 
+    warm_decoders()
     warm_judges()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from learners.choice import Choice
-from learners.select import Window, choose
+from learners.select import Window, choose, look_at
 from monitor.domain.batch import Mode
 from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
@@ -27,6 +27,11 @@ def is_compiled() -> bool:
     """Are the shard's loops in the cache?"""
     loop: Any = take
     return any(Path(loop.stats.cache_path).glob("buckets.take-*.nbi"))
+
+
+def warm_looks() -> None:
+    """Classes and seasons: the half of a learning pass that needs no model."""
+    look_at([_window(_SAMPLES)])
 
 
 def warm_loops() -> None:
@@ -62,6 +67,9 @@ def warm_shard() -> None:
 
 
 def _choice(count: int) -> Choice:
+    return choose(_window(count))
+
+
+def _window(count: int) -> Window:
     t = np.arange(count, dtype=np.int64)
-    y, none = (t % 5).astype(np.float64), np.full(count, np.nan)
-    return choose(Window(t=t, y=y, n=none, cadence_ms=_MINUTE_MS, kind=None))
+    return Window(t=t, y=(t % 5).astype(np.float64), n=np.full(count, np.nan), cadence_ms=_MINUTE_MS)
