@@ -22,7 +22,7 @@ from monitor.domain.topology import Edge
 from monitor.incidents.incidents import compose, merged, transitions
 from monitor.incidents.relations import Learn, Relations, frontier_of
 from monitor.incidents.rules import Rules
-from monitor.incidents.working_set import Node, Regrouped, WorkingSet
+from monitor.incidents.working_set import Node, Regrouped, Span, WorkingSet
 
 MOST_IN_MEMORY = 100_000
 
@@ -184,23 +184,7 @@ class IncidentEngine:
             self._told_day = day_ms
 
     def _relate(self, work: _Work, lineage: Lineage, from_ms: int) -> list[IncidentChange]:
-        regrouped = work.held.regroup(work.held.relate(lineage, from_ms))
-        moves = self._resolve(work.held, regrouped)
-        story = _Story(work.now_ms, -1, 0)
-        self._retell(work, moves.moved - moves.merged.keys(), moves, {}, story)
-        self._ledger.commit(
-            LedgerStep(
-                shard=None,
-                before=None,
-                after=Progress(),
-                anomalies=[work.held.nodes[i].placed() for i in regrouped.rejoined],
-                incidents=story.incidents,
-                memberships=moves.memberships,
-                transitions=[change.transition for change in story.changes],
-            )
-        )
-        self._remember(work, story.incidents)
-        return story.changes
+        return self._tell_anew(work, work.held.relate(lineage, from_ms), _Gone())
 
     def _forget(self, work: _Work, series_id: str) -> list[IncidentChange]:
         gone = self._ledger.anomalies_of_series(series_id)
@@ -212,11 +196,15 @@ class IncidentEngine:
         starts = [i.start_ms for i in (self._known(work, name) for name in sorted(held_by)) if i is not None]
         from_ms = min([*starts, *(p.anomaly.begin_ms for p in gone)])
         span = work.held.remove([p.anomaly for p in gone], from_ms)
+        return self._tell_anew(work, span, _Gone(dead, held_by, [p.anomaly.id for p in gone], [series_id]))
+
+    def _tell_anew(self, work: _Work, span: Span, gone: _Gone) -> list[IncidentChange]:
+        """Group a span anew where no shard has moved, and tell the incidents that this changes."""
         regrouped = work.held.regroup(span)
         moves = self._resolve(work.held, regrouped)
+        moves.moved |= gone.held_by
+        moves.moved -= gone.incidents
         story = _Story(work.now_ms, -1, 0)
-        moves.moved |= held_by
-        moves.moved -= dead
         self._retell(work, moves.moved - moves.merged.keys(), moves, {}, story)
         self._ledger.commit(
             LedgerStep(
@@ -227,12 +215,12 @@ class IncidentEngine:
                 incidents=story.incidents,
                 memberships=moves.memberships,
                 transitions=[change.transition for change in story.changes],
-                forgotten_incidents=sorted(dead),
-                forgotten_anomalies=[p.anomaly.id for p in gone],
-                forgotten_series=[series_id],
+                forgotten_incidents=sorted(gone.incidents),
+                forgotten_anomalies=gone.anomalies,
+                forgotten_series=gone.series,
             )
         )
-        for incident_id in dead:
+        for incident_id in gone.incidents:
             work.due.pop(incident_id, None)
         self._remember(work, story.incidents)
         return story.changes
@@ -300,6 +288,17 @@ class IncidentEngine:
             else:
                 work.due[incident.id] = incident.due_ms
         work.held.let_go(self._floor_ms(work.progress), self._most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What is forgotten in one step: incidents that a deleted anomaly founded, anomalies, series.
+    ``held_by``: the incidents that held them."""
+
+    incidents: set[str] = field(default_factory=set)
+    held_by: set[str] = field(default_factory=set)
+    anomalies: list[str] = field(default_factory=list)
+    series: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
