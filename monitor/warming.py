@@ -22,17 +22,17 @@ def warm_up(settings: Settings, progress: Callable[[str], None] = lambda _: None
     from collectors.warm import warm_decoders
 
     inline = settings.engine == "inline"
-    if not (_is_compiled() if inline else fork_server.kernels_are_compiled()):
+    compiled = _is_compiled() if inline else fork_server.kernels_are_compiled()
+    if not compiled:
         helper = fork_server.process(fork_server.compile_models, "compiling")
         helper.start()
         progress("seasons and loops")
         _compile_loops()
         progress("models and decoders")
         helper.join()
-        _load_shard()
     progress("loading")
     warm_decoders()
-    if inline:
+    if inline or not compiled:  # what no helper came to is compiled here
         _load_shard()
 
 

@@ -90,11 +90,12 @@ def sort_order(row: NDArray[Any], ts_ms: NDArray[np.int64]) -> NDArray[np.intp]:
     if not len(row):
         return np.empty(0, np.intp)
     first = int(row.min())
-    starts = np.zeros(int(row.max()) - first + 2, np.int64)  # pages that are not touched cost nothing
-    order = np.empty(len(row), np.intp)
-    if len(starts) > _SPARSE * len(row) or not _by_row(frozen(row), frozen(ts_ms), first, starts, order):
-        return np.lexsort((ts_ms, row))
-    return order
+    span = int(row.max()) - first + 1
+    if span <= _SPARSE * len(row):
+        order = np.empty(len(row), np.intp)
+        if _by_row(frozen(row), frozen(ts_ms), first, np.zeros(span + 1, np.int64), order):
+            return order
+    return np.lexsort((ts_ms, row))
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
