@@ -105,6 +105,7 @@ DETECTORS: dict[str, Callable[[list[Series]], list[Flags]]] = {
     "time-of-day EWMA": _budgeted(
         lambda one, seed: peers.time_of_day(one.value, max(DAY_MS // one.cadence_ms, 1))
     ),
+    "always": lambda many: [np.ones(len(one.value), np.bool_) for one in many],
     "random": _budgeted(lambda one, seed: peers.at_random(one.value, seed)),
 }
 SLOW: dict[str, Callable[[list[Series]], list[Flags]]] = {

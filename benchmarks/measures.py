@@ -1,11 +1,13 @@
 """What flagged points are worth against labelled spans: the same measures for every detector.
 
-- *event*: flagged points at most `APART` apart. True if it meets a span, neither true nor false if it only
-  meets the time after one in which a series settles again (`SETTLING` points), else false.
+- *event*: flagged points at most `APART` apart. True if it begins in a span or at most `APART` points before
+  one, neither true nor false if it begins in the time after one in which a series settles again (`SETTLING`
+  points), else false. What counts is that somebody is told then: an alarm that never ends meets every span
+  and has found none.
 - *precision*: true of true and false events; *recall*: spans met; *event F1*: their harmonic mean.
 - *delay-F1*: a span is found if one of its first k + 1 = 8 points is flagged, then all its points are true
   positives, else all are misses; other flagged points are false positives.
-- *delay*: points from the start of a span to its first flagged point.
+- *delay*: points from the start of a span to the first flagged point of the event that found it.
 - *false alarms*: false events, per 10,000 points and per series and week.
 """
 
@@ -97,35 +99,36 @@ def tally(
     spans: Sequence[Span],
     cadence_ms: int,
     settling: int = SETTLING,
-    fresh: bool = False,
+    early: int = APART,
 ) -> Tally:
-    """One series: ``flagged`` bool, one a point; points are ``cadence_ms`` apart. ``fresh``: an alarm that
-    was on before the span began has not found it (for planted faults, whose start is exact).
+    """One series: ``flagged`` bool, one a point; points are ``cadence_ms`` apart. ``early``: points before a
+    span at which an alarm may begin to have found it (0 for planted faults, whose start is exact).
 
     >>> flags = np.zeros(100, bool)
     >>> flags[[20, 23, 60]] = True
     >>> told = tally(flags, [Span(20, 30), Span(80, 90)], 60_000, settling=5)
     >>> told.true_events, told.false_events, told.recall, told.delays
     (1, 1, 0.5, [0])
+    >>> tally(np.ones(100, bool), [Span(20, 30), Span(80, 90)], 60_000).event_f1
+    0.0
     """
     label, settles = np.zeros(len(flagged), np.bool_), np.zeros(len(flagged), np.bool_)
     one = Tally(points=len(flagged), weeks=len(flagged) * cadence_ms / WEEK_MS, spans=len(spans))
+    found = events(flagged)
+    onsets = np.array([start for start, _ in found], np.int64)
     for span in spans:
-        label[span.start : span.end] = True
+        label[max(span.start - early, 0) : span.end] = True
         settles[span.start : span.end + settling] = True
-        here = flagged[span.start : span.end].copy()
-        if fresh and span.start > 0 and flagged[span.start - 1]:
-            here[: int(np.argmin(here)) if not here.all() else len(here)] = False
-        at = np.flatnonzero(here)
+        at = onsets[(onsets >= span.start - early) & (onsets < span.end)]
         one.met += bool(len(at))
-        one.delays += at[:1].tolist()
-        found = bool(len(at)) and int(at[0]) <= DELAY_K
-        one.true_points += (span.end - span.start) * found
-        one.missed_points += (span.end - span.start) * (not found)
-    for start, end in events(flagged):
-        if label[start:end].any():
+        one.delays += np.maximum(at[:1] - span.start, 0).tolist()
+        in_time = bool(flagged[span.start : span.end][: DELAY_K + 1].any())
+        one.true_points += (span.end - span.start) * in_time
+        one.missed_points += (span.end - span.start) * (not in_time)
+    for start, _ in found:
+        if label[start]:
             one.true_events += 1
-        elif not settles[start:end].any():
+        elif not settles[start]:
             one.false_events += 1
     one.false_points = int(np.count_nonzero(flagged & ~settles))
     return one

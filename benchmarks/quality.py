@@ -126,7 +126,7 @@ def _with_no_data(block: Block, flagged: list[Flags], cadence_ms: int) -> list[F
 
 
 def _cell(detector: str, name: str, kind: str, flagged: list[Flags], faults: list[Fault]) -> Cell:
-    count = partial(tally, cadence_ms=CLASSES[name].cadence_ms, fresh=True)
+    count = partial(tally, cadence_ms=CLASSES[name].cadence_ms, early=0)
     every, firsts = Tally(), Tally()
     for row, flags in enumerate(flagged):
         half = len(flags) // 2
