@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from learners.base import Family
 from learners.classify import CLASSES
 from learners.processes import Block
-from monitor.domain.anomaly import ANOMALOUS
+from monitor.domain.anomaly import FLAGGED
 from monitor.domain.batch import Mode
 from monitor.domain.observation import Observations
 from monitor.domain.records import Entry, Samples, Tick
@@ -119,7 +119,7 @@ class Drive:
     def end(self) -> Driven:
         """What was found, all buckets final."""
         self._apply(Tick(self._last_ms, complete=True))
-        self._driven.flagged = np.isin(self._arrays.verdict, ANOMALOUS)
+        self._driven.flagged = np.isin(self._arrays.verdict, FLAGGED)
         return self._driven
 
     @property

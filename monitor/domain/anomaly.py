@@ -35,10 +35,13 @@ class Verdict(IntEnum):
     BELOW_MIN_CHANGE = 3
     STATIC_BOUND = 4
     MISSING = 5
+    SHIFTED = 6
 
 
-ANOMALOUS = (int(Verdict.ANOMALY), int(Verdict.STATIC_BOUND))
-"""Verdicts of buckets that are part of an anomaly."""
+FLAGGED = (int(Verdict.ANOMALY), int(Verdict.STATIC_BOUND))
+"""Verdicts of buckets that are anomalous by themselves."""
+ANOMALOUS = (*FLAGGED, int(Verdict.SHIFTED))
+"""Verdicts of buckets that are part of an anomaly, those too that are as expected at its new level."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,14 @@ class Ground(StrEnum):
     SILENT = "silent"
     BOUND = "beyond a bound"
     GOING_ON = "going on"
+    NEW_LEVEL = "at a new level"
 
 
 _OF_VERDICT: Mapping[Verdict, Reason] = {
     Verdict.IN_BAND: Reason.IN_BAND,
     Verdict.LEARNING: Reason.LEARNING,
     Verdict.ANOMALY: Reason.ANOMALY,
+    Verdict.SHIFTED: Reason.ANOMALY,
     Verdict.BELOW_MIN_CHANGE: Reason.BELOW_MIN_CHANGE,
     Verdict.STATIC_BOUND: Reason.STATIC_BOUND,
     Verdict.MISSING: Reason.MISSING,
@@ -216,6 +218,8 @@ def ground_of(judged: Judged, anomaly: Anomaly | None, rule: Rule) -> Ground:
         return Ground.SILENT
     if anomaly is not None and anomaly.kind is AnomalyKind.FLAT_LINE:
         return Ground.STILL
+    if judged.verdict is Verdict.SHIFTED:
+        return Ground.NEW_LEVEL
     if judged.score < OPENS:
         return Ground.GOING_ON
     if judged.lower <= judged.value <= judged.upper:

@@ -129,6 +129,7 @@ _GROUNDS = {
     Ground.SILENT: "since nothing has come for longer than ever",
     Ground.BOUND: "since the value lies beyond a fixed bound",
     Ground.GOING_ON: "which had begun before and was not over",
+    Ground.NEW_LEVEL: "which goes on: this is as expected at its new level, not yet taken for normal",
 }
 
 

@@ -21,7 +21,7 @@ from monitor.shard.drain import is_pooled
 from monitor.shard.shard import Shard
 
 MODELS = 2
-_PLACES = ("row", "next")
+_PLACES = ("row", "next", "outer")
 
 
 def digest(shard: Shard, rows: Sequence[int], prints: Sequence[int]) -> str:
@@ -56,8 +56,9 @@ def _parts(shard: Shard, row: int) -> list[bytes]:
     parts = [common.tobytes(), tail, clock.tobytes(), shard.profiles[row].tobytes()]
     parts.append(shard.references[row].tobytes())
     parts.append(np.array(sorted(waiting)).tobytes())
-    if episode >= 0:
+    while episode >= 0:
         story = shard.episodes[episode]
+        episode = int(story["outer"])
         parts += [story[name].tobytes() for name in st.EPISODE.names or () if name not in _PLACES]
     return parts + [part for which in range(MODELS) for part in _model(shard, row, which)]
 

@@ -35,9 +35,11 @@ from monitor.shard.state import (
     HELD,
     IN_BAND,
     LEARNING,
+    LEVEL_SHIFT,
     NO_DATA,
     OPENED,
     REACH_UNIT,
+    SHIFTED,
     SPIKE,
     STATIC_BOUND,
     clock_at,
@@ -55,12 +57,16 @@ from monitor.shard.tracker import (
     emit,
     ended,
     follow,
+    grow_outer,
     missing_opens,
     move,
     open_episode,
     release,
     restore,
     set_peak,
+    settled,
+    shift_again,
+    width_at_new,
 )
 from monitor.shard.zones import local_offset
 
@@ -189,6 +195,26 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     evidence = combine(spike, shift, still)
     if e >= 0 and (spike - TESTS) * worth >= L_OPEN:
         episode_at(s, e).leaning = 0
+    taught, seen_r, seen_level = spike, r, level  # as seen from the forecast
+    seen_expected, seen_lower, seen_upper = expected, lower, upper
+    outer = settled(s, row)
+    if outer >= 0:
+        new_level = np.float64(episode_at(s, outer).shift)
+        wide = width_at_new(episode_at(s, outer), plain)
+        new_r = (deviation - new_level) / wide
+        new_spike = min(tail_surprise(s, common.tail, row, new_r), supported(episode_at(s, outer).age, new_r))
+        if counted:
+            rate = ratio.rate(expected + new_level * unit, clock.n_mean)
+            new_spike = min(new_spike, ratio.surprise(value, rate, n))
+        if new_spike < spike:
+            spike, r, shift, still = new_spike, new_r, 0.0, 0.0  # an outage may well stand still
+            level = levelled(spike, shift, still, worth)
+            expected += new_level * unit
+            lower = expected - tail_opens(s, common.tail, row, -1, grade) * wide * unit
+            upper = expected + tail_opens(s, common.tail, row, 1, grade) * wide * unit
+            if counted:
+                lower = max(min(lower, ratio.limit(-1, rate, n, ASKED[grade])), 0.0)
+                upper = min(max(upper, ratio.limit(1, rate, n, ASKED[grade])), 1.0)
     breach = static_surprise(rule.static_lower, rule.static_upper, value)
     outside = breach > level
     level = max(level, breach)
@@ -230,7 +256,28 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     weight = gate(evidence)
     if e >= 0 and episode_at(s, e).adopted_at == 0:
         peak, moved = episode_at(s, e).peak_residual, episode_at(s, e).shift
-        if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper):
+        if episode_at(s, e).outer >= 0:
+            grow_outer(s, outer, bucket, seen_level)
+            if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper):
+                _learn_peak(s, row, peak)
+            elif episode_at(s, e).kind == LEVEL_SHIFT:
+                shift_again(s, e, at_ms, bucket)
+            if verdict == IN_BAND:
+                verdict = ANOMALY if level >= L_CLOSE else SHIFTED
+            weight = 0.0
+        elif not follow(
+            s,
+            e,
+            bucket,
+            at_ms,
+            seen_level,
+            seen_r,
+            deviation,
+            value,
+            seen_expected,
+            seen_lower,
+            seen_upper,
+        ):
             _learn_peak(s, row, peak)
             if tail_surprise(s, common.tail, row, deviation / plain) * worth >= L_CLOSE:
                 move(s, row, moved)  # ordinary only for a forecast from so long ago
@@ -238,19 +285,18 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
             e = -1
         else:
             # A lean is small: it is learned slowly, so that what was the model's error ends by itself.
-            weight = LEAN_SHARE * gate(spike - TESTS) if episode_at(s, e).leaning else 0.0
-            if verdict == IN_BAND and level >= L_CLOSE:
+            weight = LEAN_SHARE * gate(taught - TESTS) if episode_at(s, e).leaning else 0.0
+            if outer >= 0 and level >= L_OPEN and wanted and episode_at(s, e).adopted_at == 0:
+                _open(
+                    s, row, bucket, at_ms, kind, direction, level, r, deviation, value, expected, lower, upper
+                )
+            elif verdict == IN_BAND and outer >= 0:
+                verdict = SHIFTED
+            elif verdict == IN_BAND and seen_level >= L_CLOSE:
                 verdict = ANOMALY
     elif e < 0 and level >= L_OPEN and wanted:
-        e = open_episode(s, row, bucket, kind, direction)
-        episode = episode_at(s, e)
-        set_peak(episode, bucket, level, r, value, expected, lower, upper)
-        episode.count = 1
-        episode.age = 1
-        episode.same_side = 1
-        episode.shift = deviation
-        episode.leaning = 1 if shift > spike and shift > still else 0
-        emit(s, e, OPENED, at_ms, -1)
+        e = _open(s, row, bucket, at_ms, kind, direction, level, r, deviation, value, expected, lower, upper)
+        episode_at(s, e).leaning = 1 if shift > spike and shift > still else 0
         weight = 0.0
 
     if weight > 0.0 or learning:
@@ -303,11 +349,41 @@ def entry() -> Any:
 
 
 @kernel
+def _open(
+    s: Any,
+    row: int,
+    bucket: int,
+    at_ms: int,
+    kind: int,
+    direction: int,
+    level: float,
+    r: float,
+    deviation: float,
+    value: float,
+    expected: float,
+    lower: float,
+    upper: float,
+) -> int:
+    """An episode that begins with ``bucket``."""
+    e = open_episode(s, row, bucket, kind, direction)
+    episode = episode_at(s, e)
+    set_peak(episode, bucket, level, r, value, expected, lower, upper)
+    episode.count = 1
+    episode.age = 1
+    episode.same_side = 1
+    episode.shift = deviation
+    emit(s, e, OPENED, at_ms, -1)
+    return int(e)
+
+
+@kernel
 def _widening(s: Any, row: int, bucket: int, scale: float) -> float:
     """How much wider the forecast is than one of the bucket before: after a gap, and in an open anomaly."""
     common, clock = common_at(s, row), clock_at(s, row)
     ahead = 1 - clock.streak if clock.streak < 0 else 1
     e = common.episode
+    if e >= 0 and episode_at(s, e).outer >= 0:
+        e = episode_at(s, e).outer
     if e >= 0 and episode_at(s, e).adopted_at == 0:
         ahead = max(ahead, bucket - whole(episode_at(s, e).onset) + 1)
     if ahead <= 1:

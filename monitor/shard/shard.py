@@ -34,7 +34,7 @@ from monitor.shard.drain import drain_all, is_pooled
 from monitor.shard.former import Was, restore, switched, was
 from monitor.shard.pool import ROOM, drop, mark
 from monitor.shard.rules import Rules, regridded
-from monitor.shard.tracker import close, release
+from monitor.shard.tracker import close_all, release
 
 _NO_N: NDArray[np.float64] = np.full(1, np.nan)
 _BUFFER = 65_536
@@ -249,21 +249,11 @@ class Shard:
 
     def _end_anomaly(self, row: int) -> None:
         """New models ask anew whether the series is as it should be."""
-        e = int(self.common["episode"][row])
-        if e < 0:
+        if int(self.common["episode"][row]) < 0:
             return
         if self.directory["n_changes"][0] + 8 > len(self._changes):
             self._collect()
-        if self.episodes["adopted_at"][e]:
-            release(self.directory[0], e)
-            return
-        end = self._newest_final(row) + 1
-        close(
-            self.directory[0],
-            e,
-            (end + 1) * int(self.clocks["cadence"][row]),
-            int(self.episodes["last"][e]) + 1,
-        )
+        close_all(self.directory[0], row, (self._newest_final(row) + 2) * int(self.clocks["cadence"][row]))
 
     def _compare(self, item: Assignment) -> None:
         """The reference as the pass left it, and the drift that it found."""
@@ -316,9 +306,7 @@ class Shard:
             into_pool(self.directory[0], row)
         final_ms = (int(clock["v1"]) + 1) * cadence if cadence else int(clock["v1"])
         flags, rule = int(self.common["flags"][row]), int(clock["rule"])
-        e = int(self.common["episode"][row])
-        if e >= 0 and not self.episodes["adopted_at"][e]:
-            close(self.directory[0], e, final_ms + cadence, int(self.episodes["last"][e]) + 1)
+        close_all(self.directory[0], row, final_ms + cadence)
         ts_ms, value, n = self._waiting(row)
         self._clear(row)
         self.common["flags"][row] = flags & (st.LIVE | st.BACKFILLED | st.DIRTY)
@@ -344,7 +332,7 @@ class Shard:
             following = int(self.pending["next"][at])
             drop(self.directory[0], at)
             at = following
-        if self.common["flags"][row] & st.LIVE and self.common["episode"][row] >= 0:
+        while self.common["flags"][row] & st.LIVE and self.common["episode"][row] >= 0:
             release(self.directory[0], int(self.common["episode"][row]))
         self.bank.clear(row)
         self.clocks[row] = np.zeros((), st.CLOCK)

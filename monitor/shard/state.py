@@ -10,7 +10,7 @@ array          one row                                                bytes a se
 ``references`` the level that passes compare with                     64
 ``season``     season tables, for series found seasonal               4 a slot
 ``pending``    samples that wait: cadence unknown, held, long bound   32 a sample
-``episodes``   open anomalies                                         128 an anomaly
+``episodes``   open anomalies                                         144 an anomaly
 =============  =====================================================  ==================
 """
 
@@ -99,6 +99,8 @@ EPISODE = np.dtype(
         ("peak_level", "f8"),  # L at the peak
         ("peak_residual", "f8"),
         ("shift", "f8"),  # provisional level minus forecast, in units of scale
+        ("spread", "f8"),  # mean distance of values from the provisional level, in the same units
+        ("outer", "i4"),  # the open level shift inside which this one began; -1: none
         ("count", "i4"),  # anomalous buckets
         ("age", "i4"),  # buckets with a value since onset
         ("same_side", "i4"),  # anomalous buckets on the side of the onset
@@ -182,7 +184,7 @@ SPIKE, DIP, LEVEL_SHIFT, FLAT_LINE, NO_DATA, ENDED_KIND, ABSORBED_DRIFT = range(
 OPENED, UPDATED, CLOSED = range(3)
 
 # Verdicts by number, as in `monitor.domain.anomaly.Verdict`.
-IN_BAND, LEARNING, ANOMALY, BELOW_MIN_CHANGE, STATIC_BOUND, MISSING = range(6)
+IN_BAND, LEARNING, ANOMALY, BELOW_MIN_CHANGE, STATIC_BOUND, MISSING, SHIFTED = range(7)
 
 # A row number in a buffer.
 ROW = np.dtype([("row", "i4")])

@@ -1,14 +1,20 @@
-"""From scores to anomalies: onset, peak, end and kind, with hysteresis; one open episode a series.
+"""From scores to anomalies: onset, peak, end and kind, with hysteresis; an open episode a series, or two.
 
 An episode opens at `L_OPEN` and closes after `QUIET` buckets in a row below `L_CLOSE`. While it is open
 the baseline holds. After `SHIFT_BUCKETS` buckets on one side it is a level shift; a level that lasts
 max(7 days, 2 longest seasons, 200 buckets) is adopted, and the old one stays a hypothesis for as long
 again, so that a return to it closes the story and starts no new one (DESIGN.md section 2).
+
+From `SETTLED` buckets on a level shift has a level of its own. What is as expected there is no news, and what
+is surprising at both levels begins an episode inside the other; one that shifts the level again becomes part
+of the outer one.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from learners.compiled import kernel
 from learners.dispatch import rebase
@@ -32,6 +38,11 @@ from monitor.shard.state import (
 
 QUIET = 3
 SHIFT_BUCKETS = 16
+SETTLED = 2 * SHIFT_BUCKETS
+_MEMORY = 32
+_SPREAD_MEMORY = 256
+_SIGMA = 1.2533  # of a Gaussian, in mean distances
+_CLIP = 3.0
 ADOPT_DAYS_MS = 7 * 86_400_000
 ADOPT_BUCKETS = 200
 
@@ -84,6 +95,8 @@ def open_episode(s: Any, row: int, bucket: int, kind: int, direction: int) -> in
     episode.peak_level = 0.0
     episode.peak_residual = 0.0
     episode.shift = 0.0
+    episode.spread = 0.0
+    episode.outer = common_at(s, row).episode
     episode.count = 0
     episode.age = 0
     episode.same_side = 0
@@ -98,7 +111,7 @@ def open_episode(s: Any, row: int, bucket: int, kind: int, direction: int) -> in
 @kernel
 def release(s: Any, e: int) -> None:
     episode = episode_at(s, e)
-    common_at(s, episode.row).episode = -1
+    common_at(s, episode.row).episode = episode.outer
     episode.row = -1
     episode.next = s.free_episode
     s.free_episode = e
@@ -109,6 +122,70 @@ def release(s: Any, e: int) -> None:
 def close(s: Any, e: int, at_ms: int, end_bucket: int) -> None:
     emit(s, e, CLOSED, at_ms, end_bucket)
     release(s, e)
+
+
+@kernel
+def close_all(s: Any, row: int, at_ms: int) -> None:
+    """Close what is open of ``row``, the inner one first; what was adopted is let go without a word."""
+    while common_at(s, row).episode >= 0:
+        e = common_at(s, row).episode
+        if episode_at(s, e).adopted_at > 0:
+            release(s, e)
+        else:
+            close(s, e, at_ms, episode_at(s, e).last + 1)
+
+
+@kernel
+def settled(s: Any, row: int) -> int:
+    """The open episode of ``row`` that has a level of its own; -1 if none has."""
+    e = common_at(s, row).episode
+    if e < 0:
+        return -1
+    if episode_at(s, e).outer >= 0:
+        return int(episode_at(s, e).outer)
+    episode = episode_at(s, e)
+    if episode.kind == LEVEL_SHIFT and episode.adopted_at == 0 and episode.age >= SETTLED:
+        return int(e)
+    return -1
+
+
+@kernel
+def width_at_new(episode: Any, plain: float) -> float:
+    """How wide a residual from the provisional level may be, where one from the forecast may be ``plain``."""
+    return max(plain, _SIGMA * np.float64(episode.spread))
+
+
+@kernel
+def _learn_level(episode: Any, deviation: float) -> None:
+    """The provisional level follows the values, once it is settled by clipped steps."""
+    apart: float = deviation - np.float64(episode.shift)
+    if episode.age > SETTLED:
+        most = _CLIP * max(np.float64(episode.spread), 1e-9)
+        apart = min(max(apart, -most), most)
+    episode.spread += (abs(apart) - episode.spread) / min(episode.age, _SPREAD_MEMORY)
+    episode.shift += apart / min(episode.age, _MEMORY)
+
+
+@kernel
+def grow_outer(s: Any, e: int, bucket: int, level: float) -> None:
+    """One more bucket for the level shift ``e`` inside which another anomaly is open; ``level``: of the value
+    as seen from the forecast."""
+    episode = episode_at(s, e)
+    episode.age += 1
+    if level >= L_CLOSE:
+        episode.last = bucket
+        episode.count += 1
+
+
+@kernel
+def shift_again(s: Any, e: int, at_ms: int, bucket: int) -> None:
+    """The inner episode ``e`` has become a level shift itself: the outer one goes on from its level. A level
+    that has moved by so much is only known to within so much, until it has stayed."""
+    episode = episode_at(s, e)
+    outer = episode_at(s, episode.outer)
+    moved = abs(np.float64(episode.shift) - np.float64(outer.shift))
+    outer.shift, outer.spread = np.float64(episode.shift), max(np.float64(episode.spread), moved)
+    close(s, e, at_ms, bucket + 1)
 
 
 @kernel
@@ -152,8 +229,8 @@ def follow(
     """
     episode = episode_at(s, e)
     episode.age += 1
-    step = 1.0 / min(episode.age, 32)
-    episode.shift += step * (deviation - episode.shift)
+    if level >= L_CLOSE or episode.age <= SETTLED:
+        _learn_level(episode, deviation)
     if level >= L_CLOSE:
         episode.quiet = 0
         episode.last = bucket
@@ -174,7 +251,7 @@ def follow(
     if episode.quiet >= QUIET:
         close(s, e, at_ms, episode.last + 1)
         return False
-    if episode.age >= adopt_after(s, episode.row):
+    if episode.outer < 0 and episode.age >= adopt_after(s, episode.row):
         adopt(s, e, bucket, at_ms)
     return True
 
@@ -224,9 +301,7 @@ def missing_opens(s: Any, row: int, first: int, bucket: int, at_ms: int, level: 
 @kernel
 def ended(s: Any, row: int, first: int, bucket: int, at_ms: int) -> None:
     """Close whatever is open and report, once, that the series has ended."""
-    e = common_at(s, row).episode
-    if e >= 0:
-        close(s, e, at_ms, episode_at(s, e).last + 1)
+    close_all(s, row, at_ms)
     e = open_episode(s, row, first, ENDED_KIND, 0)
     nan = float("nan")
     set_peak(episode_at(s, e), bucket, 0.0, 0.0, nan, nan, nan, nan)

@@ -49,11 +49,16 @@ def test_settling_is_neither_true_nor_false() -> None:
 
 def test_an_alarm_that_was_on_before_is_no_finding() -> None:
     on = flags(*range(90, 130))
-    assert tally(on, SPANS[:1], MINUTE).met == 1
-    told = tally(on, SPANS[:1], MINUTE, fresh=True)
-    assert (told.met, told.delays, told.delay_f1) == (0, [], 0.0)
+    told = tally(on, SPANS[:1], MINUTE)
+    assert (told.met, told.delays, told.true_events, told.false_events) == (0, [], 0, 1)
     again = flags(*range(90, 103), 110)
-    assert tally(again, SPANS[:1], MINUTE, fresh=True).delays == [10]
+    assert tally(again, SPANS[:1], MINUTE).delays == [10]
+
+
+def test_an_alarm_may_begin_a_few_points_early_where_people_labelled() -> None:
+    on = flags(*range(97, 110))
+    assert tally(on, SPANS[:1], MINUTE).delays == [0]
+    assert tally(on, SPANS[:1], MINUTE, early=0).met == 0
 
 
 def test_random_alarms_score_badly() -> None:

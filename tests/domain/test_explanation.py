@@ -114,7 +114,7 @@ def holds(known: Facts) -> dict[Reason, bool]:
     return {
         Reason.IN_BAND: verdict is Verdict.IN_BAND,
         Reason.LEARNING: verdict is Verdict.LEARNING,
-        Reason.ANOMALY: verdict is Verdict.ANOMALY or silent,
+        Reason.ANOMALY: verdict in (Verdict.ANOMALY, Verdict.SHIFTED) or silent,
         Reason.BELOW_MIN_CHANGE: verdict is Verdict.BELOW_MIN_CHANGE,
         Reason.STATIC_BOUND: verdict is Verdict.STATIC_BOUND,
         Reason.NO_CADENCE: asked and not grid,

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from learners.score import L_CLOSE
+from learners.score import L_CLOSE, L_OPEN, score
 from monitor.domain.anomaly import Verdict
 from monitor.domain.batch import Mode
 from monitor.domain.series import Identity
+from monitor.shard.tracker import SETTLED
 from tests.shard.driving import DAY, HOUR, MINUTE, START, Run, Told, noise, play
 
 USUAL = 700
@@ -129,6 +130,59 @@ def test_long_after_an_adoption_the_old_level_is_news() -> None:
     back = SHIFT + 2 * NEEDED + 50
     run = play(shifted(back + 40, back), HOUR)
     assert [t.direction for t in run.told(0, "opened")] == [1, -1]
+
+
+# ---------------------------------------------------------------------- inside a level shift
+
+
+def test_at_its_new_level_a_series_is_as_expected_and_its_shift_goes_on() -> None:
+    run = play(shifted(SHIFT + 150), HOUR)
+    assert "closed" not in [t.change for t in run.told()]
+    later = slice(SHIFT + SETTLED, SHIFT + 148)
+    seen = run.observations()
+    assert set(run.verdicts()[later]) == {int(Verdict.SHIFTED)}
+    assert np.abs(seen.expected[later] - 130.0).max() < 3.0
+    assert np.all((seen.lower[later] < 130.0) & (seen.upper[later] < 150.0))
+    assert seen.score[later].max() < score(L_OPEN)
+
+
+@pytest.mark.parametrize("by", [60.0, -80.0])
+def test_a_spike_inside_a_level_shift_is_an_anomaly_of_its_own(by: float) -> None:
+    values = shifted(SHIFT + 150)
+    values[SHIFT + 100] += by
+    run = play(values, HOUR)
+    told = [t for t in run.told() if t.onset_ms == START + (SHIFT + 100) * HOUR]
+    assert [(t.change, t.direction) for t in told] == [("opened", np.sign(by)), ("closed", np.sign(by))]
+    assert told[1].buckets == 1
+    assert run.verdicts()[SHIFT + 100] == Verdict.ANOMALY
+    assert set(run.verdicts()[SHIFT + 101 : SHIFT + 148]) == {int(Verdict.SHIFTED)}
+    assert int(run.shard.directory["n_episodes"][0]) == 1, "the level shift is still open"
+
+
+def test_a_return_from_a_level_shift_is_its_end_and_nothing_else() -> None:
+    back = SHIFT + 3 * 24
+    run = play(shifted(back + 200, back), HOUR)
+    opened, closed = (run.told(0, what) for what in ("opened", "closed"))
+    assert (len(opened), len(closed)) == (1, 1)
+    assert closed[0].end_ms == START + back * HOUR
+
+
+def test_a_level_that_shifts_again_is_the_same_story() -> None:
+    values = shifted(SHIFT + 190)
+    values[SHIFT + 80 :] += 60.0
+    run = play(values, HOUR)
+    assert [(t.onset_ms - START) // HOUR for t in run.told(0, "opened")] == [SHIFT, SHIFT + 80]
+    assert [(t.onset_ms - START) // HOUR for t in run.told(0, "closed")] == [SHIFT + 80]
+    assert set(run.verdicts()[SHIFT + 80 + 16 : SHIFT + 188]) == {int(Verdict.SHIFTED)}
+
+
+def test_an_ended_series_closes_what_is_open_inside_a_level_shift_too() -> None:
+    values = shifted(SHIFT + 61)
+    values[SHIFT + 60] += 60.0
+    run = play(values, HOUR)
+    run.tick(START + (SHIFT + 61) * HOUR + 21 * DAY)
+    assert len(run.told(0, "opened")) + 1 == len(run.told(0, "closed")), "ended is closed at once"
+    assert int(run.shard.directory["n_episodes"][0]) == 0
 
 
 # ---------------------------------------------------------------------- flat lines and silence
