@@ -110,6 +110,8 @@ DETECTORS: dict[str, Callable[[list[Series]], list[Flags]]] = {
 }
 SLOW: dict[str, Callable[[list[Series]], list[Flags]]] = {
     **{name: _budgeted(_river(name)) for name in peers.RIVER},
+    "rrcf": _budgeted(lambda one, seed: peers.cut_forest(one.value)),
+    "spectral residual": _budgeted(lambda one, seed: peers.saliency(one.value)),
     **{name: _river_alone(spec) for name, spec in peers.RIVER_BASELINES.items()},
 }
 """On a part of the streams only."""
