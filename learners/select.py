@@ -43,7 +43,9 @@ UNIT_MIN, UNIT_MAX = 1e-30, 1e30
 LEVELLED = ("smooth", "seasonal", "bursty", "irregular", "multimodal")
 """Classes that have a level which may change for good; what is counted or shared has none to be moved to."""
 STEPS_STAND = 0.8
-"""Share of values equal to the one before, from which a discrete series is one of steps."""
+ANEW_SHARE = 0.5
+"""A series of steps has at least `STEPS_STAND` of values equal to the one before, and at most `ANEW_SHARE` as
+many changes as its values would show in any order."""
 PERIODS_MOST = 2
 """Seasons that models can hold."""
 SEASON_WORTH = 0.1
@@ -343,11 +345,24 @@ def _lowpass_of(
     would."""
     if metric_class == "sparse":
         return OFF
-    if metric_class == "discrete" and np.count_nonzero(y[1:] == y[:-1]) >= STEPS_STAND * (len(y) - 1):
+    if metric_class in ("discrete", "binary", "constant") and _is_of_steps(y):
         return OFF
     usual, largest = _lowpass_size(scores)
     size = float(np.float32(max(usual, largest / size_at(_LARGEST_SHARE * ASKED[place(cadence_ms)]))))
     return -size if metric_class in STANDING else size
+
+
+def _is_of_steps(y: NDArray[np.float64]) -> bool:
+    """Do values stand, and for longer than if each were drawn anew? A level that is left for long says nothing
+    then; of values drawn anew it does: that they are drawn otherwise.
+
+    >>> _is_of_steps(np.repeat([1.0, 2.0, 1.0], 100)), _is_of_steps((np.arange(300) % 20 == 0) * 1.0)
+    (True, False)
+    """
+    steps = int(np.count_nonzero(y[1:] != y[:-1]))
+    share = np.unique(y, return_counts=True)[1] / len(y)
+    anew = (len(y) - 1) * (1.0 - float(np.sum(share * share)))
+    return steps <= (1.0 - STEPS_STAND) * (len(y) - 1) and steps <= ANEW_SHARE * anew
 
 
 @kernel
