@@ -115,7 +115,7 @@ def incident_row(incident: Incident) -> Row:
     return row
 
 
-def incident_of(row: RowMapping, members: Sequence[str] = ()) -> Incident:
+def incident_of(row: RowMapping | Mapping[str, Any], members: Sequence[str] = ()) -> Incident:
     values = {name: row[name] for name in _INCIDENT_COLUMNS}
     values["state"] = IncidentState(row["state"])
     values["suspects"] = tuple(_suspect(s) for s in row["suspects"])
