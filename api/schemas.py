@@ -329,6 +329,19 @@ class LimitUse(Answer):
     hits: int
 
 
+class Unreachable(Answer):
+    """A receiver that takes no notices."""
+
+    name: str
+    since_ms: int
+    trouble: str
+
+
+class AlertStatus(Answer):
+    notices_waiting: int
+    unreachable: list[Unreachable]
+
+
 class Status(Answer):
     version: str
     auth: str
@@ -337,6 +350,7 @@ class Status(Answer):
     limits: list[LimitUse]
     series: int | None = Field(description="null for those bound to a team: it would have to be counted")
     incidents_open: int
+    alerts: AlertStatus | None = Field(description="null for those bound to a team")
 
 
 class Health(Answer):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
 
+from monitor.alerting.secrets import Secrets
+from monitor.alerts import Alerts
+from monitor.couriers import Couriers
+from monitor.domain.lineage import Lineage
 from monitor.engine.base import Engine
 from monitor.engine.processes import ProcessEngine
 from monitor.engine.settings import HostSettings
@@ -15,8 +20,12 @@ from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor
 from monitor.settings import Settings, SettingsError
 from monitor.store.accounts import Accounts
+from monitor.store.alerts import AlertStore
 from monitor.store.database import Database
+from monitor.store.destinations import Destinations, wall_ms
 from monitor.store.migrations import upgrade
+from monitor.store.outbox import Outbox
+from monitor.telemetry import Telemetry
 
 BYTES_PER_SERIES = 450
 """Rows, index, a day's season by the hour and key text, with a margin: docs/architecture.md."""
@@ -37,8 +46,35 @@ def build(settings: Settings) -> Monitor:
     except BaseException:
         lock.release()
         raise
-    story, accounts = Story(database), Accounts(database)
-    return Monitor(settings, engine, story, accounts, version=version(), on_stopped=lock.release)
+    telemetry = Telemetry()
+    alerts = _alerts(settings, database, lambda: story.lineage, telemetry)
+    story, accounts = Story(database, alerts.announce), Accounts(database)
+    return Monitor(
+        settings,
+        engine,
+        story,
+        accounts,
+        alerts,
+        version=version(),
+        telemetry=telemetry,
+        on_stopped=lock.release,
+    )
+
+
+def _alerts(
+    settings: Settings, database: Database, lineage: Callable[[], Lineage], telemetry: Telemetry
+) -> Alerts:
+    secrets = Secrets(settings.secrets)
+    return Alerts(
+        AlertStore(database, settings.alerts.notices_max),
+        Destinations(database),
+        Outbox(database),
+        lambda compose: Couriers(database, compose, secrets),
+        lineage=lineage,
+        now_ms=wall_ms,
+        page=settings.alerts.page_url,
+        on_left_out=lambda count: telemetry.limits.hit("notices_max", count),
+    )
 
 
 def _as_laid_out(settings: Settings) -> Settings:

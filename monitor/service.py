@@ -20,6 +20,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Protocol, TypeVar, Unpack
 
+from monitor.alerts import Alerts
 from monitor.changes import Watchers
 from monitor.domain.about import About
 from monitor.domain.batch import Mode, SampleBatch
@@ -106,6 +107,7 @@ class Monitor:
         engine: Engine,
         story: Story,
         accounts: Accounts,
+        alerts: Alerts,
         *,
         version: str = "",
         telemetry: Telemetry | None = None,
@@ -116,6 +118,7 @@ class Monitor:
         self.telemetry = telemetry or Telemetry()
         self.version = version
         self.accounts = accounts
+        self.alerts = alerts
         self._engine = engine
         self._story = story
         self._clock_ms = clock_ms
@@ -157,6 +160,7 @@ class Monitor:
         book.enter("patterns_max", limits.patterns_max)
         book.enter("teams_max", limits.teams_max, used=lambda: len(self._teams))
         book.enter("late_ms_max", limits.late_ms_max)
+        book.enter("notices_max", self.settings.alerts.notices_max, used=self.alerts.waiting)
         book.enter("future_ms_max", limits.future_ms_max)
 
     # -- life -------------------------------------------------------------------------------------
@@ -185,6 +189,7 @@ class Monitor:
         if self._became(State.RUNNING):
             self._checkpoints.start()
             self._ticks.start()
+            self.alerts.start()
 
     def _became(self, state: State) -> bool:
         """Go on to the next state, unless told to stop."""
@@ -204,6 +209,7 @@ class Monitor:
         self._watchers.end()
         self._checkpoints.stop()
         self._ticks.stop()
+        self.alerts.stop()
         try:
             if was_running:
                 self._engine.checkpoint()
@@ -473,6 +479,7 @@ class Monitor:
             ],
             "series": sum(s.series for s in shards),
             "incidents_open": self._story.incidents_open(),
+            "alerts": self.alerts.status(),
         }
 
     def incidents_open(self, team: str | None) -> int:
@@ -509,6 +516,7 @@ class Monitor:
     def _receive(self, events: Events) -> None:
         for change in self._story.receive(events):
             self._watchers.tell(change)
+        self.alerts.wake()
 
     def _ready_engine(self) -> Engine:
         if not self.running:

@@ -98,6 +98,21 @@ class AccessSettings(BaseModel):
     sso: SignOn = Field(default_factory=SignOn, description="single sign-on")
 
 
+class AlertSettings(BaseModel):
+    """How incidents are told of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page_url: str = Field(default="", description="this server's address from outside, for links in notices")
+    secrets_dir: str = Field(
+        default="", description="folder of files with secrets of receivers; empty: secrets in the data folder"
+    )
+    notices_max: Positive = Field(
+        default=100_000,
+        description="notices that wait; beyond it updates are left out, opens and closes never",
+    )
+
+
 class Settings(BaseSettings):
     """All settings, frozen. ``Settings()`` reads the environment only; `load` reads a file too.
 
@@ -152,6 +167,7 @@ class Settings(BaseSettings):
     )
     http: HttpLimits = Field(default_factory=HttpLimits, description="limits on requests")
     access: AccessSettings = Field(default_factory=AccessSettings, description="who may come in")
+    alerts: AlertSettings = Field(default_factory=AlertSettings, description="how incidents are told of")
     limits: Limits = Field(default_factory=Limits, description="limits on series, names, time and backlog")
 
     @field_validator("default_timezone")
@@ -176,6 +192,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL to open."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'watchkeeper.db').absolute()}"
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of secrets of receivers."""
+        return Path(self.alerts.secrets_dir) if self.alerts.secrets_dir else self.data_dir / "secrets"
 
     @classmethod
     def settings_customise_sources(
@@ -221,7 +242,8 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     ['WATCHKEEPER_PROT']
     """
     known = CLIENT_VARIABLES | {PREFIX + name.upper() for name in Settings.model_fields}
-    nested = ("HTTP__", "ACCESS__", "LIMITS__")
+    # Secrets of receivers are named by these, and are no settings.
+    nested = ("HTTP__", "ACCESS__", "ALERTS__", "LIMITS__", "SECRET_")
     return sorted(
         name
         for name in environ

@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Unpack
 
+from monitor.alerting.preview import Preview
+from monitor.alerts import Alerts, Correspondence
 from monitor.domain.about import About
+from monitor.domain.audit import Deed
+from monitor.domain.destination import Destination
 from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SimilarIncident
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page
+from monitor.domain.route import Route
 from monitor.explaining import Explained
 from monitor.service import Monitor, Row
 
@@ -99,13 +104,65 @@ class View:
         """For a team none: nothing says yet whose a change is."""
         return self._monitor.relating.changes_near(incident) if self._team is None else []
 
+    @property
+    def alerts(self) -> Alerts:
+        """For what reaches every team."""
+        return self._monitor.alerts
+
+    def routes(self) -> list[Route]:
+        return self._monitor.alerts.routes(self._team)
+
+    def route(self, name: str) -> Route:
+        return self._monitor.alerts.route(name, self._team)
+
+    def check_route(self, route: Route) -> Route:
+        """As it may be saved; for a team as its own."""
+        return self._monitor.alerts.check_route(route, self._team)
+
+    def put_route(self, route: Route, deed: Deed) -> None:
+        self._monitor.alerts.put_route(self.check_route(route), deed)
+
+    def drop_route(self, name: str, deed: Deed) -> None:
+        self.route(name)
+        self._monitor.alerts.drop_route(name, deed)
+
+    def receivers(self) -> list[Destination]:
+        return self._monitor.alerts.receivers(self._team)
+
+    def receiver(self, name: str) -> Destination:
+        return self._monitor.alerts.receiver(name, self._team)
+
+    def preview(self, changed: Sequence[Route], removed: Sequence[str], days: int) -> Preview:
+        """For a team what its own routes would send."""
+        checked = [self.check_route(route) for route in changed]
+        found = self._monitor.alerts.preview(checked, removed, days)
+        if self._team is None:
+            return found
+        own = {route.name for route in (*self.routes(), *checked)}
+        return Preview(
+            tuple(one for one in found.dispatches if one.route in own),
+            tuple(one for one in found.holdings if one.route in own),
+        )
+
+    def correspondence(self, incident_id: str) -> Correspondence:
+        """For a team what its own routes told, and did not."""
+        self.incident(incident_id)
+        found = self._monitor.alerts.correspondence(incident_id)
+        if self._team is None:
+            return found
+        own = {route.name for route in self.routes()}
+        return Correspondence(
+            [one for one in found.notices if one.dispatch.route in own],
+            [one for one in found.holdings if one.route in own],
+        )
+
     def status(self) -> Row:
         """For a team without shards and limits, and with open incidents of its own only."""
         status = self._monitor.status()
         if self._team is None:
             return status
         own = {"incidents_open": self._monitor.incidents_open(self._team), "series": None}
-        return status | own | {"shards": [], "limits": []}
+        return status | own | {"shards": [], "limits": [], "alerts": None}
 
     async def changes(self) -> AsyncIterator[IncidentChange]:
         async for change in self._monitor.changes():

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import numpy as np
 
+from monitor.alerts import Alerts
+from monitor.couriers import Couriers
 from monitor.domain.access import Session, Token, User
+from monitor.domain.alert import Holding, Kept, NoticeState, Step
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.audit import FIRST, AuditEntry, Deed
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared
+from monitor.domain.destination import Destination
 from monitor.domain.errors import UnknownSeries
 from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
@@ -29,6 +33,7 @@ from monitor.domain.incident import (
 from monitor.domain.lineage import Lineage
 from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
+from monitor.domain.route import Route, in_order
 from monitor.domain.series import Identity, shard_of
 from monitor.domain.teams import Teams
 from monitor.domain.topology import LearnedEdge
@@ -36,6 +41,9 @@ from monitor.engine.base import Accepted, Events, ShardStatus
 from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.store.accounts import Accounts
+from monitor.store.alerts import AlertStore
+from monitor.store.destinations import Destinations
+from monitor.store.outbox import Outbox
 
 NOW_MS = 1_767_225_600_000  # 2026-01-01
 
@@ -515,10 +523,103 @@ def storm_incident(state: IncidentState = IncidentState.OPEN) -> Incident:
     )
 
 
+class FakeDestinations(Destinations):
+    """Routes and receivers in memory. Nothing is ever removed, so that a test may try who may remove it."""
+
+    def __init__(self, deeds: list[Deed]) -> None:
+        self.deeds = deeds
+        self.kept_routes: dict[str, Route] = {}
+        self.kept_receivers: dict[str, Destination] = {}
+
+    def routes(self) -> list[Route]:
+        return in_order(self.kept_routes.values())
+
+    def receivers(self) -> list[Destination]:
+        return [self.kept_receivers[name] for name in sorted(self.kept_receivers)]
+
+    def put_route(self, route: Route, deed: Deed) -> None:
+        self.deeds.append(deed)
+        self.kept_routes[route.name] = route
+
+    def drop_route(self, name: str, deed: Deed) -> None:
+        self.deeds.append(deed)
+
+    def put_receiver(self, one: Destination, deed: Deed) -> None:
+        self.deeds.append(deed)
+        self.kept_receivers[one.name] = one
+
+    def drop_receiver(self, name: str, deed: Deed) -> None:
+        self.deeds.append(deed)
+
+
+class FakeOutbox(Outbox):
+    """What was sent, as the test sets it."""
+
+    def __init__(self) -> None:
+        self.kept: list[Kept] = []
+
+    def waiting(self, receiver: str | None = None) -> int:
+        return sum(one.state is NoticeState.WAITING for one in self.kept)
+
+    def of_incident(self, incident_id: str, limit: int = 1_000) -> list[Kept]:
+        return [one for one in self.kept if one.dispatch.incidents[0].id == incident_id]
+
+
+class FakeAlertStore(AlertStore):
+    """Steps and holdings as the test sets them."""
+
+    def __init__(self) -> None:
+        self.kept_steps: list[Step] = []
+        self.kept_holdings: list[Holding] = []
+
+    def steps(self, since_ms: int, most: int = 100_000) -> list[Step]:
+        return self.kept_steps
+
+    def holdings(self, incident_id: str, limit: int = 1_000) -> list[Holding]:
+        return [one for one in self.kept_holdings if incident_id in (one.incident_id, one.by)]
+
+
+class FakeCouriers(Couriers):
+    """They bring nothing. ``answer``: of the next tests."""
+
+    def __init__(self) -> None:
+        self.answer = ""
+
+    def start(self, declared: Collection[Destination]) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def replace(self, name: str, declared: Destination | None) -> None: ...
+
+    def test(self, declared: Destination) -> str:
+        return self.answer
+
+
+class FakeAlerts(Alerts):
+    """Alerts over fakes, which decide nothing by themselves."""
+
+    def __init__(self, deeds: list[Deed]) -> None:
+        self.store, self.sent, self.couriers = FakeAlertStore(), FakeOutbox(), FakeCouriers()
+        self.declared = FakeDestinations(deeds)
+        super().__init__(
+            self.store,
+            self.declared,
+            self.sent,
+            lambda _: self.couriers,
+            lineage=Lineage,
+            now_ms=lambda: NOW_MS,
+        )
+
+    def look(self) -> None: ...
+
+
 def fake_monitor(settings: Settings | None = None) -> tuple[Monitor, FakeEngine, FakeStory]:
     """A Monitor over fakes, not yet started, whose clock stands at `NOW_MS`."""
     engine, story = FakeEngine(), FakeStory()
     settings = settings or Settings(engine="inline", shards=2, decode_lanes=1)
     accounts = FakeAccounts()
-    monitor = Monitor(settings, engine, story, accounts, version="1.2.3", clock_ms=lambda: NOW_MS)
+    alerts = FakeAlerts(accounts.deeds)
+    monitor = Monitor(settings, engine, story, accounts, alerts, version="1.2.3", clock_ms=lambda: NOW_MS)
     return monitor, engine, story

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitor.alerting.urgency import quiet
 from monitor.domain.alert import Standing, Withheld
 from monitor.domain.lineage import Lineage
 from monitor.domain.route import Route
@@ -23,7 +24,7 @@ def inhibited(
     ours = _common(standing, route.broader)
     for other in sorted(others, key=lambda one: (one.incident.start_ms, one.incident.id)):
         theirs = other.incident
-        if not other.open or theirs.id == mine.id or theirs.team != mine.team:
+        if not other.open or quiet(theirs) or theirs.id == mine.id or theirs.team != mine.team:
             continue
         if feeding and not _mutual(standing, other, lineage):
             nodes = (node for series in other.series[:_ASKED_MAX] for node in lineage.nodes(series))

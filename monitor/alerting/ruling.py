@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.alerting.inhibition import inhibited
 from monitor.alerting.matching import taken
-from monitor.alerting.urgency import level, rank, risen
+from monitor.alerting.urgency import level, quiet, rank, risen
 from monitor.domain.alert import Dispatch, Holding, Ruled, Standing, Step, Told, Withheld
 from monitor.domain.incident import Incident
 from monitor.domain.lineage import Lineage
@@ -136,9 +136,11 @@ class Ruling:
 
     def _acknowledge(self, standing: Standing, at_ms: int) -> None:
         told = {}
+        who = getattr(standing.incident, "acknowledged_by", None)
+        by = f"acknowledged by {who}" if who else "acknowledged"
         for receiver, one in standing.told.items():
             if not one.acknowledged:
-                self._send(standing, receiver, one.route, NoticeKind.ACKNOWLEDGED, at_ms, ("acknowledged",))
+                self._send(standing, receiver, one.route, NoticeKind.ACKNOWLEDGED, at_ms, (by,))
             told[receiver] = replace(one, acknowledged=True)
         self._keep(replace(standing, told=told))
 
@@ -208,6 +210,8 @@ class Ruling:
 
     def _told_of(self, standing: Standing, at_ms: int) -> Standing:
         """The same after everything was told that is due at a time."""
+        if quiet(standing.incident):
+            return standing
         told, collected = dict(standing.told), standing.collected
         withheld: dict[str, Withheld] = {}
         stops: dict[str, Withheld | None] = {}

@@ -25,6 +25,11 @@ def priority(incident: Incident) -> str:
     return said if said in PRIORITIES else ""
 
 
+def quiet(incident: Incident) -> bool:
+    """Is it too little yet to interrupt anybody? The incident's own life says so."""
+    return incident.state.value == "pending"
+
+
 def rank(incident: Incident) -> int:
     """The more urgent, the higher; -1 without a priority."""
     said = priority(incident)

@@ -18,27 +18,33 @@ from monitor.engine.base import Events, Told
 from monitor.engine.team_counts import of_team
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
-from monitor.store.projections import SqlLedger
+from monitor.store.projections import Announce, SqlLedger
 from monitor.store.queries import Queries
 from monitor.store.topology import TopologyStore
 
 
 class Story:
-    """One incident engine over the events of all shards, and one database behind it. Thread-safe."""
+    """One incident engine over the events of all shards, and one database behind it. Thread-safe.
+    ``announce`` writes what is told of each step, in the transaction that keeps it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, announce: Announce | None = None) -> None:
         self._database = database
         self._queries = Queries(database)
         self.topology = TopologyStore(database)
         self._counts: dict[int, Mapping[str, int]] = {}
         self._lock = Lock()
         self._incidents = IncidentEngine(
-            SqlLedger(database),
+            SqlLedger(database, announce),
             counts=self._series_counts,
             learn=learn,
             lineage=self.topology.lineage(),
             on_graph=self._keep_graph,
         )
+
+    @property
+    def lineage(self) -> Lineage:
+        """As it is declared now."""
+        return self._incidents.lineage
 
     def positions(self) -> dict[int, int]:
         """Per shard, the newest position whose events are kept."""

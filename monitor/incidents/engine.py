@@ -80,6 +80,10 @@ class IncidentEngine:
         self._lock = threading.Lock()
         self._work: _Work | None = None
 
+    @property
+    def lineage(self) -> Lineage:
+        return self._lineage
+
     def positions(self) -> dict[int, int]:
         """Per shard, the log position up to which events are absorbed: where to ask from."""
         with self._lock:

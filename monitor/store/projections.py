@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select, update
@@ -36,15 +36,20 @@ _PARAMETERS = 500
 """Ids per statement; SQLite may be built with no more than 999."""
 
 
+Announce = Callable[[Connection, LedgerStep], None]
+
+
 class OutOfStepError(RuntimeError):
     """Another writer has moved the shard's progress; nothing was written. Load again and retry."""
 
 
 class SqlLedger:
-    """`monitor.domain.incident.Ledger` over a database with our schema. Thread-safe."""
+    """`monitor.domain.incident.Ledger` over a database with our schema. Thread-safe. ``announce`` writes what
+    is told of a step, in the step's transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, announce: Announce | None = None) -> None:
         self._database = database
+        self._announce = announce
 
     def progress(self) -> dict[int, Progress]:
         with self._database.read() as connection:
@@ -112,6 +117,8 @@ class SqlLedger:
             if step.transitions:
                 rows = [transition_row(t) for t in step.transitions]
                 connection.execute(INCIDENT_TRANSITIONS.insert(), rows)
+            if self._announce is not None:
+                self._announce(connection, step)
             _forget(connection, step)
 
     def _anomalies(self, wanted: Iterable[Select[Any]]) -> list[PlacedAnomaly]:

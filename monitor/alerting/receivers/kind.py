@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.alerting.secrets import Secrets
 from monitor.domain.notice import Receiver
@@ -17,6 +17,10 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+SecretName = Annotated[str, Field(pattern=r"^(env:[A-Z0-9_]{1,128}|file:[\w.-]{1,128})$")]
+"""Where a secret is, for settings that need one: `monitor.alerting.secrets` reads it. Settings are shown
+to whoever may see the receiver, so none may hold a secret itself."""
 
 S = TypeVar("S", bound=BaseModel)
 

@@ -17,10 +17,20 @@ from api.access.access import Access
 from api.access.actor import Actor
 from api.app import create_app
 from monitor.domain.access import Role, Scope
+from monitor.domain.destination import Destination
 from monitor.domain.incident import Incident
+from monitor.domain.route import Route
 from monitor.service import Monitor
 from monitor.settings import AccessSettings, Settings
-from tests.fakes import FakeAccounts, FakeEngine, FakeStory, fake_monitor, storm_anomaly, storm_incident
+from tests.fakes import (
+    FakeAccounts,
+    FakeAlerts,
+    FakeEngine,
+    FakeStory,
+    fake_monitor,
+    storm_anomaly,
+    storm_incident,
+)
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
@@ -39,6 +49,11 @@ class Secured:
     engine: FakeEngine
     story: FakeStory
     accounts: FakeAccounts
+
+    @property
+    def alerts(self) -> FakeAlerts:
+        assert isinstance(self.monitor.alerts, FakeAlerts)
+        return self.monitor.alerts
 
     def token(self, *scopes: Scope, **bound: Any) -> str:
         with self.access.changing:
@@ -109,6 +124,10 @@ def peopled(app: Secured) -> Secured:
     for team in (*TEAMS, None):
         assert app.send(writer, sample(team, f"orders.{team}")).status_code == 200
         app.story.kept.append(incident_of(team))
+        app.alerts.declared.kept_routes[f"orders.{team}"] = Route(f"orders.{team}", team=team or "")
+        app.alerts.declared.kept_receivers[f"orders.{team}"] = Destination(
+            f"orders.{team}", "log", team=team or ""
+        )
         placed = storm_anomaly()
         app.story.placed.append(
             replace(

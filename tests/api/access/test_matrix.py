@@ -18,6 +18,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/api/v1/teams/{name}"): {"rules": [{"tags": {"team": "green"}}]},
     ("PUT", "/api/v1/lineage"): {"links": [{"upstream": "orders.red", "downstream": "orders.None"}]},
     ("POST", "/api/v1/changes"): {"title": "web 2"},
+    ("PUT", "/api/v1/routes/{name}"): {"score": 50},
+    ("POST", "/api/v1/routes/preview"): {"days": 1},
+    ("PUT", "/api/v1/receivers/{name}"): {"kind": "log"},
     ("POST", "/api/v1/tokens"): {"name": "x", "scopes": ["read"]},
     ("PUT", "/api/v1/users/{name}"): {"role": "viewer"},
 }
@@ -47,7 +50,14 @@ class Door:
 
 def one_of_a_team(template: str) -> bool:
     """Does the route name one thing, which belongs to a team?"""
-    names_one = ("{incident_id}", "{series_id}", "/metrics/{name:path}", "/explain")
+    names_one = (
+        "{incident_id}",
+        "{series_id}",
+        "/metrics/{name:path}",
+        "/explain",
+        "/routes/{name}",
+        "/receivers/{name}",
+    )
     return any(part in template for part in names_one)
 
 

@@ -1,0 +1,279 @@
+"""Alerts: routes and receivers as people declare them, and what is told by them.
+
+What is told is decided in the transaction that writes an incident's transitions (`announce`), so that a
+notice and its reason are there together or not at all; couriers bring it from the outbox.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from monitor.alerting.preview import Preview, preview
+from monitor.alerting.receivers import read
+from monitor.alerting.ruling import MINUTE_MS, Muted, Rules, Ruling, never
+from monitor.couriers import Couriers
+from monitor.domain.alert import Holding, Kept
+from monitor.domain.audit import Deed
+from monitor.domain.destination import Destination
+from monitor.domain.errors import BadRequest, NotFound, Refused
+from monitor.domain.incident import Incident, LedgerStep
+from monitor.domain.lineage import Lineage
+from monitor.domain.notice import Notice, NoticeKind, Picture
+from monitor.domain.route import Route, in_order
+from monitor.every import Every
+from monitor.store.alerts import AlertStore
+from monitor.store.destinations import Destinations
+from monitor.store.destinations import routes as routes_of
+from monitor.store.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 5.0
+DAY_MS = 86_400_000
+ROUTES_MAX = 200
+RECEIVERS_MAX = 100
+PREVIEW_DAYS_MAX = 90
+NOTICES_KEPT_MS = 90 * DAY_MS
+STEPS_KEPT_MS = 400 * DAY_MS
+
+
+N = TypeVar("N", Route, Destination)
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """What was told of one incident, and what was not."""
+
+    notices: Sequence[Kept]
+    holdings: Sequence[Holding]
+
+
+class Alerts:
+    """``muted``: why notices of an incident are muted at a wall time, if they are. ``illustrate``: its
+    charts. ``page``: address of this server from outside, for links. Thread-safe."""
+
+    def __init__(
+        self,
+        store: AlertStore,
+        destinations: Destinations,
+        outbox: Outbox,
+        couriers: Callable[[Callable[[Kept], Notice]], Couriers],
+        *,
+        lineage: Callable[[], Lineage],
+        now_ms: Callable[[], int],
+        muted: Muted = never,
+        illustrate: Callable[[Incident], tuple[Picture, ...]] = lambda _: (),
+        page: str = "",
+        on_left_out: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.destinations = destinations
+        self._store = store
+        self._outbox = outbox
+        self._couriers = couriers(self.compose)
+        self._lineage = lineage
+        self._now_ms = now_ms
+        self.muted = muted
+        self.illustrate = illustrate
+        self._page = page.rstrip("/")
+        self._on_left_out = on_left_out
+        self._looks = Every(LOOK_S, self.look)
+        self._pruned_ms = 0
+
+    # -- life -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._couriers.start(self.destinations.receivers())
+        self._looks.start()
+
+    def stop(self) -> None:
+        self._looks.stop()
+        self._couriers.stop()
+
+    def wake(self) -> None:
+        """Transitions were written."""
+        self._couriers.wake()
+
+    # -- deciding ---------------------------------------------------------------------------------
+
+    def announce(self, connection: Connection, step: LedgerStep) -> None:
+        """Decide what is told of a step's transitions, and write it in the step's own transaction. Where that
+        fails, incidents are kept all the same, and the failure is logged: what cannot be told must not
+        stop what is noticed."""
+        if not step.transitions and not step.forgotten_incidents:
+            return
+        try:
+            with connection.begin_nested():
+                self._announce(connection, step)
+        except Exception:
+            log.exception("alerts: what to tell of %d transitions is unknown", len(step.transitions))
+
+    def _announce(self, connection: Connection, step: LedgerStep) -> None:
+        now_ms = self._now_ms()
+        incidents = {one.id: one for one in step.incidents}
+        names = [*(one.incident_id for one in step.transitions), *step.forgotten_incidents]
+        ruling = self._ruling(connection, names)
+        written = []
+        for transition in step.transitions:
+            incident = incidents[transition.incident_id]
+            known = ruling.standing(incident.id)
+            one = self._store.step(connection, transition, incident, known, now_ms)
+            ruling.hear(one)
+            written.append(one)
+        for name in step.forgotten_incidents:
+            ruling.forget(name, now_ms)
+        self._store.write_steps(connection, written)
+        self._write(connection, ruling, now_ms)
+        self._store.forget(connection, step.forgotten_incidents)
+
+    def look(self) -> None:
+        """Decide what time has brought about since the last look."""
+        now_ms = self._now_ms()
+        with self._store.database.read() as connection:
+            reached_ms = self._store.reached_ms(connection)
+            active = bool(self._store.standings(connection))
+        if active and (reached_ms is None or now_ms - reached_ms >= MINUTE_MS):
+            with self._store.database.write() as connection:
+                ruling = self._ruling(connection, ())
+                ruling.pass_time(now_ms)
+                self._write(connection, ruling, now_ms)
+            self.wake()
+        if now_ms - self._pruned_ms >= DAY_MS:
+            self._pruned_ms = now_ms
+            self._outbox.prune(now_ms - NOTICES_KEPT_MS)
+            self._store.prune(now_ms - STEPS_KEPT_MS, now_ms - NOTICES_KEPT_MS)
+
+    def _ruling(self, connection: Connection, incident_ids: Sequence[str]) -> Ruling:
+        rules = Rules(routes_of(connection), self.muted, self._lineage())
+        standings = self._store.standings(connection, incident_ids)
+        return Ruling(rules, standings, self._store.reached_ms(connection))
+
+    def _write(self, connection: Connection, ruling: Ruling, now_ms: int) -> None:
+        left_out = self._store.write(connection, ruling.ruled(), ruling.reached_ms, now_ms)
+        if left_out:
+            self._on_left_out(left_out)
+
+    def compose(self, kept: Kept) -> Notice:
+        """What lies in the outbox, as it is sent."""
+        told = kept.dispatch
+        digest = told.kind is NoticeKind.DIGEST
+        incident = None if digest else told.incidents[0]
+        url = f"{self._page}/#/incidents/{incident.id}" if self._page and incident is not None else self._page
+        return Notice(
+            key=told.key,
+            sequence=kept.id,
+            kind=told.kind,
+            at_ms=told.event_ms,
+            incident=incident,
+            changed=told.changed,
+            url=url,
+            pictures=self.illustrate(incident) if incident is not None and incident.founder_id else (),
+            digest=told.incidents if digest else (),
+            title=told.title,
+        )
+
+    # -- declaring --------------------------------------------------------------------------------
+
+    def routes(self, team: str | None = None) -> list[Route]:
+        """As they are asked; of one team, its own."""
+        return [one for one in self.destinations.routes() if team in (None, one.team)]
+
+    def receivers(self, team: str | None = None) -> list[Destination]:
+        """By name; of one team, its own."""
+        return [one for one in self.destinations.receivers() if team in (None, one.team)]
+
+    def route(self, name: str, team: str | None = None) -> Route:
+        return _named(name, self.routes(team), "route")
+
+    def receiver(self, name: str, team: str | None = None) -> Destination:
+        return _named(name, self.receivers(team), "receiver")
+
+    def check_route(self, route: Route, team: str | None = None) -> Route:
+        """The route as it may be saved by those who are bound to ``team``: as that team's. Raises BadRequest
+        for a receiver there is not, and Refused for one route too many; NotFound for another team's."""
+        routes = self.destinations.routes()
+        other = next((one for one in routes if one.name == route.name), None)
+        if team is not None and (other.team if other is not None else team) != team:
+            raise NotFound(f"no route {route.name}")
+        if other is None and len(routes) >= ROUTES_MAX:
+            raise Refused(f"at most {ROUTES_MAX} routes may be declared", "routes_max")
+        if team is not None:
+            route = replace(route, team=team)
+        known = {one.name for one in self.receivers(team)}
+        if unknown := [name for name in route.receivers if name not in known]:
+            raise BadRequest(f"no receiver {', '.join(unknown)[:200]}")
+        return route
+
+    def put_route(self, route: Route, deed: Deed) -> None:
+        self.destinations.put_route(route, deed)
+
+    def drop_route(self, name: str, deed: Deed) -> None:
+        self.destinations.drop_route(name, deed)
+
+    def check_receiver(self, declared: Destination) -> Destination:
+        """As it may be saved. Raises BadRequest for settings that cannot be, or a fallback there is not."""
+        known = {one.name: one for one in self.destinations.receivers()}
+        read(declared.kind, declared.settings)
+        if declared.fallback and (declared.fallback == declared.name or declared.fallback not in known):
+            raise BadRequest(f"fallback: no other receiver {declared.fallback[:128]}")
+        if declared.name not in known and len(known) >= RECEIVERS_MAX:
+            raise Refused(f"at most {RECEIVERS_MAX} receivers may be declared", "receivers_max")
+        return declared
+
+    def put_receiver(self, declared: Destination, deed: Deed) -> None:
+        self.destinations.put_receiver(declared, deed)
+        self._couriers.replace(declared.name, declared)
+
+    def check_unused(self, name: str) -> None:
+        """Raises BadRequest where a route or another receiver names it."""
+        users = [f"route {one.name}" for one in self.destinations.routes() if name in one.receivers]
+        users += [f"receiver {one.name}" for one in self.receivers() if one.fallback == name]
+        if users:
+            raise BadRequest(f"receiver {name} is named by {', '.join(users)[:200]}")
+
+    def drop_receiver(self, name: str, deed: Deed) -> None:
+        self.destinations.drop_receiver(name, deed)
+        self._couriers.replace(name, None)
+
+    def test(self, name: str) -> str:
+        """Try a receiver; empty if it took what was sent, else why it did not."""
+        return self._couriers.test(self.receiver(name))
+
+    # -- asking -----------------------------------------------------------------------------------
+
+    def preview(self, changed: Sequence[Route], removed: Sequence[str], days: int) -> Preview:
+        """What the last days would have brought with these routes in place of those of the same names."""
+        until_ms = self._now_ms()
+        since_ms = until_ms - min(days, PREVIEW_DAYS_MAX) * DAY_MS
+        names = {one.name for one in changed} | set(removed)
+        kept = [one for one in self.destinations.routes() if one.name not in names]
+        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage())
+        return preview(self._store.steps(since_ms), rules, since_ms, until_ms)
+
+    def correspondence(self, incident_id: str) -> Correspondence:
+        return Correspondence(self._outbox.of_incident(incident_id), self._store.holdings(incident_id))
+
+    def waiting(self) -> int:
+        """Notices that have not been sent yet."""
+        return self._outbox.waiting()
+
+    def status(self) -> dict[str, Any]:
+        """How many notices wait, and which receivers take none."""
+        dead = [one for one in self.destinations.receivers() if one.unreachable_ms is not None]
+        return {
+            "notices_waiting": self._outbox.waiting(),
+            "unreachable": [
+                {"name": one.name, "since_ms": one.unreachable_ms, "trouble": one.trouble} for one in dead
+            ],
+        }
+
+
+def _named(name: str, found: Sequence[N], what: str) -> N:
+    for one in found:
+        if one.name == name:
+            return one
+    raise NotFound(f"no {what} {name[:128]}")
