@@ -298,8 +298,8 @@ def _hours_out(hours: Hours) -> dict[str, Any]:
 
 def _minutes(text: str) -> int:
     """
-    >>> _minutes("08:30"), _text(_minutes("24:00")) == "24:00", DEFAULT, DAY_MINUTES
-    (510, True, 'default', 1440)
+    >>> _minutes("08:30"), _text(_minutes("24:00"))
+    (510, '24:00')
     """
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)

@@ -42,10 +42,8 @@ _WITHHELD = {"at": "at (UTC)", "incident_id": "not told", "route": "route", "why
 def route_list(url: str, token: str, *, as_json: bool) -> int:
     with Client(url, token) as server:
         rows = server.get("/api/v1/routes")["items"]
-    told = (
-        rows if as_json else [row | _fits(row) | {"receivers": ", ".join(row["receivers"])} for row in rows]
-    )
-    return show(told, _ROUTES, as_json, "no routes: nobody is told of anything")
+    told = [row | _fits(row) | {"receivers": ", ".join(row["receivers"])} for row in rows]
+    return show(rows if as_json else told, _ROUTES, as_json, "no routes: nobody is told of anything")
 
 
 def route_set(url: str, token: str, name: str, body: Values) -> int:
@@ -64,10 +62,8 @@ def route_preview(url: str, token: str, name: str, body: Values, *, days: int, a
         print_json(found)
         return 0
     console = out()
-    counts = ", ".join(f"{one} {count}" for one, count in found["by_receiver"].items())
-    console.print(
-        f"{found['count']} notices in {days} days" + (f": {cell('name', counts)}" if counts else "")
-    )
+    counts = "".join(f", {one} {count}" for one, count in found["by_receiver"].items())
+    console.print(cell("text", f"{found['count']} notices in {days} days{counts}"))
     if found["notices"]:
         rows = [one | {"changed": "; ".join(one["changed"])} for one in found["notices"]]
         console.print(table(rows, _NOTICES))
@@ -79,8 +75,8 @@ def route_preview(url: str, token: str, name: str, body: Values, *, days: int, a
 def receiver_list(url: str, token: str, *, as_json: bool) -> int:
     with Client(url, token) as server:
         rows = server.get("/api/v1/receivers")["items"]
-    told = rows if as_json else [row | {"since": _since(row)} for row in rows]
-    return show(told, _RECEIVERS, as_json, "no receivers")
+    told = [row | {"since": _since(row)} for row in rows]
+    return show(rows if as_json else told, _RECEIVERS, as_json, "no receivers")
 
 
 def receiver_set(

@@ -108,10 +108,13 @@ def test_every_cell(peopled: Secured, method: str, template: str) -> None:
 def restorable(app: Secured) -> Any:
     """What a call may take away is put back after it."""
     users, tokens = dict(app.access.users._known), dict(app.access.tokens._known)
+    routes, receivers = dict(app.alerts.declared.kept_routes), dict(app.alerts.declared.kept_receivers)
 
     def again() -> None:
         app.access.users._known.update(users)
         app.accounts.kept_users.update(users)
+        app.alerts.declared.kept_routes = routes
+        app.alerts.declared.kept_receivers = receivers
         app.access.tokens._known.update(tokens)
 
     return again
