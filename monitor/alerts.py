@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from monitor.alerting.preview import Preview, preview
-from monitor.alerting.receivers import read
+from monitor.alerting.receivers import kind_of, read
 from monitor.alerting.ruling import MINUTE_MS, Muted, Rules, Ruling, never
 from monitor.couriers import Couriers
 from monitor.domain.alert import Holding, Kept
@@ -24,7 +24,7 @@ from monitor.domain.errors import BadRequest, NotFound, Refused
 from monitor.domain.incident import Incident, LedgerStep
 from monitor.domain.lineage import Lineage
 from monitor.domain.notice import Notice, NoticeKind, Picture
-from monitor.domain.route import Route, in_order
+from monitor.domain.route import Digest, Route, in_order
 from monitor.every import Every
 from monitor.store.alerts import AlertStore
 from monitor.store.destinations import Destinations
@@ -203,9 +203,12 @@ class Alerts:
             raise Refused(f"at most {ROUTES_MAX} routes may be declared", "routes_max")
         if team is not None:
             route = replace(route, team=team)
-        known = {one.name for one in self.receivers(team)}
+        known = {one.name: one.kind for one in self.receivers(team)}
         if unknown := [name for name in route.receivers if name not in known]:
             raise BadRequest(f"no receiver {', '.join(unknown)[:200]}")
+        unfit = [name for name in route.receivers if not kind_of(known[name]).digests]
+        if unfit and route.digest is not Digest.NEVER:
+            raise BadRequest(f"receiver {', '.join(unfit)[:200]} cannot take a digest")
         return route
 
     def put_route(self, route: Route, deed: Deed) -> None:

@@ -19,6 +19,8 @@ from monitor.store.database import Database
 
 Compose = Callable[[Kept], Notice]
 Make = Callable[[str, Mapping[str, Any], Secrets], Receiver]
+AGAIN_S = 120.0
+"""After which receivers that forget are told anew of what is open."""
 TEST_TITLE = "A test of this receiver: nothing is wrong"
 
 
@@ -72,12 +74,14 @@ class Couriers:
             old.stop()
         if declared is None:
             return
+        kind = kind_of(declared.kind)
         courier = Courier(
             name,
             _Lazy(lambda: self._make(declared.kind, declared.settings, self._secrets)),
             _Box(self._database, name),
             self._compose,
-            per_s=kind_of(declared.kind).per_s,
+            per_s=kind.per_s,
+            again_s=AGAIN_S if kind.re_sent else None,
             clock=self._clock,
         )
         with self._lock:
@@ -133,6 +137,7 @@ class _Box:
         self._outbox = outbox.Outbox(database)
         self.due = self._outbox.due
         self.next_due_ms = self._outbox.next_due_ms
+        self.stale = self._outbox.stale
         self.retry = self._outbox.retry
 
     def delivered(self, kept: Kept, now_ms: int) -> None:

@@ -17,7 +17,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 
 from monitor.alerting.pace import GIVE_UP_S, Pace, wait_s
-from monitor.domain.alert import Kept
+from monitor.domain.alert import Kept, NoticeState
 from monitor.domain.notice import Notice, Receiver, Rejected, Undelivered
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ class Waiting(Protocol):
     """The outbox, as a courier sees it."""
 
     def due(self, receiver: str, now_ms: int, limit: int, busy: Collection[str] = ()) -> list[Kept]: ...
+
+    def stale(self, receiver: str, before_ms: int, limit: int, busy: Collection[str] = ()) -> list[Kept]: ...
 
     def next_due_ms(self, receiver: str, busy: Collection[str] = ()) -> int | None: ...
 
@@ -52,7 +54,8 @@ class Clock:
 
 class Courier:
     """``compose`` makes the notice of what lies in the outbox. At most four calls are under way at once,
-    ``per_s`` begin in a second."""
+    ``per_s`` begin in a second. ``again_s``: after which what is open is delivered anew, for receivers that
+    forget; None: never."""
 
     def __init__(
         self,
@@ -62,8 +65,10 @@ class Courier:
         compose: Callable[[Kept], Notice],
         *,
         per_s: float = 10.0,
+        again_s: float | None = None,
         clock: Clock | None = None,
     ) -> None:
+        self._again_s = again_s
         self._name = name
         self._receiver = receiver
         self._outbox = outbox
@@ -118,7 +123,12 @@ class Courier:
         free, now_ms = AT_ONCE - len(busy), self._clock.now_ms()
         if free <= 0:
             return LOOK_S
-        for kept in self._outbox.due(self._name, now_ms, free, busy):
+        work = self._outbox.due(self._name, now_ms, free, busy)
+        if self._again_s is not None and len(work) < free:
+            told = {*busy, *(kept.dispatch.key for kept in work)}
+            before_ms = now_ms - int(self._again_s * 1_000)
+            work += self._outbox.stale(self._name, before_ms, free - len(work), told)
+        for kept in work:
             if self._stopping.wait(self._pace.take()):
                 return 0.0
             with self._lock:
@@ -148,6 +158,8 @@ class Courier:
         except Undelivered as trouble:
             self._put_off(kept, str(trouble)[:ANSWER_MAX], trouble.retry_after_s)
         except Rejected as refusal:
+            if kept.state is not NoticeState.WAITING:
+                return
             answer = f"refused: {refusal}"[:ANSWER_MAX]
             self._outbox.give_up(kept, answer, self._clock.now_ms())
         except Exception:
@@ -159,6 +171,8 @@ class Courier:
 
     def _put_off(self, kept: Kept, answer: str, asked_s: float | None) -> None:
         now_ms = self._clock.now_ms()
+        if kept.state is not NoticeState.WAITING:
+            return  # it was told already, and is told anew at the next look
         if now_ms - kept.since_ms >= GIVE_UP_S * 1_000:
             self._outbox.give_up(kept, f"given up after a day: {answer}"[:ANSWER_MAX], now_ms)
             return

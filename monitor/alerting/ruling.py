@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.alerting.digest import digest, turns
 from monitor.alerting.inhibition import inhibited
 from monitor.alerting.matching import taken
 from monitor.alerting.urgency import level, quiet, rank, risen
@@ -18,6 +19,7 @@ from monitor.domain.incident import Incident
 from monitor.domain.lineage import Lineage
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import Digest, Route, in_order
+from monitor.domain.series import Identity
 
 MINUTE_MS = 60_000
 CATCH_UP_MS = 24 * 3_600_000
@@ -32,17 +34,17 @@ _OVER = {
 }
 _ENDED = {*_OVER, "merged"}
 
-Muted = Callable[[Incident, int], str | None]
+Muted = Callable[[Incident, Sequence[Identity], int], str | None]
 
 
-def never(_incident: Incident, _at_ms: int) -> str | None:
+def never(_incident: Incident, _series: Sequence[Identity], _at_ms: int) -> str | None:
     """No mutes."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``muted``: why notices of an incident are muted at a wall time, if they are."""
+    """``muted``: why notices of an incident of these series are muted at a wall time, if they are."""
 
     routes: Sequence[Route] = ()
     muted: Muted = never
@@ -179,32 +181,12 @@ class Ruling:
 
     def _digests(self, at_ms: int) -> None:
         for route in self._routes:
-            if route.digest is Digest.NEVER or not _turns(route, at_ms):
-                continue
             mine = [one for one in self._standings.values() if route.name in one.collected]
-            mine.sort(key=lambda one: (-one.incident.severity, one.incident.id))
-            if not mine:
-                continue
-            for standing in mine:
-                left = tuple(name for name in standing.collected if name != route.name)
-                self._keep(replace(standing, collected=left))
-            told = tuple(standing.incident for standing in mine)
-            title = f"{len(told)} incident{'s' * (len(told) > 1)} of the {route.digest.value}"
-            for receiver in route.receivers:
-                key = f"digest-{route.name}-{at_ms}"
-                self._dispatches.append(
-                    Dispatch(
-                        receiver,
-                        route.name,
-                        key,
-                        NoticeKind.DIGEST,
-                        at_ms,
-                        at_ms,
-                        at_ms,
-                        told,
-                        title=title,
-                    )
-                )
+            if mine and turns(route, at_ms):
+                self._dispatches += digest(route, mine, at_ms)
+                for one in mine:
+                    left = tuple(name for name in one.collected if name != route.name)
+                    self._keep(replace(one, collected=left))
 
     # -- one incident at one time -----------------------------------------------------------------
 
@@ -247,7 +229,7 @@ class Ruling:
         return replace(standing, told=told, withheld=withheld, collected=collected)
 
     def _stop(self, route: Route, standing: Standing, at_ms: int) -> Withheld | None:
-        why = self._rules.muted(standing.incident, at_ms)
+        why = self._rules.muted(standing.incident, standing.series, at_ms)
         if why is not None:
             return Withheld(why)
         return inhibited(route, standing, self._standings.values(), self._rules.lineage)
@@ -290,11 +272,3 @@ def _due(standing: Standing, told: Told, route: Route, at_ms: int) -> tuple[str,
     if route.repeat_s and not told.acknowledged and at_ms - told.at_ms >= route.repeat_s * 1_000:
         return ("still open",)
     return ()
-
-
-def _turns(route: Route, at_ms: int) -> bool:
-    """Does a day, or a week, of the route's zone begin with this minute?"""
-    local, before = route.local(at_ms), route.local(at_ms - MINUTE_MS)
-    if local.date() == before.date():
-        return False
-    return route.digest is Digest.DAY or local.weekday() == 0

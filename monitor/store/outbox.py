@@ -13,14 +13,15 @@ from monitor.store.alert_tables import NOTICES
 from monitor.store.database import Database
 
 ROWS_MAX = 100_000
+_DAY_MS = 86_400_000
 _N = NOTICES.c
 _WAITS = _N.state == NoticeState.WAITING.value
-_EARLIER = NOTICES.alias("earlier")
+_OTHER = NOTICES.alias("other")
 _HEAD: ColumnElement[bool] = ~exists().where(
-    _EARLIER.c.receiver == _N.receiver,
-    _EARLIER.c.key == _N.key,
-    _EARLIER.c.id < _N.id,
-    _EARLIER.c.state == NoticeState.WAITING.value,
+    _OTHER.c.receiver == _N.receiver,
+    _OTHER.c.key == _N.key,
+    _OTHER.c.id < _N.id,
+    _OTHER.c.state == NoticeState.WAITING.value,
 )
 """The first that waits of its receiver and key: the only one of them that may be sent."""
 
@@ -84,6 +85,24 @@ class Outbox:
         first that waits."""
         wanted = select(NOTICES).where(_WAITS, _N.receiver == receiver, _N.due_ms <= now_ms, _HEAD)
         wanted = wanted.order_by(_N.due_ms, _N.id).limit(limit + len(busy))
+        with self._database.read() as connection:
+            found = [kept_of(row) for row in connection.execute(wanted).mappings()]
+        return [one for one in found if one.dispatch.key not in busy][:limit]
+
+    def stale(self, receiver: str, before_ms: int, limit: int, busy: Collection[str] = ()) -> list[Kept]:
+        """What was delivered before a time, up to a day before, and is the newest of a key that has not been
+        closed: for receivers that forget."""
+        later = exists().where(_OTHER.c.receiver == _N.receiver, _OTHER.c.key == _N.key, _OTHER.c.id > _N.id)
+        over = (NoticeKind.CLOSED.value, NoticeKind.DIGEST.value)
+        wanted = select(NOTICES).where(
+            _N.state == NoticeState.DELIVERED.value,
+            _N.receiver == receiver,
+            _N.kind.not_in(over),
+            _N.done_ms < before_ms,
+            _N.done_ms >= before_ms - _DAY_MS,
+            ~later,
+        )
+        wanted = wanted.order_by(_N.done_ms).limit(limit + len(busy))
         with self._database.read() as connection:
             found = [kept_of(row) for row in connection.execute(wanted).mappings()]
         return [one for one in found if one.dispatch.key not in busy][:limit]

@@ -27,9 +27,13 @@ S = TypeVar("S", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[S]):
-    """``make`` opens no connection. ``per_s``: notices that begin to be sent in a second, at most."""
+    """``make`` opens no connection. ``per_s``: notices that begin to be sent in a second, at most.
+    ``digests``: can it take a digest; ``re_sent``: must open incidents be delivered anew every few
+    minutes."""
 
     name: str
     settings: type[S]
     make: Callable[[S, Secrets], Receiver]
     per_s: float
+    digests: bool = True
+    re_sent: bool = False
