@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.alerting.preview import Preview, preview
 from monitor.alerting.receivers import kind_of, read
@@ -101,14 +102,16 @@ class Alerts:
     # -- deciding ---------------------------------------------------------------------------------
 
     def announce(self, connection: Connection, step: LedgerStep) -> None:
-        """Decide what is told of a step's transitions, and write it in the step's own transaction. Where that
-        fails, incidents are kept all the same, and the failure is logged: what cannot be told must not
-        stop what is noticed."""
+        """Decide what is told of a step's transitions, and write it in the step's own transaction. Where the
+        database fails, so does the step. Where the decision fails, incidents are kept all the same and the
+        failure is logged: what cannot be told must not stop what is noticed."""
         if not step.transitions and not step.forgotten_incidents:
             return
         try:
             with connection.begin_nested():
                 self._announce(connection, step)
+        except SQLAlchemyError:
+            raise
         except Exception:
             log.exception("alerts: what to tell of %d transitions is unknown", len(step.transitions))
 
@@ -250,7 +253,7 @@ class Alerts:
 
     def preview(self, changed: Sequence[Route], removed: Sequence[str], days: int) -> Preview:
         """What the last days would have brought with these routes in place of those of the same names."""
-        until_ms = self._now_ms()
+        until_ms = self._now_ms() + 1
         since_ms = until_ms - min(days, PREVIEW_DAYS_MAX) * DAY_MS
         names = {one.name for one in changed} | set(removed)
         kept = [one for one in self.destinations.routes() if one.name not in names]

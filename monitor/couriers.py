@@ -78,7 +78,7 @@ class Couriers:
         courier = Courier(
             name,
             _Lazy(lambda: self._make(declared.kind, declared.settings, self._secrets)),
-            _Box(self._database, name),
+            _Box(self._database, name, self.wake),
             self._compose,
             per_s=kind.per_s,
             again_s=AGAIN_S if kind.re_sent else None,
@@ -131,9 +131,10 @@ class _Box:
     """The outbox of one receiver. What was given up is told to the receiver's fallback, in the same
     transaction; and that it takes notices again."""
 
-    def __init__(self, database: Database, name: str) -> None:
+    def __init__(self, database: Database, name: str, wake: Callable[[], None]) -> None:
         self._database = database
         self._name = name
+        self._wake = wake
         self._outbox = outbox.Outbox(database)
         self.due = self._outbox.due
         self.next_due_ms = self._outbox.next_due_ms
@@ -147,7 +148,10 @@ class _Box:
             if declared is not None and declared.unreachable_ms is not None:
                 destinations.unreachable(connection, self._name, None, "")
                 state, kind = IncidentState.CLOSED, NoticeKind.CLOSED
-                outbox.put(connection, _told(declared, declared.unreachable_ms, state, kind, now_ms), now_ms)
+                told = _told(declared, declared.unreachable_ms, state, kind, now_ms)
+                outbox.put(connection, told, now_ms)
+        if declared is not None and declared.unreachable_ms is not None:
+            self._wake()
 
     def give_up(self, kept: Kept, answer: str, now_ms: int) -> None:
         with self._database.write() as connection:
@@ -158,6 +162,7 @@ class _Box:
                 state, kind = IncidentState.OPEN, NoticeKind.OPENED
                 told = _told(declared, kept.since_ms, state, kind, now_ms, answer)
                 outbox.put(connection, told, now_ms)
+        self._wake()
 
 
 def _told(

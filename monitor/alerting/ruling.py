@@ -161,8 +161,9 @@ class Ruling:
     def _minute(self, at_ms: int) -> bool:
         """False where no later minute can bring anything about either."""
         waiting = [one for one in self._standings.values() if one.active]
+        turned = any(one.hours and one.awake(at_ms) != one.awake(at_ms - MINUTE_MS) for one in self._routes)
         for standing in waiting:
-            if standing.open and self._may_change(standing, at_ms):
+            if standing.open and (turned or self._may_change(standing, at_ms)):
                 after = self._told_of(standing, at_ms)
                 if after != standing:
                     self._keep(after)
@@ -171,7 +172,7 @@ class Ruling:
 
     def _may_change(self, standing: Standing, at_ms: int) -> bool:
         """A changed route holds from an incident's next step on: saving one tells nobody."""
-        if standing.withheld or any(route.hours for route in self._routes):
+        if standing.withheld:
             return True
         return any(_due(standing, one, self._owner(one), at_ms) for one in standing.told.values())
 
