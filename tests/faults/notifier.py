@@ -1,5 +1,5 @@
-"""A process that keeps incidents and tells of them, until it is killed: incidents follow from numbered batches,
-and it goes on after the newest one that is in the database."""
+"""A process that keeps incidents and tells of them, until it is killed: incidents follow from numbered
+batches, and it goes on after the newest one that is in the database."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from multiprocessing.synchronize import Event as EventOf
 from typing import Any
 
 import httpx2
@@ -32,11 +33,13 @@ class Post:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        # Without what https needs, which takes longer to make than all the rest.
+        self._http = httpx2.Client(verify=False, timeout=LATE_S / 2, trust_env=False)
 
     def deliver(self, notice: Notice) -> None:
         body = {"key": notice.key, "sequence": notice.sequence, "kind": notice.kind.value}
         try:
-            answer = httpx2.post(self._url, json=body, timeout=LATE_S / 2)
+            answer = self._http.post(self._url, json=body)
         except httpx2.TransportError as error:
             raise Undelivered(type(error).__name__) from error
         if answer.status_code != 200:
@@ -44,7 +47,7 @@ class Post:
             raise Undelivered(str(answer.status_code), float(asked) if asked else None)
 
     def close(self) -> None:
-        pass
+        self._http.close()
 
 
 def batch_of(number: int) -> Batch:
@@ -60,10 +63,11 @@ def batch_of(number: int) -> Batch:
     return batch(0, number, lives[stage], *(also if stage == 2 else []), clock_ms=clock_ms)
 
 
-def main(url: str, http: str, batches: int, seed: int) -> None:
+def main(url: str, http: str, batches: int, seed: int, ready: EventOf) -> None:
     with Database(url) as database:
         alerts, engine = parts(database, {name: Post(f"{http}/{name}") for name in ROUTE.receivers})
         alerts.start()
+        ready.set()
         rng = random.Random(seed)
         first = engine.positions().get(0, 0) + 1
         for number in range(first, batches + 1):
