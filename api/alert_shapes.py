@@ -107,7 +107,7 @@ class RouteIn(BaseModel):
             delay_s=self.delay_s,
             interval_s=self.interval_s,
             repeat_s=self.repeat_s,
-            digest=Digest(self.digest or ""),
+            digest=Digest(self.digest or "never"),
             upstream=self.upstream,
             broader=tuple(self.broader),
             backfill=self.backfill,
@@ -213,7 +213,7 @@ def route_out(route: Route) -> RouteOut:
             "priority": route.priority or None,
             "hours": [_hours_out(one) for one in route.hours],
             "continue_": route.goes_on,
-            "digest": route.digest.value or None,
+            "digest": None if route.digest is Digest.NEVER else route.digest.value,
             "broader": list(route.broader),
         }
     )

@@ -56,7 +56,19 @@ def route_set(
     """Declare a route, in the place of the one of that name."""
     from api.commands.alerts import route_body, route_set
 
-    asked = route_body(file, receiver, metric, tag, priority, severity, hours, tz, digest, position, team)
+    asked = route_body(
+        file,
+        receivers=receiver,
+        metrics=metric,
+        tags=tag,
+        priority=priority,
+        severity=severity,
+        hours=hours,
+        timezone=tz,
+        digest=digest,
+        position=position,
+        team=team,
+    )
     raise typer.Exit(route_set(url, token, name, asked))
 
 
@@ -82,7 +94,19 @@ def route_preview(
     """What the last days would have sent if a route were so; changes nothing."""
     from api.commands.alerts import route_body, route_preview
 
-    asked = route_body(file, receiver, metric, tag, priority, severity, hours, tz, digest, position, team)
+    asked = route_body(
+        file,
+        receivers=receiver,
+        metrics=metric,
+        tags=tag,
+        priority=priority,
+        severity=severity,
+        hours=hours,
+        timezone=tz,
+        digest=digest,
+        position=position,
+        team=team,
+    )
     raise typer.Exit(route_preview(url, token, name, asked, days=days, as_json=json))
 
 

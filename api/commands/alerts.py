@@ -103,33 +103,15 @@ def remove(url: str, token: str, kind: str, name: str) -> int:
     return 0
 
 
-def route_body(
-    file: Path | None,
-    receivers: list[str] | None,
-    metrics: list[str] | None,
-    tags: list[str] | None,
-    priority: str | None,
-    severity: float | None,
-    hours: list[str] | None,
-    zone: str,
-    digest: str | None,
-    position: int | None,
-    team: str | None,
-) -> Values:
-    """What the options, over those of a file, say of a route. Raises BadRequest."""
-    said = {
-        "receivers": receivers,
-        "metrics": metrics,
-        "tags": _pairs(tags) if tags else None,
-        "priority": priority,
-        "severity": severity,
-        "hours": [_hours(text) for text in hours] if hours else None,
-        "timezone": zone or None,
-        "digest": digest,
-        "position": position,
-        "team": team,
-    }
-    return _read(file) | {name: value for name, value in said.items() if value is not None}
+def route_body(file: Path | None, **said: Any) -> Values:
+    """A route of a file, with what options say in the place of what it says; ``tags`` and ``hours`` as they
+    are written on the command line, None or empty says nothing. Raises BadRequest."""
+    given = {name: value for name, value in said.items() if value is not None and value != ""}
+    if "tags" in given:
+        given["tags"] = _pairs(given["tags"])
+    if "hours" in given:
+        given["hours"] = [_hours(text) for text in given["hours"]]
+    return _read(file) | given
 
 
 def _read(file: Path | None) -> Values:

@@ -20,7 +20,7 @@ PRIORITIES = ("P4", "P3", "P2", "P1")
 class Digest(StrEnum):
     """How often a route's incidents are told of together instead of one by one."""
 
-    NEVER = ""
+    NEVER = "never"
     DAY = "day"
     WEEK = "week"
 
@@ -120,7 +120,7 @@ class Route:
             Hours(tuple(one["days"]), one["from_minute"], one["until_minute"])
             for one in values.get("hours", ())
         )
-        values["digest"] = Digest(values.get("digest", ""))
+        values["digest"] = Digest(values.get("digest", "never"))
         return Route(name, **values)
 
 
