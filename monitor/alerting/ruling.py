@@ -14,7 +14,7 @@ from monitor.alerting.digest import digest, turns
 from monitor.alerting.inhibition import inhibited
 from monitor.alerting.matching import taken
 from monitor.alerting.urgency import level, quiet, rank, risen
-from monitor.domain.alert import Dispatch, Holding, Ruled, Standing, Step, Told, Withheld
+from monitor.domain.alert import SERIES_MAX, Dispatch, Holding, Ruled, Standing, Step, Told, Withheld
 from monitor.domain.incident import Incident
 from monitor.domain.lineage import Lineage
 from monitor.domain.notice import NoticeKind
@@ -25,8 +25,6 @@ MINUTE_MS = 60_000
 CATCH_UP_MS = 24 * 3_600_000
 """After a longer stop, what time alone would have brought about before is left out."""
 LIVE_MS = 24 * 3_600_000
-SERIES_MAX = 1_000
-"""Series of one incident that routes and inhibition look at, the first ones told."""
 _OVER = {
     "closed": "closed",
     "expired": "cut at its longest span, while it still went on",

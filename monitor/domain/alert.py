@@ -10,6 +10,9 @@ from monitor.domain.incident import Incident, IncidentTransition
 from monitor.domain.notice import NoticeKind
 from monitor.domain.series import Identity
 
+SERIES_MAX = 1_000
+"""Series of one incident that routes and inhibition look at, the first ones told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

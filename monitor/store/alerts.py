@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 
-from monitor.domain.alert import Holding, Ruled, Standing, Step
+from monitor.domain.alert import SERIES_MAX, Holding, Ruled, Standing, Step
 from monitor.domain.incident import Incident, IncidentTransition
 from monitor.domain.series import Identity
 from monitor.store.alert_rows import (
@@ -67,22 +67,7 @@ class AlertStore:
         told_ms: int,
     ) -> Step:
         """What is to be known of a transition, from the members written before it."""
-        members = INCIDENT_MEMBERS.join(ANOMALIES, ANOMALIES.c.id == INCIDENT_MEMBERS.c.anomaly_id)
-        a, s = ANOMALIES.c, SERIES.c
-        wanted = (
-            select(s.metric, s.tags, a.kind, a.last_ms, a.end_ms, a.cadence_ms)
-            .select_from(members.join(SERIES, s.id == a.series_id))
-            .where(INCIDENT_MEMBERS.c.incident_id == incident.id)
-            .order_by(a.onset_ms, a.id)
-        )
-        series: dict[Identity, None] = {}
-        kinds: dict[str, None] = {}
-        newest_ms, cadence_ms = incident.start_ms, 0
-        for row in connection.execute(wanted):
-            series[Identity(row.metric, tuple((key, value) for key, value in row.tags))] = None
-            kinds[row.kind] = None
-            ended = row.end_ms if row.end_ms is not None else row.last_ms + row.cadence_ms
-            newest_ms, cadence_ms = max(newest_ms, ended), max(cadence_ms, row.cadence_ms)
+        series, kinds, newest_ms, cadence_ms = _members(connection, incident.id)
         told = (set(known.series), set(known.kinds)) if known is not None else (set(), set())
         return Step(
             transition,
@@ -90,7 +75,7 @@ class AlertStore:
             tuple(one for one in series if one not in told[0]),
             tuple(one for one in kinds if one not in told[1]),
             told_ms,
-            newest_ms,
+            max(newest_ms, incident.start_ms),
             cadence_ms,
         )
 
@@ -142,3 +127,20 @@ class AlertStore:
         with self.database.write() as connection:
             connection.execute(delete(ALERT_STEPS).where(ALERT_STEPS.c.told_ms < steps_before_ms))
             connection.execute(delete(ALERT_HOLDINGS).where(ALERT_HOLDINGS.c.at_ms < holdings_before_ms))
+
+
+def _members(connection: Connection, incident_id: str) -> tuple[list[Identity], list[str], int, int]:
+    """Of an incident's members the first series to begin, the kinds, up to when they reach, and the slowest
+    cadence. Read in the database, since there may be tens of thousands."""
+    a = ANOMALIES.c
+    mine = select(INCIDENT_MEMBERS.c.anomaly_id).where(INCIDENT_MEMBERS.c.incident_id == incident_id)
+    ended_ms = func.max(func.coalesce(a.end_ms, a.last_ms + a.cadence_ms))
+    sums = select(ended_ms, func.max(a.cadence_ms)).where(a.id.in_(mine))
+    newest_ms, cadence_ms = connection.execute(sums).one()
+    kinds = select(a.kind).where(a.id.in_(mine)).group_by(a.kind).order_by(func.min(a.onset_ms), a.kind)
+    first = select(a.series_id, func.min(a.onset_ms).label("begin")).where(a.id.in_(mine))
+    begun = first.group_by(a.series_id).order_by("begin", a.series_id).limit(SERIES_MAX).subquery()
+    named = select(SERIES.c.metric, SERIES.c.tags).join(begun, begun.c.series_id == SERIES.c.id)
+    rows = connection.execute(named.order_by(begun.c.begin, begun.c.series_id))
+    series = [Identity(row.metric, tuple((key, value) for key, value in row.tags)) for row in rows]
+    return series, [row.kind for row in connection.execute(kinds)], newest_ms or 0, cadence_ms or 0
