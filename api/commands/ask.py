@@ -120,6 +120,12 @@ def status(url: str, token: str, *, as_json: bool) -> int:
     for shard in answer["shards"]:
         for line in shard["trouble"]:
             console.print(f"shard {shard['shard']}: {escape(line)}", soft_wrap=True)
+    for receiver in (answer["alerts"] or {"unreachable": []})["unreachable"]:
+        since = cell("start_ms", receiver["since_ms"])
+        said = cell(
+            "trouble", f"{receiver['name']} takes no notices since {since} UTC: {receiver['trouble']}"
+        )
+        console.print(f"receiver {said}", soft_wrap=True)
     used = [limit for limit in answer["limits"] if limit["hits"] or limit["used"]]
     if used:
         console.print(table(used, {"name": "limit", "value": "value", "used": "used", "hits": "hits"}))

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from api.cli import app as cli
 from api.commands.alerts import route_body
 from monitor.domain.alert import Dispatch, Holding, Kept, NoticeState
+from monitor.domain.destination import Destination
 from monitor.domain.errors import BadRequest
 from monitor.domain.notice import NoticeKind
 from tests.alerting.stepping import step
@@ -173,6 +174,15 @@ class _Session:
         return self._app.http.request(method, path, headers=self._headers, **more)
 
     def close(self) -> None: ...
+
+
+def test_the_status_names_a_receiver_that_takes_nothing(app: App, run: Any) -> None:
+    receiver(app)
+    alerts(app).declared.kept_receivers["ops"] = Destination(
+        "ops", "log", unreachable_ms=NOW_MS, trouble="[red]503\x1b"
+    )
+    shown = run("status").output
+    assert "receiver ops takes no notices since 2026-01-01 00:00 UTC: [red]503\ufffd" in shown
 
 
 def test_from_nothing_to_a_preview_on_the_command_line(app: App, run: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from monitor.domain.route import DEFAULT, Route
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.alert_tables import ALERT_STEPS, NOTICES
 from monitor.store.database import Database
-from monitor.store.migrations import upgrade
 from monitor.store.projections import SqlLedger
 from monitor.store.tables import INCIDENT_TRANSITIONS
 from tests.alerting.parts import alerts_over, declare
@@ -30,14 +28,6 @@ NOW = EPOCH + DAY
 
 class Broken(SQLAlchemyError):
     """The database fails."""
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/alerts.db"
-    upgrade(url)
-    with Database(url) as opened:
-        yield opened
 
 
 @pytest.fixture
