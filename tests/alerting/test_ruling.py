@@ -56,7 +56,7 @@ def test_all_that_is_asked_for_must_be_of_one_series() -> None:
     assert told(route).hear(step(series=(*mixed, ORDERS))).said() != []
 
 
-@pytest.mark.parametrize("asked", [{"severity": 81.0}, {"score": 81.0}, {"team": "red"}, {"priority": "P4"}])
+@pytest.mark.parametrize("asked", [{"severity": 81.0}, {"score": 81.0}, {"team": "red"}, {"priority": "P3"}])
 def test_what_asks_for_more_is_not_taken(asked: dict[str, Any]) -> None:
     assert told(replace(ALL, **asked)).hear(step()).said() == []
 
