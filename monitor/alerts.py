@@ -7,7 +7,7 @@ notice and its reason are there together or not at all; couriers bring it from t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -55,8 +55,9 @@ class Correspondence:
 
 
 class Alerts:
-    """``muted``: why notices of an incident are muted at a wall time, if they are. ``illustrate``: its
-    charts. ``page``: address of this server from outside, for links. Thread-safe."""
+    """``muted``: why notices of an incident of these series are muted at a wall time, if they are.
+    ``illustrate``: its charts. ``links``: what sets each label on it, for one receiver. ``page``: address of
+    this server from outside. Thread-safe."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Alerts:
         now_ms: Callable[[], int],
         muted: Muted = never,
         illustrate: Callable[[Incident], tuple[Picture, ...]] = lambda _: (),
+        links: Callable[[Incident, str], Mapping[str, str]] = lambda _incident, _receiver: {},
         page: str = "",
         on_left_out: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -80,6 +82,7 @@ class Alerts:
         self._now_ms = now_ms
         self.muted = muted
         self.illustrate = illustrate
+        self.links = links
         self._page = page.rstrip("/")
         self._on_left_out = on_left_out
         self._looks = Every(LOOK_S, self.look)
@@ -163,9 +166,19 @@ class Alerts:
     def compose(self, kept: Kept) -> Notice:
         """What lies in the outbox, as it is sent."""
         told = kept.dispatch
-        digest = told.kind is NoticeKind.DIGEST
-        incident = None if digest else told.incidents[0]
-        url = f"{self._page}/#/incidents/{incident.id}" if self._page and incident is not None else self._page
+        if told.kind is NoticeKind.DIGEST:
+            return Notice(
+                told.key,
+                kept.id,
+                told.kind,
+                told.event_ms,
+                None,
+                url=self._page,
+                digest=told.incidents,
+                title=told.title,
+            )
+        (incident,) = told.incidents
+        ours = not incident.founder_id  # it concerns this system itself
         return Notice(
             key=told.key,
             sequence=kept.id,
@@ -173,9 +186,9 @@ class Alerts:
             at_ms=told.event_ms,
             incident=incident,
             changed=told.changed,
-            url=url,
-            pictures=self.illustrate(incident) if incident is not None and incident.founder_id else (),
-            digest=told.incidents if digest else (),
+            url=f"{self._page}/#/incidents/{incident.id}" if self._page and not ours else self._page,
+            labels={} if ours else self.links(incident, told.receiver),
+            pictures=() if ours else self.illustrate(incident),
             title=told.title,
         )
 
