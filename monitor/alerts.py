@@ -141,8 +141,9 @@ class Alerts:
         now_ms = self._now_ms()
         with self._store.database.read() as connection:
             reached_ms = self._store.reached_ms(connection)
-            active = bool(self._store.standings(connection))
-        if active and (reached_ms is None or now_ms - reached_ms >= MINUTE_MS):
+            late = reached_ms is None or now_ms - reached_ms >= MINUTE_MS
+            active = late and bool(self._store.standings(connection))
+        if active:
             with self._store.database.write() as connection:
                 ruling = self._ruling(connection, ())
                 ruling.pass_time(now_ms)
@@ -186,7 +187,7 @@ class Alerts:
             at_ms=told.event_ms,
             incident=incident,
             changed=told.changed,
-            url=f"{self._page}/#/incidents/{incident.id}" if self._page and not ours else self._page,
+            url=f"{self._page}/#/incident/{incident.id}" if self._page and not ours else self._page,
             labels={} if ours else self.links(incident, told.receiver),
             pictures=() if ours else self.illustrate(incident),
             title=told.title,

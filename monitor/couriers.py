@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from threading import Lock
 from typing import Any
@@ -16,6 +17,8 @@ from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.notice import Notice, NoticeKind, Receiver, Rejected, Undelivered
 from monitor.store import destinations, outbox
 from monitor.store.database import Database
+
+log = logging.getLogger(__name__)
 
 Compose = Callable[[Kept], Notice]
 Make = Callable[[str, Mapping[str, Any], Secrets], Receiver]
@@ -49,7 +52,10 @@ class Couriers:
         with self._lock:
             self._running = True
         for one in declared:
-            self.replace(one.name, one)
+            try:
+                self.replace(one.name, one)
+            except WatchkeeperError as error:  # of a kind that this version does not know
+                log.error("receiver %s cannot be used, and what is for it waits: %s", one.name, error)
 
     def stop(self) -> None:
         """May take as long as a call that is under way."""

@@ -52,6 +52,7 @@ def alerts_over(
     now_ms: Callable[[], int],
     clock: Clock | None = None,
     rows_max: int = 1_000,
+    page: str = "",
 ) -> Alerts:
     """Receivers that `declare` declares are these, by name."""
 
@@ -67,6 +68,7 @@ def alerts_over(
         ),
         lineage=Lineage,
         now_ms=now_ms,
+        page=page,
     )
 
 

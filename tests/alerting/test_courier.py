@@ -12,12 +12,13 @@ import pytest
 from monitor.alerting.courier import Clock
 from monitor.alerts import Alerts
 from monitor.domain.alert import Dispatch, NoticeState
+from monitor.domain.destination import Destination
 from monitor.domain.notice import Notice, NoticeKind, Rejected, Undelivered
 from monitor.domain.route import DEFAULT, Route
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
 from monitor.store.outbox import Outbox
-from tests.alerting.parts import Inbox, alerts_over, declare
+from tests.alerting.parts import DEED, Inbox, alerts_over, declare
 from tests.alerting.stepping import START, incident
 
 WAIT_S = 10.0
@@ -192,6 +193,32 @@ def test_a_black_hole_delays_no_other(database: Database) -> None:
         alerts.stop()
     assert hole.taken == []
     assert max(took) < 2.0
+    print(f"beside a black hole: {max(took) * 1_000:.0f} ms at most")
+
+
+def test_a_kind_that_is_not_known_stops_no_other(database: Database) -> None:
+    inbox = Inbox()
+    alerts = alerts_over(database, {"a": inbox}, Hours())
+    declare(alerts, Route(DEFAULT, ("a",)))
+    alerts.destinations.put_receiver(Destination("odd", "pigeon"), DEED)
+    Outbox(database).tell([notice("a"), notice("odd")], START)
+    alerts.start()
+    try:
+        until(lambda: inbox.said() == [("inc-a", "opened")])
+    finally:
+        alerts.stop()
+    assert Outbox(database).waiting("odd") == 1
+
+
+def test_a_notice_says_where_the_incident_is(database: Database) -> None:
+    Outbox(database).tell([notice("a")], START)
+    (kept,) = Outbox(database).of_incident("inc-a")
+    alerts = alerts_over(database, {}, Hours(), page="https://watch.example/")
+    alerts.links = lambda one, receiver: {"real": f"{one.id} by {receiver}"}
+    told = alerts.compose(kept)
+    assert told.url == "https://watch.example/#/incident/inc-a"
+    assert told.labels == {"real": "inc-a by a"}
+    assert (told.sequence, told.key) == (kept.id, "inc-a")
 
 
 def test_another_declaration_of_a_receiver_takes_over_what_waits(database: Database) -> None:
