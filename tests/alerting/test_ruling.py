@@ -284,7 +284,7 @@ FEW = settings(max_examples=30)
 
 
 @FEW
-@given(routes(), lives(), st.lists(st.integers(0, 8_000), max_size=6))
+@given(routes(), lives(), st.lists(st.integers(0, 3_000), max_size=12))
 def test_restarts_and_looks_change_nothing_and_a_preview_says_the_same(
     declared: list[Route], steps: list[Step], looks: list[int]
 ) -> None:
