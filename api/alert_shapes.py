@@ -6,10 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from api.schemas import Answer, NotNegative, is_zone, rfc3339
-from monitor.alerting.preview import Preview
-from monitor.alerts import Correspondence
-from monitor.domain.alert import Dispatch, Holding, Kept
+from api.schemas import Answer, NotNegative, is_zone
 from monitor.domain.destination import Destination
 from monitor.domain.route import Digest, Hours, Route
 
@@ -19,7 +16,6 @@ Seconds = Annotated[int, Field(ge=0, le=30 * 86_400)]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-SHOWN_MAX = 1_000
 
 
 class HoursIn(BaseModel):
@@ -155,52 +151,6 @@ class PreviewIn(BaseModel):
     days: Annotated[int, Field(ge=1, le=90)] = 7
 
 
-class NoticeOut(Answer):
-    at: str
-    at_ms: int = Field(description="of the decision; in a preview of what was backfilled, event time")
-    receiver: str
-    route: str
-    kind: str
-    incident_id: str | None = Field(description="null for a digest")
-    title: str
-    changed: list[str]
-
-
-class SentOut(NoticeOut):
-    key: str
-    sequence: int
-    state: str
-    attempts: int
-    due_ms: int
-    done_ms: int | None
-    answer: str = Field(description="what became of the newest try")
-
-
-class WithheldOut(Answer):
-    at: str
-    at_ms: int
-    incident_id: str
-    route: str
-    why: str
-    by: str | None = Field(description="the incident that stood in the way")
-
-
-class CorrespondenceOut(Answer):
-    """``withheld``: why this incident was not told, and which others it silenced."""
-
-    notices: list[SentOut]
-    withheld: list[WithheldOut]
-
-
-class PreviewOut(Answer):
-    """Counts of all; ``notices`` and ``withheld`` are the newest thousand."""
-
-    count: int
-    by_receiver: dict[str, int]
-    notices: list[NoticeOut]
-    withheld: list[WithheldOut]
-
-
 def route_out(route: Route) -> RouteOut:
     values = {name: getattr(route, name) for name in RouteIn.model_fields if hasattr(route, name)}
     return RouteOut(
@@ -228,58 +178,6 @@ def receiver_out(one: Destination) -> ReceiverOut:
         fallback=one.fallback,
         unreachable_since_ms=one.unreachable_ms,
         trouble=one.trouble,
-    )
-
-
-def correspondence(told: Correspondence) -> CorrespondenceOut:
-    return CorrespondenceOut(
-        notices=[_sent(one) for one in told.notices], withheld=[_withheld(one) for one in told.holdings]
-    )
-
-
-def preview(found: Preview) -> PreviewOut:
-    counts: dict[str, int] = {}
-    for one in found.dispatches:
-        counts[one.receiver] = counts.get(one.receiver, 0) + 1
-    return PreviewOut(
-        count=len(found.dispatches),
-        by_receiver=dict(sorted(counts.items())),
-        notices=[NoticeOut(**_notice(one)) for one in found.dispatches[-SHOWN_MAX:]],
-        withheld=[_withheld(one) for one in found.holdings[-SHOWN_MAX:]],
-    )
-
-
-def _notice(told: Dispatch) -> dict[str, Any]:
-    digest = len(told.incidents) != 1 or bool(told.key.startswith("digest-"))
-    return {
-        "at": rfc3339(told.at_ms),
-        "at_ms": told.at_ms,
-        "receiver": told.receiver,
-        "route": told.route,
-        "kind": told.kind.value,
-        "incident_id": None if digest else told.incidents[0].id,
-        "title": told.title or told.incidents[0].title,
-        "changed": list(told.changed),
-    }
-
-
-def _sent(kept: Kept) -> SentOut:
-    return SentOut(
-        **_notice(kept.dispatch),
-        key=kept.dispatch.key,
-        sequence=kept.id,
-        state=kept.state.value,
-        attempts=kept.attempts,
-        due_ms=kept.dispatch.due_ms,
-        done_ms=kept.done_ms,
-        answer=kept.answer,
-    )
-
-
-def _withheld(one: Holding) -> WithheldOut:
-    at = rfc3339(one.at_ms)
-    return WithheldOut(
-        at=at, at_ms=one.at_ms, incident_id=one.incident_id, route=one.route, why=one.why, by=one.by or None
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api import alert_shapes as shapes
+from api import notice_shapes as notices
 from api.problems import Problem
 from api.routes.common import PROBLEMS, TheAccess, TheActor, TheView
 from api.schemas import Health, ListOf
@@ -25,12 +26,12 @@ def list_routes(view: TheView) -> ListOf[shapes.RouteOut]:
 
 
 @router.post("/routes/preview")
-def preview_routes(view: TheView, asked: shapes.PreviewIn) -> shapes.PreviewOut:
+def preview_routes(view: TheView, asked: shapes.PreviewIn) -> notices.PreviewOut:
     """What the last days would have sent if a route were so; decided by the code that decides live, over the
     incidents' transitions as they are stored. Changes nothing."""
     changed = [_checked(asked.name, asked.route)] if asked.name and asked.route is not None else []
     removed = [asked.name] if asked.name else []
-    return shapes.preview(view.preview(changed, removed, asked.days))
+    return notices.preview(view.preview(changed, removed, asked.days))
 
 
 @router.get("/routes/{name}")
@@ -100,10 +101,10 @@ def try_receiver(view: TheView, access: TheAccess, actor: TheActor, name: Name) 
 
 
 @router.get("/incidents/{incident_id}/notices")
-def notices_of(view: TheView, incident_id: Annotated[str, Path(max_length=128)]) -> shapes.CorrespondenceOut:
+def notices_of(view: TheView, incident_id: Annotated[str, Path(max_length=128)]) -> notices.CorrespondenceOut:
     """What was told of an incident to whom, when, and with which answer; and what was not told, with the
     reason. For a team what its own routes did."""
-    return shapes.correspondence(view.correspondence(incident_id))
+    return notices.correspondence(view.correspondence(incident_id))
 
 
 def _checked(name: str, asked: shapes.RouteIn) -> Route:
