@@ -1,4 +1,4 @@
-"""Two plots as SVG text, without a library: a table of shares in colour, and bars on a logarithmic axis."""
+"""Plots as SVG text, without a library: shares in colour, bars on a logarithmic axis, and a curve."""
 
 from __future__ import annotations
 
@@ -66,6 +66,29 @@ def bars(title: str, value: Mapping[str, Mapping[str, float]], mark: float) -> s
     )
     out.append(_text(at, height - 10, f"goal {mark:g}", "s", "middle"))
     return _svg(int(_LEFT + wide + 60), height, out)
+
+
+def curve(title: str, value: Mapping[int, float]) -> str:
+    """Points joined by a line on linear axes from 0, each with its value; a straight one is linear growth.
+
+    >>> "1,000" in curve("seconds", {500: 1.0, 1_000: 2.0})
+    True
+    """
+    wide, high = 520.0, 260.0
+    across, up = max(value), max(value.values())
+    place = [
+        (_LEFT + wide * x / across, _TOP + high * (1.0 - y / up), f"{x:,}", f"{y:.3g}")
+        for x, y in value.items()
+    ]
+    out = [_text(8, 18, title, "h")]
+    out.append(f'<path d="M{_LEFT} {_TOP}V{_TOP + high}H{_LEFT + wide}" fill="none" stroke="#222"/>')
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in [(_LEFT, _TOP + high, "", ""), *place])
+    out.append(f'<polyline points="{line}" fill="none" stroke="#2b6cb0"/>')
+    for x, y, below, beside in place:
+        out.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#2b6cb0"/>')
+        out.append(_text(x - 6, y - 4, beside, "s", "end"))
+        out.append(_text(x, _TOP + high + 16, below, "s", "middle"))
+    return _svg(int(_LEFT + wide + 60), int(_TOP + high + 40), out)
 
 
 def _text(x: float, y: float, text: str, style: str = "", anchor: str = "start") -> str:

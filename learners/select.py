@@ -353,7 +353,7 @@ def _lowpass_of(
 
 
 def _is_of_steps(y: NDArray[np.float64]) -> bool:
-    """Do values stand, and for longer than if each were drawn anew? A level that is left for long says nothing
+    """Do values stand, and for longer than if each were drawn anew? A level left for long says nothing
     then; of values drawn anew it does: that they are drawn otherwise.
 
     >>> _is_of_steps(np.repeat([1.0, 2.0, 1.0], 100)), _is_of_steps((np.arange(300) % 20 == 0) * 1.0)

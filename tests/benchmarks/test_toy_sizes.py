@@ -35,6 +35,7 @@ GOALS = {
         "origin first": 75.0,
         "origin among the first three": 90.0,
     },
+    "graph_cost": {"growth": 1.2, "memory of the largest": 8.0},
     "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
@@ -118,6 +119,6 @@ def test_topology_groups_better_than_simple_rules() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["start", "naive", "null_full"])
+@pytest.mark.parametrize("name", ["start", "naive", "null_full", "graph_cost"])
 def test_long_ones(name: str) -> None:
     check(name, benchmark(name).run(toy=True))
