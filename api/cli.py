@@ -125,7 +125,10 @@ def incidents(
     incident: Annotated[str | None, typer.Argument(help="One incident's id, for all about it.")] = None,
     url: Url = URL,
     token: Token = "",
-    state: Annotated[str | None, typer.Option(help="open, closed or expired.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="open (all that are not over), pending, acknowledged, recovering, closed …"),
+    ] = None,
     limit: Limit = 50,
     json: Json = False,
 ) -> None:

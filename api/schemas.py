@@ -228,7 +228,13 @@ class Incident(Answer):
     end: str | None
     end_ms: int | None
     score: float
-    severity: float
+    severity: float = Field(description="score × √hours × weight × (1 + log10 series)")
+    priority: Literal["P1", "P2", "P3", "P4"]
+    reasons: list[str] = Field(description="what the priority is made of")
+    opened: bool = Field(description="false: it never was more than pending")
+    unstable: bool = Field(description="true: a series of it comes and goes")
+    acknowledged_by: str | None
+    acknowledged_ms: int | None = Field(description="by the wall clock")
     kind: str
     direction: int
     member_count: int
@@ -280,6 +286,9 @@ class Declaration(BaseModel):
         default=None, description="the law of the tail; extreme_value where none is declared"
     )
     models: Annotated[list[Model], Field(min_length=1, max_length=32)] | None = None
+    weight: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = Field(
+        default=None, description="how much its trouble matters beside that of others; 1 if not declared"
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -281,7 +281,7 @@ class FakeStory:
         return [p for p in self.placed if p.incident_id == incident_id]
 
     def incidents_open(self, team: str | None = None) -> int:
-        return sum(i.state is IncidentState.OPEN for i in self.kept if team in (None, i.team))
+        return sum(not i.state.over for i in self.kept if team in (None, i.team))
 
     def forget_series(self, series_id: str) -> None:
         self.forgotten.append(series_id)

@@ -11,6 +11,7 @@ from api.client import Client
 from api.tables import cell, out, print_json, show, table
 
 INCIDENT_COLUMNS = {
+    "priority": "priority",
     "state": "state",
     "start_ms": "start (UTC)",
     "end_ms": "end (UTC)",

@@ -9,18 +9,20 @@ from fastapi import APIRouter, Path
 from api import relations, schemas, shapes
 from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
 
+StateName = Literal["pending", "open", "acknowledged", "recovering", "closed", "expired", "retracted"]
+
 router = APIRouter(tags=["incidents"], responses=PROBLEMS)
 
 
 @router.get("/incidents")
 def list_incidents(
     view: TheView,
-    state: Literal["open", "closed", "expired"] | None = None,
+    state: StateName | None = None,
     since_ms: TimeMs = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.ListOf[schemas.Incident]:
-    """Incidents, newest start first."""
+    """Incidents, newest start first. ``state=open``: all that are not over."""
     page = view.incidents(state=state, since_ms=since_ms, after=cursor or "", limit=limit)
     return schemas.ListOf(items=[shapes.incident(i) for i in page.items], next=page.next)
 

@@ -18,7 +18,8 @@ class AnomalyFilter(TypedDict, total=False):
 
 
 class IncidentFilter(TypedDict, total=False):
-    """``state``: one of the states; without it, all but those merged into others. ``since_ms``: open then,
+    """``state``: one of the states, where open means all that are not over; without it, all but those merged
+    into others. ``since_ms``: open then,
     or ended later; ``team`` as above."""
 
     state: str | None

@@ -22,6 +22,7 @@ class Evidence(StrEnum):
     """Why two series, or two anomalies, belong together."""
 
     TOGETHER = "began together"
+    AGAIN = "same series again"
     LINEAGE = "declared lineage"
     METRIC = "same metric"
     NAME = "same name part"

@@ -11,7 +11,6 @@ from monitor.domain.incident import (
     EventBatch,
     Incident,
     IncidentChange,
-    IncidentTransition,
     Ledger,
     LedgerStep,
     Progress,
@@ -19,9 +18,10 @@ from monitor.domain.incident import (
 )
 from monitor.domain.lineage import Lineage
 from monitor.domain.topology import Edge
-from monitor.incidents.incidents import compose, merged, transitions
+from monitor.incidents.incidents import compose, merged
 from monitor.incidents.relations import Learn, Relations, frontier_of
 from monitor.incidents.rules import Rules
+from monitor.incidents.telling import Gone, Story, unseen
 from monitor.incidents.working_set import Node, Regrouped, Span, WorkingSet
 
 MOST_IN_MEMORY = 100_000
@@ -145,7 +145,7 @@ class IncidentEngine:
 
     def _absorb(self, work: _Work, events: EventBatch) -> list[IncidentChange]:
         before = work.progress.get(events.shard)
-        latest, after = _unseen(before or Progress(), events)
+        latest, after = unseen(before or Progress(), events)
         if after == before:
             return []
         now_ms = max(work.now_ms, after.clock_ms)
@@ -157,7 +157,7 @@ class IncidentEngine:
         written |= {i: strays.get(i) or work.held.nodes[i] for i in latest}
         touched = moves.moved | {n.incident_id for n in written.values() if n.incident_id is not None}
         touched |= {incident_id for incident_id, due_ms in work.due.items() if due_ms <= now_ms}
-        story = _Story(now_ms, events.shard, after.position)
+        story = Story(now_ms, events.shard, after.position)
         self._retell(work, touched - moves.merged.keys(), moves, strays, story)
         self._ledger.commit(
             LedgerStep(
@@ -184,7 +184,7 @@ class IncidentEngine:
             self._told_day = day_ms
 
     def _relate(self, work: _Work, lineage: Lineage, from_ms: int) -> list[IncidentChange]:
-        return self._tell_anew(work, work.held.relate(lineage, from_ms), _Gone())
+        return self._tell_anew(work, work.held.relate(lineage, from_ms), Gone())
 
     def _forget(self, work: _Work, series_id: str) -> list[IncidentChange]:
         gone = self._ledger.anomalies_of_series(series_id)
@@ -196,15 +196,15 @@ class IncidentEngine:
         starts = [i.start_ms for i in (self._known(work, name) for name in sorted(held_by)) if i is not None]
         from_ms = min([*starts, *(p.anomaly.begin_ms for p in gone)])
         span = work.held.remove([p.anomaly for p in gone], from_ms)
-        return self._tell_anew(work, span, _Gone(dead, held_by, [p.anomaly.id for p in gone], [series_id]))
+        return self._tell_anew(work, span, Gone(dead, held_by, [p.anomaly.id for p in gone], [series_id]))
 
-    def _tell_anew(self, work: _Work, span: Span, gone: _Gone) -> list[IncidentChange]:
+    def _tell_anew(self, work: _Work, span: Span, gone: Gone) -> list[IncidentChange]:
         """Group a span anew where no shard has moved, and tell the incidents that this changes."""
         regrouped = work.held.regroup(span)
         moves = self._resolve(work.held, regrouped)
         moves.moved |= gone.held_by
         moves.moved -= gone.incidents
-        story = _Story(work.now_ms, -1, 0)
+        story = Story(work.now_ms, -1, 0)
         self._retell(work, moves.moved - moves.merged.keys(), moves, {}, story)
         self._ledger.commit(
             LedgerStep(
@@ -244,7 +244,7 @@ class IncidentEngine:
         return moves
 
     def _retell(
-        self, work: _Work, touched: set[str], moves: _Moves, strays: Mapping[str, Node], story: _Story
+        self, work: _Work, touched: set[str], moves: _Moves, strays: Mapping[str, Node], story: Story
     ) -> None:
         """Compose every touched incident anew, then retire the merged ones."""
         if not touched and not moves.merged:
@@ -288,68 +288,3 @@ class IncidentEngine:
             else:
                 work.due[incident.id] = incident.due_ms
         work.held.let_go(self._floor_ms(work.progress), self._most)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """What is forgotten in one step: incidents that a deleted anomaly founded, anomalies, series.
-    ``held_by``: the incidents that held them."""
-
-    incidents: set[str] = field(default_factory=set)
-    held_by: set[str] = field(default_factory=set)
-    anomalies: list[str] = field(default_factory=list)
-    series: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Story:
-    """What is to be written and told of incidents in one step."""
-
-    now_ms: int
-    shard: int
-    position: int
-    incidents: list[Incident] = field(default_factory=list)
-    changes: list[IncidentChange] = field(default_factory=list)
-    counts: dict[str, SeriesCounts] = field(default_factory=dict)
-
-    def counts_of(self, team: str, ask: Callable[[str], SeriesCounts]) -> SeriesCounts:
-        """Asked once a step and team."""
-        if team not in self.counts:
-            self.counts[team] = ask(team)
-        return self.counts[team]
-
-    def tell(self, before: Incident | None, after: Incident, moved: bool) -> None:
-        kinds = transitions(before, after, moved)
-        past = before.sequence if before else 0
-        after = replace(after, sequence=past + len(kinds))
-        if before is not None and not moved and before == replace(after, members=()):
-            return
-        self.incidents.append(after)
-        for sequence, kind in enumerate(kinds, past + 1):
-            step = IncidentTransition(
-                incident_id=after.id,
-                sequence=sequence,
-                kind=kind,
-                at_ms=self.now_ms,
-                shard=self.shard,
-                position=self.position,
-                member_count=after.member_count,
-                score=after.score,
-                merged_into=after.merged_into,
-            )
-            self.changes.append(IncidentChange(step, after))
-
-
-def _unseen(mark: Progress, events: EventBatch) -> tuple[dict[str, Anomaly], Progress]:
-    """The newest version of each anomaly with news past ``mark``, and the mark after them."""
-    latest: dict[str, Anomaly] = {}
-    last, clock_ms = (mark.position, mark.sequence), max(mark.clock_ms, events.clock_ms)
-    for event in events.events:
-        if (event.position, event.sequence) > last:
-            last = (event.position, event.sequence)
-            clock_ms = max(clock_ms, event.at_ms)
-            known = latest.get(event.anomaly.id, event.anomaly)
-            latest[event.anomaly.id] = replace(event.anomaly, team=known.team)  # the one it began with
-    if events.position > last[0]:
-        last = (events.position, -1)
-    return latest, Progress(*last, clock_ms)

@@ -5,6 +5,7 @@ that has a member still drawing others in (`Rules.reach_ms`) and enough evidence
 
 - the graph: the two series began together before, beyond chance;
 - declared lineage: one feeds the other, over two links at most;
+- return: its own series has begun often of late (`Rules.unstable_ms`), and such a member is its own;
 - coincidence: a series with the same metric, tag or leading part of the name began so shortly before that, at
   the rate at which such series begin on a usual day, it is improbable by chance. Of two series that the
   graph knows well it alone decides: their tags say nothing that it has not seen.
@@ -25,7 +26,8 @@ from dataclasses import dataclass, replace
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.lineage import node_key
-from monitor.domain.topology import KEY_KINDS, Bond, Edge, Evidence, Key, keys_of, words_of
+from monitor.domain.series import Identity
+from monitor.domain.topology import KEY_KINDS, UNTOLD, Bond, Edge, Evidence, Key, keys_of, words_of
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
 
@@ -38,8 +40,11 @@ Drawing = tuple[int, str, int]
 """Begin, id and reach of a member that draws others in."""
 Place = tuple[str, Key]
 """A team, and what its series have in common."""
-State = Mapping[Place, Mapping[str, list[Drawing]]]
+Near = Mapping[Place, Mapping[str, list[Drawing]]]
 """By place, by group."""
+Begun = Mapping[tuple[str, Identity], list[int]]
+"""By team and series, when it began of late."""
+State = tuple[Near, Begun]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Sweep:
         self._parent: dict[str, str] = {}
         self._start: dict[str, int] = {}
         self._near: dict[Place, dict[str, list[Drawing]]] = {}
+        self._begun: dict[tuple[str, Identity], list[int]] = {}
 
     def recall(self, earlier: Iterable[tuple[Anomaly, Sequence[str]]], at_ms: int) -> None:
         """Put back the state before ``at_ms`` from all anomalies with at_ms - cap < onset <= at_ms
@@ -80,7 +86,8 @@ class Sweep:
             self._parent[anomaly.id] = anomaly.id
             self._start[anomaly.id] = anomaly.begin_ms if len(known) == len(joined) else _LONG_DEAD
             self._unite(anomaly.id, known)
-            if self._rules.reach_ms(anomaly) >= at_ms:
+            self._begin(anomaly)
+            if max(self._rules.reach_ms(anomaly), self._rules.again_ms(anomaly)) >= at_ms:
                 drawing.append(anomaly)
         for anomaly in drawing:
             if self._alive(self.root(anomaly.id), at_ms):
@@ -98,6 +105,7 @@ class Sweep:
         self._parent[anomaly.id] = anomaly.id
         self._start[anomaly.id] = anomaly.begin_ms
         self._unite(anomaly.id, joined)
+        self._begin(anomaly)
         self._draw(anomaly)
         return joined
 
@@ -116,7 +124,9 @@ class Sweep:
     def state(self, at_ms: int) -> State:
         """All that decides about onsets from ``at_ms`` on; equal states decide alike for ever."""
         pruned = {place: self._prune(place, at_ms) for place in list(self._near)}
-        return {place: near for place, near in pruned.items() if near}
+        begun = {who: self._lately(who, at_ms, self._rules.slack_max_ms) for who in self._begun}
+        near = {place: groups for place, groups in pruned.items() if groups}
+        return near, {who: times for who, times in begun.items() if times}
 
     def _evidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """Reasons to join groups, by their roots."""
@@ -125,6 +135,7 @@ class Sweep:
         for node in self._relations.near(series, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, node_key(node)):
                 yield root, Bond(Evidence.LINEAGE, member, _DECLARED_DECADES, at_ms - begin_ms, node)
+        yield from self._by_return(anomaly)
         yield from self._by_coincidence(anomaly)
 
     def _by_graph(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
@@ -143,6 +154,16 @@ class Sweep:
         for root, bond in strongest.items():
             if total[root] >= self._rules.edges_decades:
                 yield root, replace(bond, decades=total[root])
+
+    def _by_return(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
+        """What comes and goes is one story, however long it stays away."""
+        who, window_ms = (anomaly.team, anomaly.series), self._rules.unstable_ms(anomaly.cadence_ms)
+        times = len(self._lately(who, anomaly.begin_ms, window_ms)) + 1
+        if anomaly.kind in UNTOLD or times < self._rules.unstable_times:
+            return
+        for root, (begin_ms, member, _) in self._nearest(anomaly, ("again", str(anomaly.series))):
+            lag_ms = anomaly.begin_ms - begin_ms
+            yield root, Bond(Evidence.AGAIN, member, _DECLARED_DECADES, lag_ms, f"{times} times")
 
     def _by_coincidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """The more groups there are to fall in with, the less probable it must be by chance."""
@@ -182,6 +203,14 @@ class Sweep:
             one, two = sorted((self.root(anomaly_id), self.root(other)), key=self._rank)
             self._parent[two] = one
 
+    def _begin(self, anomaly: Anomaly) -> None:
+        if anomaly.kind not in UNTOLD:
+            who, at_ms = (anomaly.team, anomaly.series), anomaly.begin_ms
+            self._begun[who] = [*self._lately(who, at_ms, self._rules.slack_max_ms), at_ms]
+
+    def _lately(self, who: tuple[str, Identity], at_ms: int, window_ms: int) -> list[int]:
+        return [begin_ms for begin_ms in self._begun.get(who, ()) if begin_ms > at_ms - window_ms]
+
     def _draw(self, anomaly: Anomaly) -> None:
         series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
         mine = (at_ms, anomaly.id, self._rules.reach_ms(anomaly))
@@ -193,6 +222,10 @@ class Sweep:
         for key in keys:
             near = self._near.setdefault((team, key), {})
             near[root] = _with(near.get(root, []), [mine])
+        if anomaly.kind not in UNTOLD:
+            again = self._near.setdefault((team, ("again", str(series))), {})
+            returns = (at_ms, anomaly.id, self._rules.again_ms(anomaly))
+            again[root] = _with(again.get(root, []), [returns])
 
     def _prune(self, place: Place, at_ms: int) -> dict[str, list[Drawing]]:
         """The living groups of a place by their roots, with what still draws others in at ``at_ms``."""

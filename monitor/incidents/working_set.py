@@ -52,8 +52,10 @@ class Span:
         if before is None:
             self.new.add(after.id)
             self.cover(after.begin_ms, after.begin_ms)
-        elif (old := rules.reach_ms(before)) != (new := rules.reach_ms(after)):
-            self.cover(min(old, new) + 1, max(old, new))
+        else:
+            for reach in (rules.reach_ms, rules.again_ms):
+                if (old := reach(before)) != (new := reach(after)):
+                    self.cover(min(old, new) + 1, max(old, new))
         if before is not None and rules.opens(before) != rules.opens(after):
             self.cover(after.begin_ms, after.begin_ms)
 

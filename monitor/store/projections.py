@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select, update
 
-from monitor.domain.incident import Incident, IncidentState, LedgerStep, PlacedAnomaly, Progress
+from monitor.domain.incident import LIVING, Incident, LedgerStep, PlacedAnomaly, Progress
 from monitor.domain.series import Identity
 from monitor.domain.topology import UNTOLD, Onset
 from monitor.store.database import Database
@@ -96,7 +96,7 @@ class SqlLedger:
 
     def due(self) -> dict[str, int]:
         wanted = select(INCIDENTS.c.id, INCIDENTS.c.due_ms).where(
-            INCIDENTS.c.state == IncidentState.OPEN.value, INCIDENTS.c.due_ms.is_not(None)
+            INCIDENTS.c.state.in_(LIVING), INCIDENTS.c.due_ms.is_not(None)
         )
         with self._database.read() as connection:
             return {row.id: row.due_ms for row in connection.execute(wanted)}

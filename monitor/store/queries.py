@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
 from monitor.domain.errors import BadRequest
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
-from monitor.domain.incident import Incident, IncidentState, IncidentTransition, PlacedAnomaly
+from monitor.domain.incident import LIVING, Incident, IncidentState, IncidentTransition, PlacedAnomaly
 from monitor.domain.paging import Page
 from monitor.store.database import Database
 from monitor.store.rows import BEGIN_MS, incident_of, placed_of, select_anomalies, transition_of
@@ -40,7 +40,7 @@ class Queries:
         if state is None:
             wanted = wanted.where(INCIDENTS.c.state != IncidentState.MERGED.value)
         else:
-            wanted = wanted.where(INCIDENTS.c.state == _one_of(state, IncidentState))
+            wanted = wanted.where(INCIDENTS.c.state.in_(_states(state)))
         if since_ms is not None:
             wanted = wanted.where(_later(INCIDENTS.c.end_ms, since_ms))
         if (team := asked.get("team")) is not None:
@@ -109,7 +109,7 @@ class Queries:
 
     def incidents_open(self, team: str | None = None) -> int:
         """Of one team, or of all together."""
-        open_ones = INCIDENTS.c.state == IncidentState.OPEN.value
+        open_ones = INCIDENTS.c.state.in_(LIVING)
         wanted = select(func.count()).select_from(INCIDENTS).where(open_ones)
         if team is not None:
             wanted = wanted.where(INCIDENTS.c.team == team)
@@ -135,11 +135,13 @@ def _later(end: ColumnElement[int | None], since_ms: int) -> ColumnElement[bool]
     return or_(end.is_(None), end > _bounded(since_ms))
 
 
-def _one_of(word: str, words: type[IncidentState]) -> str:
+def _states(word: str) -> tuple[IncidentState, ...]:
+    """Open means all that are not over."""
     try:
-        return words(word).value
+        state = IncidentState(word)
     except ValueError:
-        raise BadRequest(f"state must be one of {', '.join(w.value for w in words)}") from None
+        raise BadRequest(f"state must be one of {', '.join(w.value for w in IncidentState)}") from None
+    return LIVING if state is IncidentState.OPEN else (state,)
 
 
 def _open_or_closed(word: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    true,
 )
 
 METADATA = MetaData(
@@ -69,6 +71,7 @@ ANOMALIES = Table(
     Column("joined", JSON, nullable=False),
     Column("bonds", JSON),
     Column("team", Text, nullable=False, server_default=""),
+    Column("weight", Float(53), nullable=False, server_default="1"),
     Index(None, "onset_ms", "id"),
     Index(None, "team", "onset_ms", "id"),
     Index(None, "series_id", "onset_ms"),
@@ -98,6 +101,13 @@ INCIDENTS = Table(
     Column("sequence", Integer, nullable=False),
     Column("merged_into", String(80)),
     Column("team", Text, nullable=False, server_default=""),
+    Column("opened", Boolean, nullable=False, server_default=true()),
+    Column("weight", Float(53), nullable=False, server_default="1"),
+    Column("priority", String(2), nullable=False, server_default="P4"),
+    Column("reasons", JSON),
+    Column("flaps", Integer, nullable=False, server_default="0"),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_ms", BigInteger),
     Index(None, "start_ms", "id"),
     Index(None, "team", "start_ms", "id"),
     Index(None, "state", "start_ms", "id"),

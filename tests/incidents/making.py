@@ -191,11 +191,7 @@ class MemoryLedger:
         return [i for i in self.incidents.values() if i.founder_id in wanted]
 
     def due(self) -> dict[str, int]:
-        return {
-            i.id: i.due_ms
-            for i in self.incidents.values()
-            if i.state is IncidentState.OPEN and i.due_ms is not None
-        }
+        return {i.id: i.due_ms for i in self.incidents.values() if not i.state.over and i.due_ms is not None}
 
     def commit(self, step: LedgerStep) -> None:
         if step.shard is not None:
@@ -223,7 +219,8 @@ class MemoryLedger:
         for placed in self.placed.values():
             if placed.incident_id is not None:
                 members.setdefault(placed.incident_id, set()).add(placed.anomaly.id)
-        live = [i for i in self.incidents.values() if i.state is not IncidentState.MERGED]
+        gone = (IncidentState.MERGED, IncidentState.RETRACTED)
+        live = [i for i in self.incidents.values() if i.state not in gone]
         assert {i.id for i in live} == set(members)
         assert all(i.member_count == len(members[i.id]) for i in live)
         return {(i.id, frozenset(members[i.id]), i.start_ms, i.end_ms, i.state.value) for i in live}

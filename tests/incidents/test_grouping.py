@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.anomaly import Anomaly
-from monitor.domain.topology import keys_of
+from monitor.domain.topology import UNTOLD, keys_of
 from monitor.incidents.grouping import Sweep, group, in_order
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
@@ -30,11 +30,25 @@ def slowly(found: list[Anomaly], rules: Rules, relations: Relations) -> set[froz
     for one in sorted(found, key=in_order):
         alike = [g for g in groups if g[0].team == one.team and alive(g, one, rules)]
         crowd = sum(any(one.begin_ms <= rules.reach_ms(m) for m in g) for g in alike)
-        joined = [g for g in alike if related(g, one, crowd, rules, relations)]
+        times = sum(returned(m, one, rules) for g in groups for m in g) + 1
+        back = [g for g in alike if times >= rules.unstable_times and draws_again(g, one, rules)]
+        joined = [g for g in alike if g in back or related(g, one, crowd, rules, relations)]
         for g in joined:
             groups.remove(g)
         groups.append([a for g in joined for a in g] + [one])
     return {frozenset(a.id for a in g) for g in groups}
+
+
+def returned(m: Anomaly, one: Anomaly, rules: Rules) -> bool:
+    """Did the same series begin within the window before?"""
+    if {m.kind, one.kind} & set(UNTOLD) or (m.team, m.series) != (one.team, one.series):
+        return False
+    return m.begin_ms > one.begin_ms - rules.unstable_ms(one.cadence_ms)
+
+
+def draws_again(members: list[Anomaly], one: Anomaly, rules: Rules) -> bool:
+    same = [m for m in members if m.series == one.series and m.kind not in UNTOLD]
+    return one.kind not in UNTOLD and any(one.begin_ms <= rules.again_ms(m) for m in same)
 
 
 def alive(members: list[Anomaly], one: Anomaly, rules: Rules) -> bool:
