@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from monitor.domain.acts import Act, Undo
 from monitor.domain.anomaly import Anomaly, AnomalyEvent
 from monitor.domain.topology import Bond, Onset
 
@@ -228,7 +229,8 @@ class LedgerStep:
     ``before`` is the shard's progress this step was computed from (None: the shard's first step);
     a ledger whose progress is another refuses the step. A step with ``shard`` None moves no progress.
     ``memberships``: anomaly id to its incident, None = in no incident any more. ``forgotten_…``:
-    ids whose rows are deleted, with the memberships and transitions that hang on them.
+    ids whose rows are deleted, with the memberships and transitions that hang on them: also those told of in
+    this step. ``acts``, ``undone``: what people did; one that is known already is left as it is.
     """
 
     shard: int | None
@@ -241,6 +243,8 @@ class LedgerStep:
     forgotten_incidents: Sequence[str] = ()
     forgotten_anomalies: Sequence[str] = ()
     forgotten_series: Sequence[str] = ()
+    acts: Sequence[Act] = ()
+    undone: Sequence[Undo] = ()
 
 
 class Ledger(Protocol):
@@ -266,6 +270,12 @@ class Ledger(Protocol):
 
     def due(self) -> dict[str, int]:
         """``due_ms`` of every incident that is not over, by its id."""
+
+    def acts(self) -> list[Act]:
+        """All that hold, comments left out, by position."""
+
+    def act(self, act_id: str) -> Act | None:
+        """Any, also one that is undone."""
 
     def commit(self, step: LedgerStep) -> None: ...
 

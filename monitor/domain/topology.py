@@ -24,6 +24,7 @@ class Evidence(StrEnum):
     TOGETHER = "began together"
     AGAIN = "same series again"
     LINEAGE = "declared lineage"
+    CONFIRMED = "confirmed by people"
     METRIC = "same metric"
     NAME = "same name part"
     TAG = "same tag"

@@ -5,10 +5,13 @@ that has a member still drawing others in (`Rules.reach_ms`) and enough evidence
 
 - the graph: the two series began together before, beyond chance;
 - declared lineage: one feeds the other, over two links at most;
+- people: they put incidents of the two series together (`monitor.incidents.ties`);
 - return: its own series has begun often of late (`Rules.unstable_ms`), and such a member is its own;
 - coincidence: a series with the same metric, tag or leading part of the name began so shortly before that, at
   the rate at which such series begin on a usual day, it is improbable by chance. Of two series that the
   graph knows well it alone decides: their tags say nothing that it has not seen.
+
+Where people took incidents of two series apart, one of them is no reason to join for the other.
 
 Only what is of the same team counts: each team's anomalies are grouped as if there were no others, so no
 incident tells one team of another's series.
@@ -98,6 +101,8 @@ class Sweep:
         not decrease."""
         found: dict[str, Bond] = {}
         for root, bond in self._evidence(anomaly):
+            if self._relations.ties.apart(_series_of(anomaly.id), _series_of(bond.other), anomaly.begin_ms):
+                continue
             known = found.get(root)
             if known is None or (-known.decades, known.lag_ms) > (-bond.decades, bond.lag_ms):
                 found[root] = bond
@@ -135,6 +140,9 @@ class Sweep:
         for node in self._relations.near(series, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, node_key(node)):
                 yield root, Bond(Evidence.LINEAGE, member, _DECLARED_DECADES, at_ms - begin_ms, node)
+        for name in self._relations.ties.confirmed(_series_of(anomaly.id), at_ms):
+            for root, (begin_ms, member, _) in self._nearest(anomaly, ("series", name)):
+                yield root, Bond(Evidence.CONFIRMED, member, _DECLARED_DECADES, at_ms - begin_ms)
         yield from self._by_return(anomaly)
         yield from self._by_coincidence(anomaly)
 
@@ -142,10 +150,13 @@ class Sweep:
         """Edges to members of a group that began at about their lag add up."""
         series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
         total: dict[str, float] = {}
+        mine, apart = _series_of(anomaly.id), self._relations.ties.apart
         strongest: dict[str, Bond] = {}
         for other in self._relations.neighbours(series, team, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, ("series", str(other))):
                 edge = self._relations.edge(series, other, team, at_ms)
+                if apart(mine, _series_of(member), at_ms):
+                    continue
                 if edge is not None and self._fits(edge, anomaly, begin_ms):
                     total[root] = total.get(root, 0.0) + edge.decades
                     what = f"{edge.count} of {edge.of} times"
@@ -263,6 +274,11 @@ def improbability(expected: float) -> float:
     """
     chance = -math.expm1(-expected)
     return -math.log10(chance) if chance > 0.0 else math.inf
+
+
+def _series_of(anomaly_id: str) -> str:
+    """The id of its series."""
+    return anomaly_id.partition("-")[0]
 
 
 def in_order(anomaly: Anomaly) -> tuple[int, str]:

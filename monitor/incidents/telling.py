@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from monitor.domain.acts import Act, Undo
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import (
     EventBatch,
@@ -17,15 +18,19 @@ from monitor.domain.incident import (
 from monitor.incidents.incidents import transitions
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """What is forgotten in one step: incidents that a deleted anomaly founded, anomalies, series.
-    ``held_by``: the incidents that held them."""
+@dataclass(slots=True)
+class Request:
+    """What people asked for in one step. What is to be forgotten: incidents that a deleted anomaly founded,
+    anomalies, series; ``held_by``: the incidents that held them. What they did to incidents: ``acts``, and
+    ``undone``; ``named``: anomalies that those name, whose incidents are told again."""
 
     incidents: set[str] = field(default_factory=set)
     held_by: set[str] = field(default_factory=set)
     anomalies: list[str] = field(default_factory=list)
     series: list[str] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    undone: list[Undo] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

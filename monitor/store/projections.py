@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select, update
 
+from monitor.domain.acts import Act
 from monitor.domain.incident import LIVING, Incident, LedgerStep, PlacedAnomaly, Progress
 from monitor.domain.series import Identity
 from monitor.domain.topology import UNTOLD, Onset
+from monitor.store import acts
 from monitor.store.database import Database
 from monitor.store.rows import (
     DRIFTED,
@@ -101,6 +103,12 @@ class SqlLedger:
         with self._database.read() as connection:
             return {row.id: row.due_ms for row in connection.execute(wanted)}
 
+    def acts(self) -> list[Act]:
+        return acts.holding(self._database)
+
+    def act(self, act_id: str) -> Act | None:
+        return acts.one(self._database, act_id)
+
     def commit(self, step: LedgerStep) -> None:
         """Raises `OutOfStepError` when the shard's progress is not ``step.before``."""
         with self._database.write() as connection:
@@ -113,6 +121,7 @@ class SqlLedger:
                 rows = [transition_row(t) for t in step.transitions]
                 connection.execute(INCIDENT_TRANSITIONS.insert(), rows)
             _forget(connection, step)
+            acts.write(connection, step.acts, step.undone)
 
     def _anomalies(self, wanted: Iterable[Select[Any]]) -> list[PlacedAnomaly]:
         found: list[PlacedAnomaly] = []

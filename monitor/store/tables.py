@@ -136,6 +136,52 @@ INCIDENT_TRANSITIONS = Table(
     PrimaryKeyConstraint("incident_id", "sequence"),
 )
 
+ACTS = Table(
+    "acts",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("incident_id", String(80), nullable=False, index=True),
+    Column("anomaly_id", String(64), nullable=False, index=True),
+    Column("anchors", JSON, nullable=False),
+    Column("ties", JSON, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_ms", BigInteger),
+)
+"""What people did to incidents. ``anomaly_id``: the first of ``anchors``, [[anomaly, begin_ms], …]; ``ties``:
+what it teaches of pairs of series, [[[[series, name], …], [[series, name], …], since_ms, apart], …]."""
+
+LABELS = Table(
+    "labels",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("label", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("target", String(80), nullable=False),
+    Column("anomaly_id", String(64), nullable=False),
+    Column("series_id", String(16), nullable=False),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("to_ms", BigInteger),
+    Column("team", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_ms", BigInteger),
+    Index(None, "position", "id"),
+    Index(None, "target", "position"),
+    Index(None, "anomaly_id"),
+    Index(None, "series_id", "from_ms"),
+)
+"""``kind``: anomaly, incident or span, whose id (of a span, its series') is ``target``. ``anomaly_id``: the
+anomaly, or the incident's founder."""
+
 TOPOLOGY_VERSIONS = Table(
     "topology_versions",
     METADATA,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from monitor.domain.acts import Act, Verb
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
 from monitor.domain.incident import (
     Incident,
@@ -164,6 +165,7 @@ class MemoryLedger:
         self.placed: dict[str, PlacedAnomaly] = {}
         self.incidents: dict[str, Incident] = {}
         self.transitions: list[IncidentTransition] = []
+        self.done: dict[str, Act] = {}
 
     def progress(self) -> dict[int, Progress]:
         return dict(self.marks)
@@ -193,7 +195,18 @@ class MemoryLedger:
     def due(self) -> dict[str, int]:
         return {i.id: i.due_ms for i in self.incidents.values() if not i.state.over and i.due_ms is not None}
 
+    def acts(self) -> list[Act]:
+        held = [a for a in self.done.values() if a.undone_by is None and a.verb is not Verb.COMMENT]
+        return sorted(held, key=lambda a: (a.position, a.id))
+
+    def act(self, act_id: str) -> Act | None:
+        return self.done.get(act_id)
+
     def commit(self, step: LedgerStep) -> None:
+        for act in step.acts:
+            self.done.setdefault(act.id, act)
+        for undo in step.undone:
+            self.done[undo.undoes] = self.done[undo.undoes].undo(undo.user, undo.at_ms)
         if step.shard is not None:
             assert self.marks.get(step.shard) == step.before
             self.marks[step.shard] = step.after
