@@ -198,6 +198,8 @@ class Anomaly(Answer):
     normal_lower: float | None
     normal_upper: float | None
     text: str = Field(description="all of it in sentences")
+    labels: list[str] = Field(description="what rules of what was said of it and of spans that touch it")
+    conflict: bool = Field(description="true: people say different things of it")
 
 
 class Suspect(Answer):

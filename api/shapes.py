@@ -15,6 +15,7 @@ from learners.base import Family
 from monitor.domain.about import About
 from monitor.domain.anomaly import Verdict
 from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
+from monitor.domain.labels import Judged
 from monitor.domain.outlook import WideBand
 from monitor.view import View
 
@@ -30,7 +31,9 @@ _WORDS: Mapping[str, Mapping[int, str]] = {"verdict": _VERDICTS, "model": _FAMIL
 
 def anomalies(view: View, placed: Sequence[PlacedAnomaly]) -> list[schemas.Anomaly]:
     """Anomalies with what each says of itself."""
-    return [anomaly(one, said) for one, said in zip(placed, view.about(placed), strict=True)]
+    told = view.labelling.of_anomalies(placed)
+    about = zip(placed, view.about(placed), strict=True)
+    return [anomaly(one, said, told.get(one.anomaly.id, ())) for one, said in about]
 
 
 def wide_band(band: WideBand | None) -> schemas.WideBand | None:
@@ -41,7 +44,7 @@ def wide_band(band: WideBand | None) -> schemas.WideBand | None:
     )
 
 
-def anomaly(placed: PlacedAnomaly, said: About) -> schemas.Anomaly:
+def anomaly(placed: PlacedAnomaly, said: About, labels: Sequence[Judged] = ()) -> schemas.Anomaly:
     a = placed.anomaly
     lower, upper = said.bounds or (math.nan, math.nan)
     return schemas.Anomaly(
@@ -75,6 +78,8 @@ def anomaly(placed: PlacedAnomaly, said: About) -> schemas.Anomaly:
         normal_lower=finite(lower),
         normal_upper=finite(upper),
         text=said.text,
+        labels=list(dict.fromkeys(one.label.said.value for one in labels if one.rules)),
+        conflict=any(one.conflict for one in labels),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
-from api import relations, schemas, shapes
+from api import feedback, relations, schemas, shapes
 from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
 
 StateName = Literal["pending", "open", "acknowledged", "recovering", "closed", "expired", "retracted"]
@@ -30,13 +30,19 @@ def list_incidents(
 @router.get("/incidents/{incident_id}")
 def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)]) -> relations.IncidentStory:
     """One incident with its member anomalies, why each is one, all suspects and contributors, changes near
-    it, and earlier ones like it."""
+    it, earlier ones like it and how those were labelled, what people did to it and said of it."""
     incident, members = view.incident(incident_id)
     shape = shapes.incident_detail(incident, shapes.anomalies(view, members))
     changes = [relations.change(one) for one in view.changes_near(incident)]
     similar = [relations.similar(one) for one in view.similar(incident)]
-    evidence = relations.evidence(members)
-    return relations.IncidentStory(**dict(shape), evidence=evidence, changes=changes, similar=similar)
+    return relations.IncidentStory(
+        **dict(shape),
+        evidence=relations.evidence(members),
+        changes=changes,
+        similar=similar,
+        acts=[feedback.act(one) for one in view.responding.acts(incident)],
+        labels=[feedback.label(one) for one in view.labelling.of_incident(incident)],
+    )
 
 
 @router.get("/anomalies")

@@ -25,3 +25,15 @@ class IncidentFilter(TypedDict, total=False):
     state: str | None
     since_ms: int | None
     team: str | None
+
+
+class LabelFilter(TypedDict, total=False):
+    """``label``: what it says; ``target``: the id of an incident, an anomaly or a series; ``since_ms``: said
+    then or later, by the wall clock; ``team`` as above."""
+
+    label: str | None
+    user: str | None
+    series: str | None
+    target: str | None
+    since_ms: int | None
+    team: str | None

@@ -165,13 +165,15 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class SimilarIncident:
-    """An earlier incident; ``shared`` series are of both, ``likeness`` is that over the series of either."""
+    """An earlier incident; ``shared`` series are of both, ``likeness`` is that over the series of either.
+    ``labels``: what rules of what was said of it and of its anomalies, the newest first, each once."""
 
     id: str
     title: str
     start_ms: int
     shared: int
     likeness: float
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

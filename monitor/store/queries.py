@@ -50,7 +50,7 @@ class Queries:
 
     def incident(self, incident_id: str) -> Incident | None:
         """With its member ids by (begin, id); a merged one is found too, and says into which."""
-        if not _storable(incident_id):
+        if not storable(incident_id):
             return None
         ids = (
             select(BEGIN_MS.label("begin_ms"), ANOMALIES.c.id)
@@ -66,7 +66,7 @@ class Queries:
 
     def members(self, incident_id: str) -> list[PlacedAnomaly]:
         """By (begin, id)."""
-        if not _storable(incident_id):
+        if not storable(incident_id):
             return []
         wanted = select_anomalies().where(INCIDENT_MEMBERS.c.incident_id == incident_id)
         with self._database.read() as connection:
@@ -75,7 +75,7 @@ class Queries:
 
     def transitions(self, incident_id: str) -> list[IncidentTransition]:
         """In the order they happened."""
-        if not _storable(incident_id):
+        if not storable(incident_id):
             return []
         steps = INCIDENT_TRANSITIONS
         wanted = select(steps).where(steps.c.incident_id == incident_id).order_by(steps.c.sequence)
@@ -89,7 +89,7 @@ class Queries:
         series, metric, state = asked.get("series"), asked.get("metric"), asked.get("state")
         since_ms, until_ms = asked.get("since_ms"), asked.get("until_ms")
         wanted = select_anomalies()
-        if not (_storable(series) and _storable(metric)):
+        if not (storable(series) and storable(metric)):
             return Page([])
         if series is not None:
             wanted = wanted.where(ANOMALIES.c.series_id == series)
@@ -154,7 +154,7 @@ def _bounded(at_ms: int) -> int:
     return min(max(at_ms, -_MS_MAX), _MS_MAX)
 
 
-def _storable(text: str | None) -> bool:
+def storable(text: str | None) -> bool:
     """PostgreSQL has no NUL in text, and neither has anything we store, nor lone surrogates."""
     return text is None or ("\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text))
 
@@ -172,7 +172,7 @@ def _key_of(cursor: str) -> tuple[int, str]:
         if len(cursor) > _LONGEST_CURSOR:
             raise ValueError("too long")
         at_ms, key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-        if type(at_ms) is not int or type(key) is not str or abs(at_ms) > _MS_MAX or not _storable(key):
+        if type(at_ms) is not int or type(key) is not str or abs(at_ms) > _MS_MAX or not storable(key):
             raise ValueError("not a key")
     except (ValueError, TypeError, binascii.Error, RecursionError):
         raise BadRequest("cursor is not one that was handed out") from None
