@@ -272,6 +272,8 @@ class IncidentEngine:
     def _arranged(self, work: _Work, groups: Sequence[Sequence[Node]]) -> list[list[Node]]:
         """The groups as people have them, with those that acts tie them to."""
         found = {group[0].anomaly.id: list(group) for group in groups}
+        if not work.people:
+            return list(found.values())
         have = {node.anomaly.id for group in found.values() for node in group}
         while missing := [a for name, a in work.people.named_with(have).items() if name not in have]:
             more = [group for group in work.held.groups_with(missing) if group[0].anomaly.id not in found]

@@ -45,8 +45,8 @@ Place = tuple[str, Key]
 """A team, and what its series have in common."""
 Near = Mapping[Place, Mapping[str, list[Drawing]]]
 """By place, by group."""
-Begun = Mapping[tuple[str, Identity], list[int]]
-"""By team and series, when it began of late."""
+Begun = Mapping[tuple[str, Identity], list[Drawing]]
+"""By team and series, its onsets of late."""
 State = tuple[Near, Begun]
 
 
@@ -75,7 +75,7 @@ class Sweep:
         self._parent: dict[str, str] = {}
         self._start: dict[str, int] = {}
         self._near: dict[Place, dict[str, list[Drawing]]] = {}
-        self._begun: dict[tuple[str, Identity], list[int]] = {}
+        self._begun: dict[tuple[str, Identity], list[Drawing]] = {}
 
     def recall(self, earlier: Iterable[tuple[Anomaly, Sequence[str]]], at_ms: int) -> None:
         """Put back the state before ``at_ms`` from all anomalies with at_ms - cap < onset <= at_ms
@@ -84,13 +84,15 @@ class Sweep:
         Whoever joined something older than those belongs to a group that is dead by ``at_ms``.
         """
         drawing = []
+        returning_ms = at_ms - self._rules.recent_ms - self._rules.slack_max_ms - 1
         for anomaly, joined in earlier:
             known = [j for j in joined if j in self._parent]
             self._parent[anomaly.id] = anomaly.id
             self._start[anomaly.id] = anomaly.begin_ms if len(known) == len(joined) else _LONG_DEAD
             self._unite(anomaly.id, known)
-            self._begin(anomaly)
-            if max(self._rules.reach_ms(anomaly), self._rules.again_ms(anomaly)) >= at_ms:
+            if anomaly.begin_ms > returning_ms:
+                self._begin(anomaly)
+            if self._rules.reach_ms(anomaly) >= at_ms:
                 drawing.append(anomaly)
         for anomaly in drawing:
             if self._alive(self.root(anomaly.id), at_ms):
@@ -100,8 +102,9 @@ class Sweep:
         """The roots of the groups it joins, in (onset, id) order, each with the strongest reason; onsets must
         not decrease."""
         found: dict[str, Bond] = {}
+        ties = self._relations.ties
         for root, bond in self._evidence(anomaly):
-            if self._relations.ties.apart(_series_of(anomaly.id), _series_of(bond.other), anomaly.begin_ms):
+            if ties and ties.apart(_series_of(anomaly.id), _series_of(bond.other), anomaly.begin_ms):
                 continue
             known = found.get(root)
             if known is None or (-known.decades, known.lag_ms) > (-bond.decades, bond.lag_ms):
@@ -129,7 +132,7 @@ class Sweep:
     def state(self, at_ms: int) -> State:
         """All that decides about onsets from ``at_ms`` on; equal states decide alike for ever."""
         pruned = {place: self._prune(place, at_ms) for place in list(self._near)}
-        begun = {who: self._lately(who, at_ms, self._rules.slack_max_ms) for who in self._begun}
+        begun = {who: self._lately(some, at_ms) for who, some in self._begun.items()}
         near = {place: groups for place, groups in pruned.items() if groups}
         return near, {who: times for who, times in begun.items() if times}
 
@@ -140,7 +143,8 @@ class Sweep:
         for node in self._relations.near(series, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, node_key(node)):
                 yield root, Bond(Evidence.LINEAGE, member, _DECLARED_DECADES, at_ms - begin_ms, node)
-        for name in self._relations.ties.confirmed(_series_of(anomaly.id), at_ms):
+        ties = self._relations.ties
+        for name in ties.confirmed(_series_of(anomaly.id), at_ms) if ties else ():
             for root, (begin_ms, member, _) in self._nearest(anomaly, ("series", name)):
                 yield root, Bond(Evidence.CONFIRMED, member, _DECLARED_DECADES, at_ms - begin_ms)
         yield from self._by_return(anomaly)
@@ -150,12 +154,12 @@ class Sweep:
         """Edges to members of a group that began at about their lag add up."""
         series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
         total: dict[str, float] = {}
-        mine, apart = _series_of(anomaly.id), self._relations.ties.apart
+        ties = self._relations.ties
         strongest: dict[str, Bond] = {}
         for other in self._relations.neighbours(series, team, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, ("series", str(other))):
                 edge = self._relations.edge(series, other, team, at_ms)
-                if apart(mine, _series_of(member), at_ms):
+                if ties and ties.apart(_series_of(anomaly.id), _series_of(member), at_ms):
                     continue
                 if edge is not None and self._fits(edge, anomaly, begin_ms):
                     total[root] = total.get(root, 0.0) + edge.decades
@@ -168,13 +172,20 @@ class Sweep:
 
     def _by_return(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """What comes and goes is one story, however long it stays away."""
-        who, window_ms = (anomaly.team, anomaly.series), self._rules.unstable_ms(anomaly.cadence_ms)
-        times = len(self._lately(who, anomaly.begin_ms, window_ms)) + 1
-        if anomaly.kind in UNTOLD or times < self._rules.unstable_times:
+        begun, at_ms = self._begun.get((anomaly.team, anomaly.series), ()), anomaly.begin_ms
+        if anomaly.kind in UNTOLD or len(begun) + 1 < self._rules.unstable_times:
             return
-        for root, (begin_ms, member, _) in self._nearest(anomaly, ("again", str(anomaly.series))):
-            lag_ms = anomaly.begin_ms - begin_ms
-            yield root, Bond(Evidence.AGAIN, member, _DECLARED_DECADES, lag_ms, f"{times} times")
+        window_ms = self._rules.unstable_ms(anomaly.cadence_ms)
+        times = sum(begin_ms > at_ms - window_ms for begin_ms, _, _ in begun) + 1
+        if times < self._rules.unstable_times:
+            return
+        seen = set()
+        for begin_ms, member, reach_ms in reversed(begun):
+            if reach_ms >= at_ms and (root := self.root(member)) not in seen:
+                seen.add(root)
+                if self._alive(root, at_ms):
+                    lag_ms = at_ms - begin_ms
+                    yield root, Bond(Evidence.AGAIN, member, _DECLARED_DECADES, lag_ms, f"{times} times")
 
     def _by_coincidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """The more groups there are to fall in with, the less probable it must be by chance."""
@@ -215,12 +226,24 @@ class Sweep:
             self._parent[two] = one
 
     def _begin(self, anomaly: Anomaly) -> None:
-        if anomaly.kind not in UNTOLD:
-            who, at_ms = (anomaly.team, anomaly.series), anomaly.begin_ms
-            self._begun[who] = [*self._lately(who, at_ms, self._rules.slack_max_ms), at_ms]
+        if anomaly.kind in UNTOLD:
+            return
+        begun = self._begun.setdefault((anomaly.team, anomaly.series), [])
+        begun.append((anomaly.begin_ms, anomaly.id, self._rules.again_ms(anomaly)))
+        counted_ms = anomaly.begin_ms - self._rules.slack_max_ms
+        while begun[0][0] <= counted_ms and begun[0][2] < anomaly.begin_ms:
+            del begun[0]
 
-    def _lately(self, who: tuple[str, Identity], at_ms: int, window_ms: int) -> list[int]:
-        return [begin_ms for begin_ms in self._begun.get(who, ()) if begin_ms > at_ms - window_ms]
+    def _lately(self, begun: list[Drawing], at_ms: int) -> list[Drawing]:
+        """What of a series' onsets may still matter at ``at_ms``, each with the root of its group; whoever
+        draws nothing in any more only counts, as of no group."""
+        kept = []
+        for begin_ms, member, reach_ms in begun:
+            if reach_ms >= at_ms and self._alive(root := self.root(member), at_ms):
+                kept.append((begin_ms, root, reach_ms))
+            elif begin_ms > at_ms - self._rules.slack_max_ms:
+                kept.append((begin_ms, "", 0))
+        return kept
 
     def _draw(self, anomaly: Anomaly) -> None:
         series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
@@ -233,10 +256,6 @@ class Sweep:
         for key in keys:
             near = self._near.setdefault((team, key), {})
             near[root] = _with(near.get(root, []), [mine])
-        if anomaly.kind not in UNTOLD:
-            again = self._near.setdefault((team, ("again", str(series))), {})
-            returns = (at_ms, anomaly.id, self._rules.again_ms(anomaly))
-            again[root] = _with(again.get(root, []), [returns])
 
     def _prune(self, place: Place, at_ms: int) -> dict[str, list[Drawing]]:
         """The living groups of a place by their roots, with what still draws others in at ``at_ms``."""

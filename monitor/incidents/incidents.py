@@ -9,10 +9,10 @@ from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import Incident, IncidentState, SeriesCounts, TransitionKind
 from monitor.incidents.contributors import contributors
 from monitor.incidents.grouping import in_order
-from monitor.incidents.lifecycle import confirmed, flaps, life
+from monitor.incidents.lifecycle import confirmed, life
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
-from monitor.incidents.severity import priority, severity, weight_of
+from monitor.incidents.severity import weigh
 from monitor.incidents.suspects import suspects
 from monitor.incidents.title import lead, nature, title
 
@@ -31,17 +31,16 @@ def compose(
     lived = life(ordered, now_ms, rules)
     kind, direction = nature(lead(ordered))
     series = {m.series for m in ordered}
-    flapped = flaps(ordered, rules)
-    soon, reasons = priority(ordered, lived, flapped)
+    weighed = weigh(ordered, lived, len(series))
     return Incident(
         id=Incident.id_of(founder_id),
         founder_id=founder_id,
         state=lived.state,
-        title=title(ordered, counts, lived.start_ms, lived.end_ms, unstable=flapped > 0),
+        title=title(ordered, counts, lived.start_ms, lived.end_ms, unstable=lived.flaps > 0),
         start_ms=lived.start_ms,
         end_ms=lived.end_ms,
         score=max(m.score for m in ordered),
-        severity=severity(ordered, lived),
+        severity=weighed.severity,
         kind=kind.value,
         direction=direction,
         member_count=len(ordered),
@@ -53,10 +52,10 @@ def compose(
         members=tuple(m.id for m in ordered),
         team=ordered[0].team,
         opened=confirmed(ordered, rules),
-        weight=weight_of(ordered),
-        priority=soon,
-        reasons=reasons,
-        flaps=flapped,
+        weight=weighed.weight,
+        priority=weighed.priority,
+        reasons=weighed.reasons,
+        flaps=lived.flaps,
     )
 
 

@@ -14,12 +14,14 @@ from monitor.incidents.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """``due_ms``: when event time alone changes the state; None once it is over."""
+    """``due_ms``: when event time alone changes the state; None once it is over. ``flaps``: how often the
+    series began that did so most often, of those that come and go; 0 if none does."""
 
     state: IncidentState
     start_ms: int
     end_ms: int | None
     due_ms: int | None
+    flaps: int = 0
 
 
 def life(members: Sequence[Anomaly], now_ms: int, rules: Rules) -> Life:
@@ -32,15 +34,17 @@ def life(members: Sequence[Anomaly], now_ms: int, rules: Rules) -> Life:
     start = min(m.begin_ms for m in members)
     cap = start + rules.cap_ms
     sure = confirmed(members, rules)
+    often = _often(members, rules)
+    flaps = max(map(len, often), default=0)
     ends = [m.end_ms for m in members if m.end_ms is not None]
     if len(ends) < len(members) or max(ends) > cap:
         if now_ms >= cap:
-            return Life(IncidentState.EXPIRED, start, cap, None)
-        return Life(IncidentState.OPEN if sure else IncidentState.PENDING, start, None, cap)
-    due = min(_quiet_ms(members, rules), cap)
+            return Life(IncidentState.EXPIRED, start, cap, None, flaps)
+        return Life(IncidentState.OPEN if sure else IncidentState.PENDING, start, None, cap, flaps)
+    due = min(_quiet_ms(members, often, rules), cap)
     if now_ms >= due:
-        return Life(IncidentState.CLOSED, start, max(ends), None)
-    return Life(IncidentState.RECOVERING if sure else IncidentState.PENDING, start, None, due)
+        return Life(IncidentState.CLOSED, start, max(ends), None, flaps)
+    return Life(IncidentState.RECOVERING if sure else IncidentState.PENDING, start, None, due, flaps)
 
 
 def confirmed(members: Sequence[Anomaly], rules: Rules) -> bool:
@@ -49,16 +53,10 @@ def confirmed(members: Sequence[Anomaly], rules: Rules) -> bool:
     return len(members) > 1 or one.buckets > 1 or not rules.passing(one) or one.score >= rules.sure_score
 
 
-def flaps(members: Iterable[Anomaly], rules: Rules) -> int:
-    """How often the series that began most often did, of those that come and go; 0 if none does."""
-    begun = _begun(members)
-    return max((len(of) for of in begun.values() if _unstable(of, rules)), default=0)
-
-
-def _quiet_ms(members: Sequence[Anomaly], rules: Rules) -> int:
+def _quiet_ms(members: Sequence[Anomaly], often: Iterable[Sequence[Anomaly]], rules: Rules) -> int:
     """Until when something more may join after all have ended."""
     quiet = max(m.end_ms + rules.quiet_ms(m) for m in members if m.end_ms is not None)
-    for of in _begun(members).values():
+    for of in often:
         last = of[-rules.unstable_times :]
         if _unstable(last, rules):
             back = last[1 - rules.unstable_times].begin_ms + rules.unstable_ms(last[-1].cadence_ms)
@@ -66,13 +64,15 @@ def _quiet_ms(members: Sequence[Anomaly], rules: Rules) -> int:
     return quiet
 
 
-def _begun(members: Iterable[Anomaly]) -> dict[Identity, list[Anomaly]]:
-    """By series, in order of begin."""
+def _often(members: Iterable[Anomaly], rules: Rules) -> list[list[Anomaly]]:
+    """Of each series that comes and goes its members, in order of begin."""
     begun: dict[Identity, list[Anomaly]] = {}
-    for member in sorted(members, key=lambda m: (m.begin_ms, m.id)):
+    for member in members:
         if member.kind not in UNTOLD:
             begun.setdefault(member.series, []).append(member)
-    return begun
+    some = (of for of in begun.values() if len(of) >= rules.unstable_times)
+    ordered = (sorted(of, key=lambda m: (m.begin_ms, m.id)) for of in some)
+    return [of for of in ordered if _unstable(of, rules)]
 
 
 def _unstable(of: Sequence[Anomaly], rules: Rules) -> bool:

@@ -40,6 +40,9 @@ class People:
         self.ties = Ties()
         self._take(acts)
 
+    def __bool__(self) -> bool:
+        return bool(self._acts)
+
     def tell(self, act: Act) -> None:
         self._take([*self._acts.values(), act])
 
@@ -118,6 +121,8 @@ class People:
 
     def overlaid(self, incident: Incident) -> Incident:
         """The incident with whoever took it last; taking it leaves recovering and all ends as they are."""
+        if not self._acts:
+            return incident
         acts = [a for name in incident.members for a in self._naming.get(name, ())]
         taken = [a for a in acts if a.verb is Verb.ACKNOWLEDGE]
         if not taken:

@@ -27,6 +27,9 @@ class Ties:
                         self._add(one, other, tie)
                         self._add(other, one, tie)
 
+    def __bool__(self) -> bool:
+        return bool(self._of)
+
     @staticmethod
     def of(acts: Iterable[Act]) -> Ties:
         return Ties(tie for act in acts for tie in act.ties)

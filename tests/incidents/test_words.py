@@ -17,7 +17,7 @@ from monitor.incidents.contributors import contributors, log_tail
 from monitor.incidents.incidents import compose
 from monitor.incidents.lifecycle import life
 from monitor.incidents.rules import Rules
-from monitor.incidents.severity import priority, severity
+from monitor.incidents.severity import Weighed, weigh
 from monitor.incidents.suspects import duration, suspects
 from monitor.incidents.title import title
 from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly
@@ -121,7 +121,7 @@ def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Ano
         return
     now = EPOCH + hours * HOUR
     lived = life(members, now, RULES)
-    assert severity(members, lived) >= 0
+    assert weigh(members, lived, 1).severity >= 0
     if not lived.state.over:
         assert lived.end_ms is None
         assert lived.due_ms is not None
@@ -134,10 +134,12 @@ def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Ano
         assert lived.start_ms < lived.end_ms <= lived.start_ms + RULES.cap_ms
 
 
+def weighed(*members: Anomaly) -> Weighed:
+    return weigh(members, life(members, EPOCH + 10 * DAY, RULES), len({m.series for m in members}))
+
+
 def test_severity_grows_with_the_root_of_the_duration() -> None:
-    one, four = ([anomaly(hours=h)] for h in (1, 4))
-    lived = [life(m, EPOCH + DAY, RULES) for m in (one, four)]
-    assert [severity(m, at) for m, at in zip((one, four), lived, strict=True)] == [90, 180]
+    assert [weighed(anomaly(hours=h)).severity for h in (1, 4)] == [90, 180]
 
 
 WEIGHTY = [replace(member, weight=2.0) for member in STORM]
@@ -145,8 +147,7 @@ WEIGHTY = [replace(member, weight=2.0) for member in STORM]
 
 def test_ten_series_weigh_as_one_that_is_twice_as_severe() -> None:
     ten = [anomaly("m", {"k": str(i)}) for i in range(10)]
-    weighty = [replace(anomaly(), weight=2.0)]
-    assert [severity(m, life(m, EPOCH + DAY, RULES)) for m in (ten, weighty)] == [180, 180]
+    assert weighed(*ten).severity == weighed(replace(anomaly(), weight=2.0)).severity == 180
 
 
 def test_priority_says_from_what() -> None:
@@ -156,11 +157,11 @@ def test_priority_says_from_what() -> None:
         (STORM, "P2"),
         (WEIGHTY, "P1"),
     ):
-        found, why = priority(members, life(members, EPOCH + 10 * DAY, RULES))
-        assert found == soon
-        assert any("series" in words for words in why)
-    alone = [anomaly(score=100, hours=96)]
-    assert priority(alone, life(alone, EPOCH + 10 * DAY, RULES))[0] is Priority.P2
+        found = weighed(*members)
+        assert found.priority == soon
+        assert f"{soon} is from" in found.reasons[0]
+        assert ("declared weight 2" in found.reasons) == (members is WEIGHTY)
+    assert weighed(anomaly(score=100, hours=96)).priority is Priority.P2
 
 
 def test_durations() -> None:
