@@ -35,6 +35,7 @@ GOALS = {
         "origin first": 75.0,
         "origin among the first three": 90.0,
     },
+    "root_cause": {},
     "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
@@ -50,6 +51,14 @@ def check(name: str, figures: list[Figure]) -> None:
 
 def test_every_benchmark_has_its_goals_here() -> None:
     assert set(GOALS) == set(NAMES)
+
+
+def test_root_cause_stands_beside_a_simple_rule_and_guessing() -> None:
+    figures = benchmark("root_cause").run(toy=True)
+    check("root_cause", figures)
+    if figures[0].value == 2:
+        assert all("guessing" in figure.note for figure in figures if "cause" in figure.name)
+        assert [figure.value for figure in figures if figure.name.endswith("noticed")] == [100.0, 100.0]
 
 
 def test_bank_flags_every_planted_jump() -> None:
