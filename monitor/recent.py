@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
@@ -41,6 +41,13 @@ class Recent(Generic[U]):
             self._told.move_to_end(id)
             while len(self._told) > KEPT:
                 self._told.popitem(last=False)
+
+    def beside(self, stored: Iterable[tuple[str, U]], fits: Callable[[U], bool]) -> list[U]:
+        """What is stored, as it is known now, and then what was told since and fits."""
+        listed = dict(stored)
+        with self._lock:
+            told = {id: one for id, one in self._told.items() if id not in listed and fits(one)}
+        return [self.get(id) or one for id, one in listed.items()] + list(told.values())
 
     def name(self, *content: object) -> tuple[str, U | None]:
         """The id for what is to be said, and what holds under it already. What was undone may be said again,

@@ -137,8 +137,9 @@ class Responding:
 
     def acts(self, incident: Incident) -> list[Act]:
         """What was done to an incident, or to one that is part of it now, the first act first."""
-        stored = self.kept.acts(incident.id, incident.members)
-        return [self.recent.get(act.id) or act for act in stored]
+        stored = ((act.id, act) for act in self.kept.acts(incident.id, incident.members))
+        own = {incident.founder_id, *incident.members}
+        return self.recent.beside(stored, lambda act: act.anchor.anomaly_id in own)
 
     def tell(self, act: Act) -> None:
         """In the log when this returns; one that holds already is not told again."""

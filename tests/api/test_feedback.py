@@ -97,6 +97,17 @@ def test_an_incident_that_is_over_cannot_be_taken(storm: App) -> None:
     assert post(storm, f"incidents/{storm_incident().id}/comment", {"comment": "a"}).status_code == 200
 
 
+def test_what_was_taken_a_moment_ago_can_be_given_back(storm: App) -> None:
+    """The store has not heard of it yet."""
+    path = f"incidents/{storm_incident().id}"
+    taken = post(storm, f"{path}/acknowledge").json()
+    assert [act["id"] for act in storm.http.get(f"/api/v1/{path}").json()["acts"]] == [taken["id"]]
+    (back,) = post(storm, f"{path}/unacknowledge").json()["items"]
+    assert (back["id"], back["undone_by"]) == (taken["id"], "anyone")
+    assert post(storm, f"{path}/unacknowledge").json()["items"] == []
+    assert post(storm, f"{path}/acknowledge").json()["id"] != taken["id"]
+
+
 def test_a_function_of_the_service_sets_a_label(storm: App) -> None:
     """What one-click links call."""
     labelling = storm.monitor.labelling
