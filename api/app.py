@@ -21,7 +21,19 @@ from api.guard import Guard
 from api.ingest import SampleIntake
 from api.openapi import describe
 from api.probe import Probe
-from api.routes import alerts, explain, incidents, metrics, people, series, server, teams, topology
+from api.routes import (
+    acts,
+    alerts,
+    explain,
+    incidents,
+    labels,
+    metrics,
+    people,
+    series,
+    server,
+    teams,
+    topology,
+)
 from api.routes.common import PREFIX
 from collectors.arrow_stream import ArrowDecoder
 from collectors.base import Decoder
@@ -37,6 +49,8 @@ log = logging.getLogger(__name__)
 
 _ROUTERS = (
     incidents.router,
+    acts.router,
+    labels.router,
     explain.router,
     series.router,
     metrics.router,

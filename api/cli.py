@@ -13,6 +13,7 @@ import typer
 
 from api.cli_access import audit_app, token_app, user_app
 from api.cli_alerts import receiver_app, route_app
+from api.cli_respond import incident_app, label, labels_app
 from api.options import (
     URL,
     Config,
@@ -45,6 +46,9 @@ app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 app.add_typer(route_app, name="route")
 app.add_typer(receiver_app, name="receiver")
+app.add_typer(incident_app, name="incident")
+app.add_typer(labels_app, name="labels")
+app.command()(label)
 app.add_typer(log_app, name="log")
 app.add_typer(db_app, name="db")
 app.add_typer(series_app, name="series")
@@ -128,11 +132,19 @@ def incidents(
     incident: Annotated[str | None, typer.Argument(help="One incident's id, for all about it.")] = None,
     url: Url = URL,
     token: Token = "",
-    state: Annotated[str | None, typer.Option(help="open, closed or expired.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="open (all that are not over), pending, acknowledged, recovering, closed …"),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="As they change, until Ctrl-C.")] = False,
     limit: Limit = 50,
     json: Json = False,
 ) -> None:
     """Incidents of a running server."""
+    if watch:
+        from api.commands.watch import watch as follow
+
+        raise typer.Exit(follow(url, token, as_json=json))
     from api.commands.ask import incidents
 
     raise typer.Exit(incidents(url, token, incident, state=state, limit=limit, as_json=json))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx2
+import msgspec
 
 from monitor.domain.errors import WatchkeeperError
 
@@ -70,6 +71,24 @@ class Client:
 
     def post(self, path: str, body: Values | None = None) -> Values:
         return self._ask("POST", path, {}, **({} if body is None else {"json": body}))
+
+    def events(self, path: str) -> Iterator[tuple[str, Values]]:
+        """A server's event stream: names with their data, until it ends. A line that is long in coming means
+        that the server is gone: heartbeats come in between."""
+        try:
+            with self._http.stream("GET", path) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    _read(answer)
+                name = ""
+                for line in answer.iter_lines():
+                    field, _, value = line.partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data":
+                        yield name, dict(msgspec.json.decode(value))
+        except httpx2.TransportError as error:
+            raise ServerTrouble(f"{self._url} cannot be reached: {error}") from error
 
     def delete(self, path: str) -> Values:
         return self._ask("DELETE", path, {})

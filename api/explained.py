@@ -8,7 +8,6 @@ from pydantic import Field
 
 from api import schemas, shapes
 from api.schemas import Answer, rfc3339
-from monitor.domain.about import About
 from monitor.explaining import Explained
 
 
@@ -53,15 +52,12 @@ class Explanation(Answer):
     notes: list[str]
 
 
-def shape(found: Explained, said: About | None) -> Explanation:
-    """``said``: what the anomaly says of itself, if one covers the bucket."""
+def shape(found: Explained, anomaly: schemas.Anomaly | None) -> Explanation:
+    """``anomaly``: the one that covers the bucket."""
     facts, explanation = found.facts, found.explanation
     judged = facts.judged
     past = facts.past if found.judged_by is not None else None
     lower, upper = explanation.normal or (math.nan, math.nan)
-    anomaly = None
-    if found.placed is not None and said is not None:
-        anomaly = shapes.anomaly(found.placed, said)
     return Explanation(
         series=schemas.Series.model_validate(found.series),
         at=rfc3339(facts.at_ms),

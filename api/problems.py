@@ -20,6 +20,7 @@ from monitor.domain.errors import (
     NotFound,
     Overloaded,
     Refused,
+    Unfit,
     UnknownSeries,
     WatchkeeperError,
 )
@@ -97,6 +98,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(404, str(error))
         case Refused():
             return Problem(422, str(error), kind=error.limit.replace("_", "-"))
+        case Unfit():
+            return Problem(422, str(error), kind="unfit")
         case Overloaded():
             return unavailable(str(error), error.retry_after_s, "overloaded")
         case IntakeUnavailable() | UnknownSeries():

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.feedback import ActOut, LabelOut
 from api.schemas import Answer, IncidentDetail, rfc3339
 from monitor.correlation.network import Community
 from monitor.domain.event import ChangeEvent
@@ -102,12 +103,15 @@ class Similar(Answer):
     start_ms: int
     shared: int = Field(description="series that both have")
     likeness: float = Field(description="shared over the series of either")
+    labels: list[str] = Field(description="what was said of it and of its anomalies, the newest first")
 
 
 class IncidentStory(IncidentDetail):
     evidence: list[MemberEvidence]
     changes: list[ChangeOut] = Field(description="of the day before, and while it went on; the newest first")
     similar: list[Similar] = Field(description="earlier incidents of much the same series")
+    acts: list[ActOut] = Field(description="what people did to it, the first act first")
+    labels: list[LabelOut] = Field(description="what people said of it, the newest first")
 
 
 def edge(value: LearnedEdge) -> TopologyEdge:
@@ -185,6 +189,10 @@ def said(bond: Bond, names: Mapping[str, str]) -> str:
     """
     other = names.get(bond.other, bond.other)
     when = f"began {duration(bond.lag_ms)} after {other}"
+    if bond.kind is Evidence.CONFIRMED:
+        return f"{when}, and people said that they belong together"
+    if bond.kind is Evidence.AGAIN:
+        return f"{when}, one of {bond.what} that the series began of late"
     if bond.kind is Evidence.LINEAGE:
         return f"{when}, tied to it by declared lineage ({bond.what})"
     chance = f"by chance in 1 of {10 ** min(bond.decades, 9.0):,.0f}"

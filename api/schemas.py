@@ -198,6 +198,8 @@ class Anomaly(Answer):
     normal_lower: float | None
     normal_upper: float | None
     text: str = Field(description="all of it in sentences")
+    labels: list[str] = Field(description="what rules of what was said of it and of spans that touch it")
+    conflict: bool = Field(description="true: people say different things of it")
 
 
 class Suspect(Answer):
@@ -228,7 +230,13 @@ class Incident(Answer):
     end: str | None
     end_ms: int | None
     score: float
-    severity: float
+    severity: float = Field(description="score × √hours × weight × (1 + log10 series)")
+    priority: Literal["P1", "P2", "P3", "P4"]
+    reasons: list[str] = Field(description="what the priority is made of")
+    opened: bool = Field(description="false: it never was more than pending")
+    unstable: bool = Field(description="true: a series of it comes and goes")
+    acknowledged_by: str | None
+    acknowledged_ms: int | None = Field(description="by the wall clock")
     kind: str
     direction: int
     member_count: int
@@ -280,6 +288,9 @@ class Declaration(BaseModel):
         default=None, description="the law of the tail; extreme_value where none is declared"
     )
     models: Annotated[list[Model], Field(min_length=1, max_length=32)] | None = None
+    weight: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = Field(
+        default=None, description="how much its trouble matters beside that of others; 1 if not declared"
+    )
 
     @field_validator("timezone")
     @classmethod

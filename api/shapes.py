@@ -15,6 +15,7 @@ from learners.base import Family
 from monitor.domain.about import About
 from monitor.domain.anomaly import Verdict
 from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
+from monitor.domain.labels import Judged
 from monitor.domain.outlook import WideBand
 from monitor.view import View
 
@@ -30,7 +31,9 @@ _WORDS: Mapping[str, Mapping[int, str]] = {"verdict": _VERDICTS, "model": _FAMIL
 
 def anomalies(view: View, placed: Sequence[PlacedAnomaly]) -> list[schemas.Anomaly]:
     """Anomalies with what each says of itself."""
-    return [anomaly(one, said) for one, said in zip(placed, view.about(placed), strict=True)]
+    told = view.labelling.of_anomalies(placed)
+    about = zip(placed, view.about(placed), strict=True)
+    return [anomaly(one, said, told.get(one.anomaly.id, ())) for one, said in about]
 
 
 def wide_band(band: WideBand | None) -> schemas.WideBand | None:
@@ -41,7 +44,7 @@ def wide_band(band: WideBand | None) -> schemas.WideBand | None:
     )
 
 
-def anomaly(placed: PlacedAnomaly, said: About) -> schemas.Anomaly:
+def anomaly(placed: PlacedAnomaly, said: About, labels: Sequence[Judged] = ()) -> schemas.Anomaly:
     a = placed.anomaly
     lower, upper = said.bounds or (math.nan, math.nan)
     return schemas.Anomaly(
@@ -75,6 +78,8 @@ def anomaly(placed: PlacedAnomaly, said: About) -> schemas.Anomaly:
         normal_lower=finite(lower),
         normal_upper=finite(upper),
         text=said.text,
+        labels=list(dict.fromkeys(one.label.said.value for one in labels if one.rules)),
+        conflict=any(one.conflict for one in labels),
     )
 
 
@@ -100,6 +105,12 @@ def _incident(value: Incident, suspects: int, contributors: int) -> dict[str, An
         "end_ms": value.end_ms,
         "score": value.score,
         "severity": value.severity,
+        "priority": value.priority.value,
+        "reasons": list(value.reasons),
+        "opened": value.opened,
+        "unstable": value.flaps > 0,
+        "acknowledged_by": value.acknowledged_by,
+        "acknowledged_ms": value.acknowledged_ms,
         "kind": value.kind,
         "direction": value.direction,
         "member_count": value.member_count,

@@ -36,8 +36,10 @@ from monitor.domain.teams import Rule, Teams
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
 from monitor.every import Every
 from monitor.explaining import Explained, Explainer
+from monitor.labelling import Labelling
 from monitor.naming import series_named
 from monitor.relating import Kept, Relating
+from monitor.responding import Feedback, Responding
 from monitor.settings import Settings
 from monitor.store.accounts import Accounts
 from monitor.telemetry import Progress, Telemetry
@@ -86,11 +88,14 @@ class Story(Protocol):
 
     def incidents_open(self, team: str | None = None) -> int: ...
 
-    def forget_series(self, series_id: str) -> None:
-        """Drop what is known of a deleted series' anomalies."""
+    def forget_series(self, series_id: str) -> Sequence[IncidentChange]:
+        """Drop what is known of a deleted series' anomalies; what became of incidents by that."""
 
     @property
     def topology(self) -> Kept: ...
+
+    @property
+    def feedback(self) -> Feedback: ...
 
     def close(self) -> None: ...
 
@@ -138,6 +143,11 @@ class Monitor:
             self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
         )
         self.relating = Relating(story.topology, self._tell, clock_ms)
+        self.responding = Responding(story.feedback, self.incident, self._tell, clock_ms)
+        whose = lambda series: self.teams.of(series)  # noqa: E731
+        self.labelling = Labelling(
+            story.feedback, self.incident, self.series_one, whose, self._tell, clock_ms
+        )
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -151,6 +161,8 @@ class Monitor:
         def most(of: Callable[[ShardStatus], int]) -> Callable[[], float]:
             return lambda: max(map(of, shards()), default=0)
 
+        book.enter("http.feedback_per_minute", self.settings.http.feedback_per_minute)
+        book.enter("http.note_bytes", self.settings.http.note_bytes)
         book.enter("http.watchers", self.settings.http.watchers, used=lambda: len(self._watchers))
         if limits.series_max is not None:
             book.enter("series_max", limits.series_max, used=lambda: sum(s.series for s in shards()))
@@ -325,7 +337,8 @@ class Monitor:
         """Delete a series: model, history, anomalies. Raises NotFound."""
         self.series_one(series_id)
         self._tell(Control(Kind.FORGET, {"series": series_id}))
-        self._story.forget_series(series_id)
+        for change in self._story.forget_series(series_id):
+            self._watchers.tell(change)
         self._explainer.forget()
 
     def undo(self, series_id: str) -> Row:

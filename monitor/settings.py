@@ -60,6 +60,11 @@ class HttpLimits(BaseModel):
     keep_alive_s: Positive = Field(default=30, description="seconds an idle connection is kept")
     query_points: Positive = Field(default=11_000, description="most points of one series in one answer")
     watchers: Positive = Field(default=100, description="open event streams; one more is answered 503")
+    feedback_per_minute: Positive = Field(
+        default=60,
+        description="labels and acts of one user in a minute; one more is answered 429",
+    )
+    note_bytes: Positive = Field(default=4_096, description="bytes of a label's note, or of a comment")
 
 
 class SignOn(BaseModel):

@@ -21,6 +21,8 @@ from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page
 from monitor.domain.route import Route
 from monitor.explaining import Explained
+from monitor.labelling import Labelling
+from monitor.responding import Responding
 from monitor.service import Monitor, Row
 
 
@@ -99,6 +101,16 @@ class View:
     def similar(self, incident: Incident) -> list[SimilarIncident]:
         """Earlier ones of the incident's own team."""
         return self._monitor.relating.kept.similar(incident)
+
+    @property
+    def responding(self) -> Responding:
+        """What may be done to the team's incidents."""
+        return self._monitor.responding.of(self._team)
+
+    @property
+    def labelling(self) -> Labelling:
+        """Labels of the team's series, and what may be labelled."""
+        return self._monitor.labelling.of(self._team)
 
     def changes_near(self, incident: Incident) -> list[ChangeEvent]:
         """For a team none: nothing says yet whose a change is."""

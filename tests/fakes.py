@@ -12,6 +12,7 @@ import numpy as np
 from monitor.alerts import Alerts
 from monitor.couriers import Couriers
 from monitor.domain.access import Session, Token, User
+from monitor.domain.acts import Act
 from monitor.domain.alert import Holding, Kept, NoticeState, Step
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.audit import FIRST, AuditEntry, Deed
@@ -20,7 +21,7 @@ from monitor.domain.declared import Declared
 from monitor.domain.destination import Destination
 from monitor.domain.errors import UnknownSeries
 from monitor.domain.event import ChangeEvent
-from monitor.domain.filters import AnomalyFilter, IncidentFilter
+from monitor.domain.filters import AnomalyFilter, IncidentFilter, LabelFilter
 from monitor.domain.incident import (
     Contributor,
     Incident,
@@ -30,6 +31,7 @@ from monitor.domain.incident import (
     SimilarIncident,
     Suspect,
 )
+from monitor.domain.labels import Judged, Label, judged
 from monitor.domain.lineage import Lineage
 from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
@@ -266,6 +268,10 @@ class FakeStory:
     forgotten: list[str] = field(default_factory=list)
     closed: bool = False
     topology: FakeTopology = field(default_factory=lambda: FakeTopology())
+    feedback: FakeFeedback = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.feedback = FakeFeedback(self.placed)
 
     def positions(self) -> Mapping[int, int]:
         return {}
@@ -289,10 +295,11 @@ class FakeStory:
         return [p for p in self.placed if p.incident_id == incident_id]
 
     def incidents_open(self, team: str | None = None) -> int:
-        return sum(i.state is IncidentState.OPEN for i in self.kept if team in (None, i.team))
+        return sum(not i.state.over for i in self.kept if team in (None, i.team))
 
-    def forget_series(self, series_id: str) -> None:
+    def forget_series(self, series_id: str) -> Sequence[IncidentChange]:
         self.forgotten.append(series_id)
+        return []
 
     def close(self) -> None:
         self.closed = True
@@ -348,6 +355,39 @@ class FakeAccounts(Accounts):
 
     def audit_entries(self, after: int | None, limit: int) -> Page[AuditEntry]:
         return Page([AuditEntry.of(deed, i + 1, NOW_MS, FIRST) for i, deed in enumerate(self.deeds)][:limit])
+
+
+@dataclass
+class FakeFeedback:
+    """What is stored of acts and labels, as the test sets it; of what is told, nothing arrives."""
+
+    placed: list[PlacedAnomaly]
+    done: list[Act] = field(default_factory=list)
+    said: list[Label] = field(default_factory=list)
+
+    def anomaly(self, anomaly_id: str) -> PlacedAnomaly | None:
+        return next((p for p in self.placed if p.anomaly.id == anomaly_id), None)
+
+    def act(self, act_id: str) -> Act | None:
+        return next((act for act in self.done if act.id == act_id), None)
+
+    def acts(self, incident_id: str, members: Iterable[str]) -> list[Act]:
+        return [act for act in self.done if act.incident_id == incident_id]
+
+    def label(self, label_id: str) -> Label | None:
+        return next((label for label in self.said if label.id == label_id), None)
+
+    def labels(self, *, after: str = "", limit: int = 100, **asked: Unpack[LabelFilter]) -> Page[Judged]:
+        team = asked.get("team")
+        return Page([j for j in judged(self.said) if team in (None, j.label.target.team)][:limit])
+
+    def labels_of_incident(self, members: Iterable[str]) -> list[Judged]:
+        ids = set(members)
+        return [j for j in judged(self.said) if j.label.target.anomaly_id in ids]
+
+    def labels_of_anomalies(self, anomalies: Sequence[Anomaly]) -> dict[str, list[Judged]]:
+        told = judged(self.said)
+        return {a.id: [j for j in told if j.label.target.id == a.id] for a in anomalies}
 
 
 @dataclass

@@ -34,6 +34,7 @@ class Access:
         self.users = Users(accounts, Passwords(hasher))
         self.sessions = Sessions(accounts, settings.access.session_idle_s, settings.access.session_total_s)
         self.tries = Throttle(settings.access.login_tries, time.monotonic)
+        self.feedback = Throttle(settings.http.feedback_per_minute, time.monotonic)
         self._tidying = Every(TIDY_S, self.tidy)
 
     def start(self) -> None:

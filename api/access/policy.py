@@ -48,6 +48,7 @@ _KNOWN = Rule()
 _PAGE = Rule(Scope.READ)
 _READ = Rule(Scope.READ, Reach.OWN)
 _WHOLE = Rule(Scope.READ, Reach.WHOLE)
+_RESPOND = Rule(Scope.FEEDBACK, Reach.OWN)
 _CHANGE = Rule(Scope.CONFIG, Reach.OWN)
 _CHANGE_WHOLE = Rule(Scope.CONFIG, Reach.WHOLE)
 _ADMIN = Rule(Scope.ADMIN, Reach.WHOLE)
@@ -56,6 +57,16 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/samples"): Rule(Scope.INGEST, Reach.OWN),
     ("GET", f"{API}/incidents"): _READ,
     ("GET", f"{API}/incidents/{{incident_id}}"): _READ,
+    ("POST", f"{API}/incidents/{{incident_id}}/acknowledge"): _RESPOND,
+    ("POST", f"{API}/incidents/{{incident_id}}/unacknowledge"): _RESPOND,
+    ("POST", f"{API}/incidents/{{incident_id}}/comment"): _RESPOND,
+    ("POST", f"{API}/incidents/{{incident_id}}/merge"): _RESPOND,
+    ("POST", f"{API}/incidents/{{incident_id}}/split"): _RESPOND,
+    ("POST", f"{API}/incidents/{{incident_id}}/move"): _RESPOND,
+    ("POST", f"{API}/acts/{{act_id}}/undo"): _RESPOND,
+    ("GET", f"{API}/labels"): _READ,
+    ("POST", f"{API}/labels"): _RESPOND,
+    ("POST", f"{API}/labels/{{label_id}}/undo"): _RESPOND,
     ("GET", f"{API}/anomalies"): _READ,
     ("GET", f"{API}/explain"): _READ,
     ("GET", f"{API}/series"): _READ,

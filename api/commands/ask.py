@@ -11,6 +11,7 @@ from api.client import Client
 from api.tables import cell, out, print_json, show, table
 
 INCIDENT_COLUMNS = {
+    "priority": "priority",
     "state": "state",
     "start_ms": "start (UTC)",
     "end_ms": "end (UTC)",
@@ -45,7 +46,22 @@ SERIES_COLUMNS = {
 }
 _SUSPECTS = {"onset_ms": "onset (UTC)", "series": "suspect", "score": "score", "why": "why"}
 _EVIDENCE = {"series": "member", "evidence": "evidence", "text": "why it is one"}
-_SIMILAR = {"start_ms": "earlier (UTC)", "title": "like this one", "shared": "same series", "id": "id"}
+_SIMILAR = {
+    "start_ms": "earlier (UTC)",
+    "title": "like this one",
+    "shared": "same series",
+    "said": "was labelled",
+    "id": "id",
+}
+_ACTS = {
+    "at": "done (UTC)",
+    "verb": "act",
+    "user": "by",
+    "comment": "comment",
+    "undone_by": "undone by",
+    "id": "id",
+}
+_LABELS = {"at": "said (UTC)", "label": "label", "user": "by", "note": "note", "rules": "rules", "id": "id"}
 _CHANGES = {"at": "change (UTC)", "kind": "kind", "title": "title"}
 _SHARDS = {
     "shard": "shard",
@@ -74,13 +90,20 @@ def incidents(url: str, token: str, one: str | None, *, state: str | None, limit
         return 0
     console = out()
     console.print(table([incident], INCIDENT_COLUMNS))
+    for reason in incident["reasons"]:
+        console.print("  " + cell("text", reason))
     for contributor in incident["contributors"]:
         console.print("  " + cell("text", contributor["text"]))
     console.print(table(incident["suspects"], _SUSPECTS))
     console.print(table(incident["members"], ANOMALY_COLUMNS))
     console.print(table(incident["evidence"], _EVIDENCE))
+    if incident["acts"]:
+        console.print(table(incident["acts"], _ACTS))
+    if incident["labels"]:
+        console.print(table(incident["labels"], _LABELS))
     if incident["similar"]:
-        console.print(table(incident["similar"], _SIMILAR))
+        told = [one | {"said": ", ".join(one["labels"])} for one in incident["similar"]]
+        console.print(table(told, _SIMILAR))
     if incident["changes"]:
         console.print(table(incident["changes"], _CHANGES))
     return 0

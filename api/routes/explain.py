@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api import explained
+from api import explained, shapes
 from api.problems import Problem
 from api.routes.common import PROBLEMS, TIME_MS_MAX, TheView
 from collectors.times import rfc3339_ms
@@ -23,8 +23,8 @@ def explain(view: TheView, series: Which, at: When) -> explained.Explanation:
     missing, late, not final …, with value, expectation, band, size, how unusual it is, which model judged it
     and since when, and what would have been normal."""
     found = view.explain(series, _moment_ms(at))
-    said = view.about([found.placed])[0] if found.placed is not None else None
-    return explained.shape(found, said)
+    covering = shapes.anomalies(view, [found.placed])[0] if found.placed is not None else None
+    return explained.shape(found, covering)
 
 
 def _moment_ms(text: str) -> int:

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
-from api import relations, schemas, shapes
+from api import feedback, relations, schemas, shapes
 from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
+
+StateName = Literal["pending", "open", "acknowledged", "recovering", "closed", "expired", "retracted"]
 
 router = APIRouter(tags=["incidents"], responses=PROBLEMS)
 
@@ -15,12 +17,12 @@ router = APIRouter(tags=["incidents"], responses=PROBLEMS)
 @router.get("/incidents")
 def list_incidents(
     view: TheView,
-    state: Literal["open", "closed", "expired"] | None = None,
+    state: StateName | None = None,
     since_ms: TimeMs = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.ListOf[schemas.Incident]:
-    """Incidents, newest start first."""
+    """Incidents, newest start first. ``state=open``: all that are not over."""
     page = view.incidents(state=state, since_ms=since_ms, after=cursor or "", limit=limit)
     return schemas.ListOf(items=[shapes.incident(i) for i in page.items], next=page.next)
 
@@ -28,13 +30,19 @@ def list_incidents(
 @router.get("/incidents/{incident_id}")
 def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)]) -> relations.IncidentStory:
     """One incident with its member anomalies, why each is one, all suspects and contributors, changes near
-    it, and earlier ones like it."""
+    it, earlier ones like it and how those were labelled, what people did to it and said of it."""
     incident, members = view.incident(incident_id)
     shape = shapes.incident_detail(incident, shapes.anomalies(view, members))
     changes = [relations.change(one) for one in view.changes_near(incident)]
     similar = [relations.similar(one) for one in view.similar(incident)]
-    evidence = relations.evidence(members)
-    return relations.IncidentStory(**dict(shape), evidence=evidence, changes=changes, similar=similar)
+    return relations.IncidentStory(
+        **dict(shape),
+        evidence=relations.evidence(members),
+        changes=changes,
+        similar=similar,
+        acts=[feedback.act(one) for one in view.responding.acts(incident)],
+        labels=[feedback.label(one) for one in view.labelling.of_incident(incident)],
+    )
 
 
 @router.get("/anomalies")

@@ -101,7 +101,10 @@ def _told(change: IncidentChange) -> dict[str, object]:
     incident = change.incident
     return {
         "id": incident.id,
+        "change": change.transition.kind.value,
         "state": incident.state.value,
+        "priority": incident.priority.value,
+        "acknowledged_by": incident.acknowledged_by,
         "title": incident.title,
         "start_ms": incident.start_ms,
     }

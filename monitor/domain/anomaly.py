@@ -51,7 +51,7 @@ class Anomaly:
     ``id`` is made of the fingerprint and the onset, so it is the same in live, replay and back-test.
     ``end_ms`` is the end of the last anomalous bucket (exclusive), None while open. ``value``,
     ``expected``, ``lower`` and ``upper`` are those at the peak. ``direction``: +1 up, -1 down, 0 none.
-    ``team``: that of its series when it began; empty if none.
+    ``team``: that of its series when it began; empty if none. ``weight``: what is declared of its metric.
     Absorbed drift has its onset where the level was known to be usual, weeks before its peak, the report.
     """
 
@@ -71,6 +71,7 @@ class Anomaly:
     buckets: int
     cadence_ms: int
     team: str = ""
+    weight: float = 1.0
 
     @property
     def begin_ms(self) -> int:

@@ -46,6 +46,10 @@ class Refused(WatchkeeperError):
         self.limit = limit
 
 
+class Unfit(WatchkeeperError):
+    """What was asked for cannot be done to this one, or not now."""
+
+
 class NotFound(WatchkeeperError):
     """No such series, anomaly, incident or metric."""
 

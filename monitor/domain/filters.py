@@ -18,9 +18,22 @@ class AnomalyFilter(TypedDict, total=False):
 
 
 class IncidentFilter(TypedDict, total=False):
-    """``state``: one of the states; without it, all but those merged into others. ``since_ms``: open then,
+    """``state``: one of the states, where open means all that are not over; without it, all but those merged
+    into others. ``since_ms``: open then,
     or ended later; ``team`` as above."""
 
     state: str | None
+    since_ms: int | None
+    team: str | None
+
+
+class LabelFilter(TypedDict, total=False):
+    """``label``: what it says; ``target``: the id of an incident, an anomaly or a series; ``since_ms``: said
+    then or later, by the wall clock; ``team`` as above."""
+
+    label: str | None
+    user: str | None
+    series: str | None
+    target: str | None
     since_ms: int | None
     team: str | None

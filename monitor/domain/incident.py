@@ -7,25 +7,63 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from monitor.domain.acts import Act, Undo
 from monitor.domain.anomaly import Anomaly, AnomalyEvent
 from monitor.domain.topology import Bond, Onset
 
 
 class IncidentState(StrEnum):
-    """``expired``: cut at the longest span an incident may have while something still went on.
-    ``merged``: it turned out to be part of an older one, which carries its members now."""
+    """``pending``: not enough yet to interrupt anybody. ``acknowledged``: open, and somebody has taken it.
+    ``recovering``: every member has ended, and the delay before closing runs. ``expired``: cut at the longest
+    span an incident may have while something still went on. ``retracted``: what it was made of was withdrawn.
+    ``merged``: it turned out to be part of another one, which carries its members now."""
 
+    PENDING = "pending"
     OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERING = "recovering"
     CLOSED = "closed"
     EXPIRED = "expired"
+    RETRACTED = "retracted"
     MERGED = "merged"
+
+    @property
+    def over(self) -> bool:
+        """
+        >>> [state.value for state in IncidentState if not state.over]
+        ['pending', 'open', 'acknowledged', 'recovering']
+        """
+        return self not in LIVING
+
+
+LIVING = (
+    IncidentState.PENDING,
+    IncidentState.OPEN,
+    IncidentState.ACKNOWLEDGED,
+    IncidentState.RECOVERING,
+)
+
+
+class Priority(StrEnum):
+    """How soon somebody should look: P1 first. `monitor.incidents.severity` says from what."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
 
 
 class TransitionKind(StrEnum):
+    """``pending`` or ``opened`` is the first; one that was never opened need not be told of."""
+
+    PENDING = "pending"
     OPENED = "opened"
     UPDATED = "updated"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERING = "recovering"
     CLOSED = "closed"
     EXPIRED = "expired"
+    RETRACTED = "retracted"
     MERGED = "merged"
     REOPENED = "reopened"
 
@@ -80,10 +118,13 @@ class Incident:
 
     ``id`` is "inc-" and the id of its first member that may found one; it stays while the incident grows
     by later ones. ``end_ms``
-    (exclusive) is None while open. ``score`` 0-100 is the highest of a member; ``severity`` is
-    score × √(duration in hours). ``due_ms``: when event time alone will close or expire it.
-    ``sequence`` counts its transitions. ``members``: anomaly ids by (begin, id); empty in lists,
-    where ``member_count`` says how many there are. ``team``: that of all its members; empty if none.
+    (exclusive) is None until it is over. ``score`` 0-100 is the highest of a member; ``severity`` and
+    ``priority``, with ``reasons``, are told in `monitor.incidents.severity`; ``weight`` is the largest that
+    is declared for a member's metric. ``due_ms``: when event time alone will close or expire it.
+    ``sequence`` counts its transitions; ``opened``: one of them was that. ``members``: anomaly ids by
+    (begin, id); empty in lists, where ``member_count`` says how many there are. ``team``: that of all its
+    members; empty if none. ``flaps``: how often the series that comes and goes most began; 0 unless one is
+    unstable. ``acknowledged_…``: who took it last, and when by the wall clock.
     """
 
     id: str
@@ -105,6 +146,13 @@ class Incident:
     merged_into: str | None = None
     members: tuple[str, ...] = ()
     team: str = ""
+    opened: bool = True
+    weight: float = 1.0
+    priority: Priority = Priority.P4
+    reasons: tuple[str, ...] = ()
+    flaps: int = 0
+    acknowledged_by: str | None = None
+    acknowledged_ms: int | None = None
 
     @staticmethod
     def id_of(founder_id: str) -> str:
@@ -117,13 +165,15 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class SimilarIncident:
-    """An earlier incident; ``shared`` series are of both, ``likeness`` is that over the series of either."""
+    """An earlier incident; ``shared`` series are of both, ``likeness`` is that over the series of either.
+    ``labels``: what rules of what was said of it and of its anomalies, the newest first, each once."""
 
     id: str
     title: str
     start_ms: int
     shared: int
     likeness: float
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +231,8 @@ class LedgerStep:
     ``before`` is the shard's progress this step was computed from (None: the shard's first step);
     a ledger whose progress is another refuses the step. A step with ``shard`` None moves no progress.
     ``memberships``: anomaly id to its incident, None = in no incident any more. ``forgotten_…``:
-    ids whose rows are deleted, with the memberships and transitions that hang on them.
+    ids whose rows are deleted, with the memberships and transitions that hang on them: also those told of in
+    this step. ``acts``, ``undone``: what people did; one that is known already is left as it is.
     """
 
     shard: int | None
@@ -194,6 +245,8 @@ class LedgerStep:
     forgotten_incidents: Sequence[str] = ()
     forgotten_anomalies: Sequence[str] = ()
     forgotten_series: Sequence[str] = ()
+    acts: Sequence[Act] = ()
+    undone: Sequence[Undo] = ()
 
 
 class Ledger(Protocol):
@@ -218,7 +271,13 @@ class Ledger(Protocol):
         """Incidents, merged ones too, that these anomalies founded; ``members`` empty."""
 
     def due(self) -> dict[str, int]:
-        """``due_ms`` of every open incident, by its id."""
+        """``due_ms`` of every incident that is not over, by its id."""
+
+    def acts(self) -> list[Act]:
+        """All that hold, comments left out, by position."""
+
+    def act(self, act_id: str) -> Act | None:
+        """Any, also one that is undone."""
 
     def commit(self, step: LedgerStep) -> None: ...
 

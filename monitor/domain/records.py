@@ -25,9 +25,10 @@ class Kind(IntEnum):
     LINEAGE = 8
     CHANGE = 9
     TEAM = 10
+    ACT = 11
 
 
-TOLD = (Kind.LINEAGE, Kind.CHANGE)
+TOLD = (Kind.LINEAGE, Kind.CHANGE, Kind.ACT, Kind.LABEL)
 """Kinds that no model acts on: whoever keeps incidents is told of them, by one shard."""
 
 

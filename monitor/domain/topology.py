@@ -22,7 +22,9 @@ class Evidence(StrEnum):
     """Why two series, or two anomalies, belong together."""
 
     TOGETHER = "began together"
+    AGAIN = "same series again"
     LINEAGE = "declared lineage"
+    CONFIRMED = "confirmed by people"
     METRIC = "same metric"
     NAME = "same name part"
     TAG = "same tag"

@@ -219,7 +219,8 @@ class Host:
         self.learner.add(applied.due)
 
     def _events(self, position: int, applied: Applied) -> list[AnomalyEvent]:
-        return events_of(self.number, position, applied, self.parts.index, self.parts.teams)
+        parts = self.parts
+        return events_of(self.number, position, applied, parts.index, parts.teams, parts.shard.rules.declared)
 
     def _may_learn(self) -> bool:
         """Held series wait for the next start when the host is about to end."""

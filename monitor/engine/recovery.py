@@ -60,7 +60,8 @@ def recover(
             if given_up():
                 raise IntakeUnavailable(f"the recovery of shard {number} was given up")
             applied = parts.replay(record)
-            events = events_of(number, record.position, applied, parts.index, parts.teams)
+            declared = parts.shard.rules.declared
+            events = events_of(number, record.position, applied, parts.index, parts.teams, declared)
             on_replayed(events, told_of(number, record))
         parts.unlogged = _never_named(parts)
         parts.found = [*found, *_lost(intake.report)]

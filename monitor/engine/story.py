@@ -7,9 +7,11 @@ from threading import Lock
 from typing import Unpack
 
 from monitor.correlation.learned import learn
+from monitor.domain.acts import Act, Undo
 from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SeriesCounts
+from monitor.domain.labels import Label
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.paging import Page
 from monitor.domain.records import Kind
@@ -18,6 +20,7 @@ from monitor.engine.base import Events, Told
 from monitor.engine.team_counts import of_team
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
+from monitor.store.feedback import FeedbackStore
 from monitor.store.projections import Announce, SqlLedger
 from monitor.store.queries import Queries
 from monitor.store.topology import TopologyStore
@@ -31,6 +34,7 @@ class Story:
         self._database = database
         self._queries = Queries(database)
         self.topology = TopologyStore(database)
+        self.feedback = FeedbackStore(database)
         self._counts: dict[int, Mapping[str, int]] = {}
         self._lock = Lock()
         self._incidents = IncidentEngine(
@@ -64,6 +68,10 @@ class Story:
                 # Grouped anew before it is kept: dying between, the record is told of again.
                 changes += self._incidents.relate(Lineage(links))
                 self.topology.declare(links)
+            elif told.kind == Kind.ACT:
+                changes += self._incidents.act(_act_of(told))
+            elif told.kind == Kind.LABEL:
+                self.feedback.tell(_label_of(told))
         return [*changes, *self._incidents.absorb(events)]
 
     def _unheard(self, events: Events) -> list[Told]:
@@ -88,8 +96,8 @@ class Story:
                     metrics[key] = metrics.get(key, 0) + count
         return SeriesCounts(sum(metrics.values()), tags, metrics)
 
-    def forget_series(self, series_id: str) -> None:
-        self._incidents.forget(series_id)
+    def forget_series(self, series_id: str) -> Sequence[IncidentChange]:
+        return self._incidents.forget(series_id)
 
     def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
         return self._queries.anomalies(after=after, limit=limit, **asked)
@@ -108,3 +116,11 @@ class Story:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _act_of(told: Told) -> Act | Undo:
+    return Undo.from_body(told.body) if "undoes" in told.body else Act.from_body(told.body, told.position)
+
+
+def _label_of(told: Told) -> Label | Undo:
+    return Undo.from_body(told.body) if "undoes" in told.body else Label.from_body(told.body, told.position)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from learners.base import Family, Tail
 from learners.score import score
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
+from monitor.domain.declared import Declared
 from monitor.domain.records import TOLD, Control, Record
 from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
@@ -38,13 +39,14 @@ def tail_name(code: int) -> str:
 
 
 def events_of(
-    shard: int, position: int, applied: Applied, index: SeriesIndex, teams: Teams
+    shard: int, position: int, applied: Applied, index: SeriesIndex, teams: Teams, declared: Declared
 ) -> list[AnomalyEvent]:
     """The anomaly changes of one record as domain events, numbered in their order."""
     events = []
     for sequence, change in enumerate(_ordered(applied.changes)):
         series = Identity.from_canonical(index.canonical(int(change["row"])))
-        events.append(_event(shard, position, sequence, change, series, teams.of(series)))
+        weight = float(declared.of(series.metric).get("weight", 1.0))
+        events.append(_event(shard, position, sequence, change, series, teams.of(series), weight))
     return events
 
 
@@ -61,7 +63,13 @@ def _ordered(changes: NDArray[np.void]) -> Iterator[np.void]:
 
 
 def _event(
-    shard: int, position: int, sequence: int, change: np.void, series: Identity, team: str
+    shard: int,
+    position: int,
+    sequence: int,
+    change: np.void,
+    series: Identity,
+    team: str,
+    weight: float,
 ) -> AnomalyEvent:
     kind = KINDS[int(change["kind"])]
     onset = int(change["onset_ms"])
@@ -89,5 +97,6 @@ def _event(
             buckets=int(change["buckets"]),
             cadence_ms=int(change["cadence"]),
             team=team,
+            weight=weight,
         ),
     )

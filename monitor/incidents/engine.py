@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.domain.acts import Act, Undo, Verb
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import (
     EventBatch,
     Incident,
     IncidentChange,
-    IncidentTransition,
+    IncidentState,
     Ledger,
     LedgerStep,
     Progress,
@@ -19,10 +20,12 @@ from monitor.domain.incident import (
 )
 from monitor.domain.lineage import Lineage
 from monitor.domain.topology import Edge
-from monitor.incidents.incidents import compose, merged, transitions
+from monitor.incidents.incidents import compose, merged, retracted
+from monitor.incidents.people import People
 from monitor.incidents.relations import Learn, Relations, frontier_of
 from monitor.incidents.rules import Rules
-from monitor.incidents.working_set import Node, Regrouped, Span, WorkingSet
+from monitor.incidents.telling import Request, Story, unseen
+from monitor.incidents.working_set import Node, Regrouped, WorkingSet
 
 MOST_IN_MEMORY = 100_000
 
@@ -35,6 +38,7 @@ class _Work:
     now_ms: int
     due: dict[str, int]
     held: WorkingSet
+    people: People
 
 
 @dataclass(slots=True)
@@ -96,36 +100,39 @@ class IncidentEngine:
         changed nothing; the same events may then be handed over again. O(n·k + w): n events of k
         tags, w anomalies of the last ``cap_ms`` and members of the incidents touched.
         """
-        with self._lock:
-            try:
-                return self._absorb(self._loaded(), events)
-            except BaseException:
-                self._work = None
-                raise
+        return self._step(lambda work: self._absorb(work, events))
 
     def forget(self, series_id: str) -> list[IncidentChange]:
         """Delete a series' anomalies for good and tell the incidents anew as if they had never been.
 
-        An incident that a deleted anomaly founded goes with its history; members it leaves behind
-        found another. Sweeps all that came later: a rare request, not a path of samples.
+        An incident that a deleted anomaly founded is retracted and goes with its history; members it leaves
+        behind found another. Sweeps all that came later: a rare request, not a path of samples.
         """
-        with self._lock:
-            try:
-                return self._forget(self._loaded(), series_id)
-            except BaseException:
-                self._work = None
-                raise
+        return self._step(lambda work: self._forget(work, series_id))
 
     def relate(self, lineage: Lineage) -> list[IncidentChange]:
         """Other links are declared: group anew what began since the first of those that differ. Sweeps all
         that came later: a rare request, not a path of samples."""
+        differ = set(self._lineage.links) ^ set(lineage.links)
+        from_ms = min((link.since_ms for link in differ), default=None)
+
+        def related(work: _Work) -> list[IncidentChange]:
+            self._lineage = lineage
+            if from_ms is None:
+                return []
+            return self._tell_anew(work, work.held.regroup(work.held.relate(from_ms, lineage=lineage)))
+
+        return self._step(related)
+
+    def act(self, told: Act | Undo) -> list[IncidentChange]:
+        """Somebody did something, or took it back. Told again it changes nothing. An act that ties series
+        together or apart groups anew what began since, as `relate` does."""
+        return self._step(lambda work: self._act(work, told))
+
+    def _step(self, step: Callable[[_Work], list[IncidentChange]]) -> list[IncidentChange]:
         with self._lock:
-            differ = set(self._lineage.links) ^ set(lineage.links)
             try:
-                work = self._loaded()
-                self._lineage = lineage
-                from_ms = min((link.since_ms for link in differ), default=None)
-                return [] if from_ms is None else self._relate(work, lineage, from_ms)
+                return step(self._loaded())
             except BaseException:
                 self._work = None
                 raise
@@ -135,8 +142,11 @@ class IncidentEngine:
             progress = self._ledger.progress()
             now_ms = max((p.clock_ms for p in progress.values()), default=Progress().clock_ms)
             floor_ms, frontier_ms = self._floor_ms(progress), self._frontier_ms(progress)
-            held = WorkingSet(self._ledger, self._rules, floor_ms, self._learn, self._lineage, frontier_ms)
-            self._work = _Work(progress, now_ms, self._ledger.due(), held)
+            people = People(self._ledger.acts())
+            held = WorkingSet(
+                self._ledger, self._rules, floor_ms, self._learn, self._lineage, frontier_ms, people.ties
+            )
+            self._work = _Work(progress, now_ms, self._ledger.due(), held, people)
         return self._work
 
     def _floor_ms(self, progress: Mapping[int, Progress]) -> int:
@@ -149,19 +159,19 @@ class IncidentEngine:
 
     def _absorb(self, work: _Work, events: EventBatch) -> list[IncidentChange]:
         before = work.progress.get(events.shard)
-        latest, after = _unseen(before or Progress(), events)
+        latest, after = unseen(before or Progress(), events)
         if after == before:
             return []
         now_ms = max(work.now_ms, after.clock_ms)
         frontier_ms = self._frontier_ms(work.progress | {events.shard: after})
         span, strays = work.held.update(latest, frontier_ms)
         regrouped = Regrouped() if span.empty else work.held.regroup(span)
-        moves = self._resolve(work.held, regrouped)
+        moves = self._resolve(work, regrouped.groups)
         written = {i: work.held.nodes[i] for i in regrouped.rejoined}
         written |= {i: strays.get(i) or work.held.nodes[i] for i in latest}
         touched = moves.moved | {n.incident_id for n in written.values() if n.incident_id is not None}
         touched |= {incident_id for incident_id, due_ms in work.due.items() if due_ms <= now_ms}
-        story = _Story(now_ms, events.shard, after.position)
+        story = Story(now_ms, events.shard, after.position)
         self._retell(work, touched - moves.merged.keys(), moves, strays, story)
         self._ledger.commit(
             LedgerStep(
@@ -187,8 +197,27 @@ class IncidentEngine:
             self._on_graph(day_ms, relations.edges(day_ms))
             self._told_day = day_ms
 
-    def _relate(self, work: _Work, lineage: Lineage, from_ms: int) -> list[IncidentChange]:
-        return self._tell_anew(work, work.held.relate(lineage, from_ms), _Gone())
+    def _act(self, work: _Work, told: Act | Undo) -> list[IncidentChange]:
+        known = self._ledger.act(told.id if isinstance(told, Act) else told.undoes)
+        if isinstance(told, Act):
+            if known is not None:
+                return []
+            act, request = told, Request(acts=[told])
+            work.people.tell(act)
+        else:
+            if known is None or known.undone_by is not None:
+                return []
+            act, request = known, Request(undone=[told])
+            work.people.undo(act.id)
+        regrouped = Regrouped()
+        if act.ties:
+            since_ms = min(tie.since_ms for tie in act.ties)
+            regrouped = work.held.regroup(work.held.relate(since_ms, ties=work.people.ties))
+        if act.verb is Verb.COMMENT:
+            return self._tell_anew(work, regrouped, request)
+        request.named = {anchor.anomaly_id for anchor in act.anchors}
+        near = work.held.groups_with([*work.people.named_with(request.named).values(), *act.anchors])
+        return self._tell_anew(work, regrouped, request, near)
 
     def _forget(self, work: _Work, series_id: str) -> list[IncidentChange]:
         gone = self._ledger.anomalies_of_series(series_id)
@@ -200,16 +229,28 @@ class IncidentEngine:
         starts = [i.start_ms for i in (self._known(work, name) for name in sorted(held_by)) if i is not None]
         from_ms = min([*starts, *(p.anomaly.begin_ms for p in gone)])
         span = work.held.remove([p.anomaly for p in gone], from_ms)
-        return self._tell_anew(work, span, _Gone(dead, held_by, [p.anomaly.id for p in gone], [series_id]))
+        forgotten = Request(dead, held_by, [p.anomaly.id for p in gone], [series_id])
+        return self._tell_anew(work, work.held.regroup(span), forgotten)
 
-    def _tell_anew(self, work: _Work, span: Span, gone: _Gone) -> list[IncidentChange]:
-        """Group a span anew where no shard has moved, and tell the incidents that this changes."""
-        regrouped = work.held.regroup(span)
-        moves = self._resolve(work.held, regrouped)
-        moves.moved |= gone.held_by
-        moves.moved -= gone.incidents
-        story = _Story(work.now_ms, -1, 0)
-        self._retell(work, moves.moved - moves.merged.keys(), moves, {}, story)
+    def _tell_anew(
+        self,
+        work: _Work,
+        regrouped: Regrouped,
+        request: Request | None = None,
+        more: Sequence[list[Node]] = (),
+    ) -> list[IncidentChange]:
+        """Tell the incidents that change where no shard has moved. ``more``: groups to look at again."""
+        request = request or Request()
+        moves = self._resolve(work, [*regrouped.groups, *more])
+        moves.moved |= request.held_by
+        moves.moved -= request.incidents
+        named = (work.held.nodes[name].incident_id for name in sorted(request.named & work.held.nodes.keys()))
+        touched = moves.moved | {incident_id for incident_id in named if incident_id is not None}
+        story = Story(work.now_ms, -1, 0)
+        for incident_id in sorted(request.incidents):
+            if (dead := self._known(work, incident_id)) is not None:
+                story.tell(dead, retracted(dead), True)
+        self._retell(work, touched - moves.merged.keys(), moves, {}, story)
         self._ledger.commit(
             LedgerStep(
                 shard=None,
@@ -219,24 +260,44 @@ class IncidentEngine:
                 incidents=story.incidents,
                 memberships=moves.memberships,
                 transitions=[change.transition for change in story.changes],
-                forgotten_incidents=sorted(gone.incidents),
-                forgotten_anomalies=gone.anomalies,
-                forgotten_series=gone.series,
+                forgotten_incidents=sorted(request.incidents),
+                forgotten_anomalies=request.anomalies,
+                forgotten_series=request.series,
+                acts=request.acts,
+                undone=request.undone,
             )
         )
-        for incident_id in gone.incidents:
-            work.due.pop(incident_id, None)
         self._remember(work, story.incidents)
+        for incident_id in request.incidents:
+            work.due.pop(incident_id, None)
+            work.held.incidents.pop(incident_id, None)
         return story.changes
 
-    def _resolve(self, held: WorkingSet, regrouped: Regrouped) -> _Moves:
-        """Which incident each group is: that of its first member that may found one; without such a member
-        it is none. Another incident that a member founded, when less of the group was known, is merged.
+    def _arranged(self, work: _Work, groups: Sequence[Sequence[Node]]) -> list[list[Node]]:
+        """The groups as people have them, with those that acts tie them to."""
+        found = {group[0].anomaly.id: list(group) for group in groups}
+        if not work.people:
+            return list(found.values())
+        have = {node.anomaly.id for group in found.values() for node in group}
+        while missing := [a for name, a in work.people.named_with(have).items() if name not in have]:
+            more = [group for group in work.held.groups_with(missing) if group[0].anomaly.id not in found]
+            if not more:
+                break  # they are not heard of yet, or gone
+            found |= {group[0].anomaly.id: group for group in more}
+            have |= {node.anomaly.id for group in more for node in group}
+        return work.people.arrange(list(found.values()))
+
+    def _resolve(self, work: _Work, groups: Sequence[Sequence[Node]]) -> _Moves:
+        """Which incident each group is: that of its first member that may found one, or of its first where
+        people made it one; else it is none. Another incident that a member founded, when less of the group
+        was known, is merged.
         """
-        moves = _Moves()
-        for group in regrouped.groups:
+        moves, held = _Moves(), work.held
+        for group in self._arranged(work, groups):
             founders = (node.anomaly for node in group if self._rules.opens(node.anomaly))
             target = next((Incident.id_of(anomaly.id) for anomaly in founders), None)
+            if target is None and work.people.made(group):
+                target = Incident.id_of(group[0].anomaly.id)
             for node in group:
                 if node.incident_id != target:
                     moves.moved |= {i for i in (node.incident_id, target) if i is not None}
@@ -248,7 +309,7 @@ class IncidentEngine:
         return moves
 
     def _retell(
-        self, work: _Work, touched: set[str], moves: _Moves, strays: Mapping[str, Node], story: _Story
+        self, work: _Work, touched: set[str], moves: _Moves, strays: Mapping[str, Node], story: Story
     ) -> None:
         """Compose every touched incident anew, then retire the merged ones."""
         if not touched and not moves.merged:
@@ -261,10 +322,14 @@ class IncidentEngine:
             before = self._known(work, incident_id)
             if before is not None and before.start_ms < work.held.floor_ms:
                 members = self._with_older(work.held, incident_id, members)
+            if not members:
+                if before is not None and before.state is not IncidentState.MERGED:
+                    story.tell(before, retracted(before), True)
+                continue
             founder_id = incident_id.removeprefix(Incident.id_of(""))
             counts = story.counts_of(members[0].team, self._counts)
             after = compose(founder_id, members, story.now_ms, counts, self._rules, work.held.relations)
-            story.tell(before, after, incident_id in moves.moved)
+            story.tell(before, work.people.overlaid(after), incident_id in moves.moved)
         for incident_id, into in moves.merged.items():
             gone = work.held.incidents[incident_id]
             story.tell(gone, merged(gone, into), True)
@@ -292,68 +357,3 @@ class IncidentEngine:
             else:
                 work.due[incident.id] = incident.due_ms
         work.held.let_go(self._floor_ms(work.progress), self._most)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """What is forgotten in one step: incidents that a deleted anomaly founded, anomalies, series.
-    ``held_by``: the incidents that held them."""
-
-    incidents: set[str] = field(default_factory=set)
-    held_by: set[str] = field(default_factory=set)
-    anomalies: list[str] = field(default_factory=list)
-    series: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Story:
-    """What is to be written and told of incidents in one step."""
-
-    now_ms: int
-    shard: int
-    position: int
-    incidents: list[Incident] = field(default_factory=list)
-    changes: list[IncidentChange] = field(default_factory=list)
-    counts: dict[str, SeriesCounts] = field(default_factory=dict)
-
-    def counts_of(self, team: str, ask: Callable[[str], SeriesCounts]) -> SeriesCounts:
-        """Asked once a step and team."""
-        if team not in self.counts:
-            self.counts[team] = ask(team)
-        return self.counts[team]
-
-    def tell(self, before: Incident | None, after: Incident, moved: bool) -> None:
-        kinds = transitions(before, after, moved)
-        past = before.sequence if before else 0
-        after = replace(after, sequence=past + len(kinds))
-        if before is not None and not moved and before == replace(after, members=()):
-            return
-        self.incidents.append(after)
-        for sequence, kind in enumerate(kinds, past + 1):
-            step = IncidentTransition(
-                incident_id=after.id,
-                sequence=sequence,
-                kind=kind,
-                at_ms=self.now_ms,
-                shard=self.shard,
-                position=self.position,
-                member_count=after.member_count,
-                score=after.score,
-                merged_into=after.merged_into,
-            )
-            self.changes.append(IncidentChange(step, after))
-
-
-def _unseen(mark: Progress, events: EventBatch) -> tuple[dict[str, Anomaly], Progress]:
-    """The newest version of each anomaly with news past ``mark``, and the mark after them."""
-    latest: dict[str, Anomaly] = {}
-    last, clock_ms = (mark.position, mark.sequence), max(mark.clock_ms, events.clock_ms)
-    for event in events.events:
-        if (event.position, event.sequence) > last:
-            last = (event.position, event.sequence)
-            clock_ms = max(clock_ms, event.at_ms)
-            known = latest.get(event.anomaly.id, event.anomaly)
-            latest[event.anomaly.id] = replace(event.anomaly, team=known.team)  # the one it began with
-    if events.position > last[0]:
-        last = (events.position, -1)
-    return latest, Progress(*last, clock_ms)

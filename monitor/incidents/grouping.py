@@ -5,9 +5,13 @@ that has a member still drawing others in (`Rules.reach_ms`) and enough evidence
 
 - the graph: the two series began together before, beyond chance;
 - declared lineage: one feeds the other, over two links at most;
+- people: they put incidents of the two series together (`monitor.incidents.ties`);
+- return: its own series has begun often of late (`Rules.unstable_ms`), and such a member is its own;
 - coincidence: a series with the same metric, tag or leading part of the name began so shortly before that, at
   the rate at which such series begin on a usual day, it is improbable by chance. Of two series that the
   graph knows well it alone decides: their tags say nothing that it has not seen.
+
+Where people took incidents of two series apart, one of them is no reason to join for the other.
 
 Only what is of the same team counts: each team's anomalies are grouped as if there were no others, so no
 incident tells one team of another's series.
@@ -25,7 +29,8 @@ from dataclasses import dataclass, replace
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.lineage import node_key
-from monitor.domain.topology import KEY_KINDS, Bond, Edge, Evidence, Key, keys_of, words_of
+from monitor.domain.series import Identity
+from monitor.domain.topology import KEY_KINDS, UNTOLD, Bond, Edge, Evidence, Key, keys_of, words_of
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
 
@@ -38,8 +43,11 @@ Drawing = tuple[int, str, int]
 """Begin, id and reach of a member that draws others in."""
 Place = tuple[str, Key]
 """A team, and what its series have in common."""
-State = Mapping[Place, Mapping[str, list[Drawing]]]
+Near = Mapping[Place, Mapping[str, list[Drawing]]]
 """By place, by group."""
+Begun = Mapping[tuple[str, Identity], list[Drawing]]
+"""By team and series, its onsets of late."""
+State = tuple[Near, Begun]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class Sweep:
         self._parent: dict[str, str] = {}
         self._start: dict[str, int] = {}
         self._near: dict[Place, dict[str, list[Drawing]]] = {}
+        self._begun: dict[tuple[str, Identity], list[Drawing]] = {}
 
     def recall(self, earlier: Iterable[tuple[Anomaly, Sequence[str]]], at_ms: int) -> None:
         """Put back the state before ``at_ms`` from all anomalies with at_ms - cap < onset <= at_ms
@@ -75,11 +84,14 @@ class Sweep:
         Whoever joined something older than those belongs to a group that is dead by ``at_ms``.
         """
         drawing = []
+        returning_ms = at_ms - self._rules.recent_ms - self._rules.slack_max_ms - 1
         for anomaly, joined in earlier:
             known = [j for j in joined if j in self._parent]
             self._parent[anomaly.id] = anomaly.id
             self._start[anomaly.id] = anomaly.begin_ms if len(known) == len(joined) else _LONG_DEAD
             self._unite(anomaly.id, known)
+            if anomaly.begin_ms > returning_ms:
+                self._begin(anomaly)
             if self._rules.reach_ms(anomaly) >= at_ms:
                 drawing.append(anomaly)
         for anomaly in drawing:
@@ -90,7 +102,10 @@ class Sweep:
         """The roots of the groups it joins, in (onset, id) order, each with the strongest reason; onsets must
         not decrease."""
         found: dict[str, Bond] = {}
+        ties = self._relations.ties
         for root, bond in self._evidence(anomaly):
+            if ties and ties.apart(_series_of(anomaly.id), _series_of(bond.other), anomaly.begin_ms):
+                continue
             known = found.get(root)
             if known is None or (-known.decades, known.lag_ms) > (-bond.decades, bond.lag_ms):
                 found[root] = bond
@@ -98,6 +113,7 @@ class Sweep:
         self._parent[anomaly.id] = anomaly.id
         self._start[anomaly.id] = anomaly.begin_ms
         self._unite(anomaly.id, joined)
+        self._begin(anomaly)
         self._draw(anomaly)
         return joined
 
@@ -116,7 +132,9 @@ class Sweep:
     def state(self, at_ms: int) -> State:
         """All that decides about onsets from ``at_ms`` on; equal states decide alike for ever."""
         pruned = {place: self._prune(place, at_ms) for place in list(self._near)}
-        return {place: near for place, near in pruned.items() if near}
+        begun = {who: self._lately(some, at_ms) for who, some in self._begun.items()}
+        near = {place: groups for place, groups in pruned.items() if groups}
+        return near, {who: times for who, times in begun.items() if times}
 
     def _evidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """Reasons to join groups, by their roots."""
@@ -125,16 +143,24 @@ class Sweep:
         for node in self._relations.near(series, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, node_key(node)):
                 yield root, Bond(Evidence.LINEAGE, member, _DECLARED_DECADES, at_ms - begin_ms, node)
+        ties = self._relations.ties
+        for name in ties.confirmed(_series_of(anomaly.id), at_ms) if ties else ():
+            for root, (begin_ms, member, _) in self._nearest(anomaly, ("series", name)):
+                yield root, Bond(Evidence.CONFIRMED, member, _DECLARED_DECADES, at_ms - begin_ms)
+        yield from self._by_return(anomaly)
         yield from self._by_coincidence(anomaly)
 
     def _by_graph(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """Edges to members of a group that began at about their lag add up."""
         series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
         total: dict[str, float] = {}
+        ties = self._relations.ties
         strongest: dict[str, Bond] = {}
         for other in self._relations.neighbours(series, team, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, ("series", str(other))):
                 edge = self._relations.edge(series, other, team, at_ms)
+                if ties and ties.apart(_series_of(anomaly.id), _series_of(member), at_ms):
+                    continue
                 if edge is not None and self._fits(edge, anomaly, begin_ms):
                     total[root] = total.get(root, 0.0) + edge.decades
                     what = f"{edge.count} of {edge.of} times"
@@ -143,6 +169,23 @@ class Sweep:
         for root, bond in strongest.items():
             if total[root] >= self._rules.edges_decades:
                 yield root, replace(bond, decades=total[root])
+
+    def _by_return(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
+        """What comes and goes is one story, however long it stays away."""
+        begun, at_ms = self._begun.get((anomaly.team, anomaly.series), ()), anomaly.begin_ms
+        if anomaly.kind in UNTOLD or len(begun) + 1 < self._rules.unstable_times:
+            return
+        window_ms = self._rules.unstable_ms(anomaly.cadence_ms)
+        times = sum(begin_ms > at_ms - window_ms for begin_ms, _, _ in begun) + 1
+        if times < self._rules.unstable_times:
+            return
+        seen = set()
+        for begin_ms, member, reach_ms in reversed(begun):
+            if reach_ms >= at_ms and (root := self.root(member)) not in seen:
+                seen.add(root)
+                if self._alive(root, at_ms):
+                    lag_ms = at_ms - begin_ms
+                    yield root, Bond(Evidence.AGAIN, member, _DECLARED_DECADES, lag_ms, f"{times} times")
 
     def _by_coincidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """The more groups there are to fall in with, the less probable it must be by chance."""
@@ -181,6 +224,26 @@ class Sweep:
         for other in others:
             one, two = sorted((self.root(anomaly_id), self.root(other)), key=self._rank)
             self._parent[two] = one
+
+    def _begin(self, anomaly: Anomaly) -> None:
+        if anomaly.kind in UNTOLD:
+            return
+        begun = self._begun.setdefault((anomaly.team, anomaly.series), [])
+        begun.append((anomaly.begin_ms, anomaly.id, self._rules.again_ms(anomaly)))
+        counted_ms = anomaly.begin_ms - self._rules.slack_max_ms
+        while begun[0][0] <= counted_ms and begun[0][2] < anomaly.begin_ms:
+            del begun[0]
+
+    def _lately(self, begun: list[Drawing], at_ms: int) -> list[Drawing]:
+        """What of a series' onsets may still matter at ``at_ms``, each with the root of its group; whoever
+        draws nothing in any more only counts, as of no group."""
+        kept = []
+        for begin_ms, member, reach_ms in begun:
+            if reach_ms >= at_ms and self._alive(root := self.root(member), at_ms):
+                kept.append((begin_ms, root, reach_ms))
+            elif begin_ms > at_ms - self._rules.slack_max_ms:
+                kept.append((begin_ms, "", 0))
+        return kept
 
     def _draw(self, anomaly: Anomaly) -> None:
         series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
@@ -230,6 +293,11 @@ def improbability(expected: float) -> float:
     """
     chance = -math.expm1(-expected)
     return -math.log10(chance) if chance > 0.0 else math.inf
+
+
+def _series_of(anomaly_id: str) -> str:
+    """The id of its series."""
+    return anomaly_id.partition("-")[0]
 
 
 def in_order(anomaly: Anomaly) -> tuple[int, str]:

@@ -1,54 +1,84 @@
-"""Whether an incident is open, closed or expired: a function of its members and of event time."""
+"""Where an incident stands: a function of its members and of event time."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import IncidentState
-from monitor.incidents.rules import HOUR_MS, Rules
+from monitor.domain.series import Identity
+from monitor.domain.topology import UNTOLD
+from monitor.incidents.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """``due_ms``: when event time alone changes the state; None once it is over."""
+    """``due_ms``: when event time alone changes the state; None once it is over. ``flaps``: how often the
+    series began that did so most often, of those that come and go; 0 if none does."""
 
     state: IncidentState
     start_ms: int
     end_ms: int | None
     due_ms: int | None
+    flaps: int = 0
 
 
 def life(members: Sequence[Anomaly], now_ms: int, rules: Rules) -> Life:
     """The state at event time ``now_ms``.
 
-    Open while a member is; closed once all have ended and nothing more can join, so that a relapse
-    within the slack opens nothing twice; expired at ``cap_ms`` if a member outlasts it.
+    Open while a member is; recovering once all have ended, and closed when nothing more can join, so that a
+    relapse within the slack opens nothing twice; expired at ``cap_ms`` if a member outlasts it. Until it is
+    confirmed it is pending instead of open or recovering.
     """
     start = min(m.begin_ms for m in members)
     cap = start + rules.cap_ms
+    sure = confirmed(members, rules)
+    often = _often(members, rules)
+    flaps = max(map(len, often), default=0)
     ends = [m.end_ms for m in members if m.end_ms is not None]
     if len(ends) < len(members) or max(ends) > cap:
         if now_ms >= cap:
-            return Life(IncidentState.EXPIRED, start, cap, None)
-        return Life(IncidentState.OPEN, start, None, cap)
-    quiet = max(m.end_ms + rules.quiet_ms(m) for m in members if m.end_ms is not None)
-    due = min(quiet, cap)
+            return Life(IncidentState.EXPIRED, start, cap, None, flaps)
+        return Life(IncidentState.OPEN if sure else IncidentState.PENDING, start, None, cap, flaps)
+    due = min(_quiet_ms(members, often, rules), cap)
     if now_ms >= due:
-        return Life(IncidentState.CLOSED, start, max(ends), None)
-    return Life(IncidentState.OPEN, start, None, due)
+        return Life(IncidentState.CLOSED, start, max(ends), None, flaps)
+    return Life(IncidentState.RECOVERING if sure else IncidentState.PENDING, start, None, due, flaps)
 
 
-def severity(members: Sequence[Anomaly], lived: Life) -> float:
-    """Highest score × √(hours from first onset to the end, or to the last anomalous bucket known).
+def confirmed(members: Sequence[Anomaly], rules: Rules) -> bool:
+    """Whether anybody is to be interrupted: not by one series in one bucket, unless it is very improbable."""
+    one = members[0]
+    return len(members) > 1 or one.buckets > 1 or not rules.passing(one) or one.score >= rules.sure_score
 
-    The root, because a disturbance four times as long is felt as about twice as bad; a score alone
-    says how rare it is, not how much of it there was.
-    """
-    until = lived.end_ms
-    if until is None:
-        until = max(m.last_ms + m.cadence_ms if m.end_ms is None else m.end_ms for m in members)
-    hours = max(until - lived.start_ms, 0) / HOUR_MS
-    return max(m.score for m in members) * math.sqrt(hours)
+
+def _quiet_ms(members: Sequence[Anomaly], often: Iterable[Sequence[Anomaly]], rules: Rules) -> int:
+    """Until when something more may join after all have ended."""
+    quiet = max(m.end_ms + rules.quiet_ms(m) for m in members if m.end_ms is not None)
+    for of in often:
+        last = of[-rules.unstable_times :]
+        if _unstable(last, rules):
+            back = last[1 - rules.unstable_times].begin_ms + rules.unstable_ms(last[-1].cadence_ms)
+            quiet = max(quiet, min(rules.again_ms(last[-1]), back))
+    return quiet
+
+
+def _often(members: Iterable[Anomaly], rules: Rules) -> list[list[Anomaly]]:
+    """Of each series that comes and goes its members, in order of begin."""
+    begun: dict[Identity, list[Anomaly]] = {}
+    for member in members:
+        if member.kind not in UNTOLD:
+            begun.setdefault(member.series, []).append(member)
+    some = (of for of in begun.values() if len(of) >= rules.unstable_times)
+    ordered = (sorted(of, key=lambda m: (m.begin_ms, m.id)) for of in some)
+    return [of for of in ordered if _unstable(of, rules)]
+
+
+def _unstable(of: Sequence[Anomaly], rules: Rules) -> bool:
+    """Did a series begin so many times within its window?"""
+    apart = rules.unstable_times - 1
+    return any(
+        last.begin_ms - first.begin_ms < rules.unstable_ms(last.cadence_ms)
+        for first, last in zip(of, of[apart:], strict=False)
+    )

@@ -16,6 +16,7 @@ from monitor.domain.lineage import Lineage
 from monitor.domain.series import Identity
 from monitor.domain.topology import UNTOLD, Edge, Key, Learned, Onset
 from monitor.incidents.rules import DAY_MS, Rules
+from monitor.incidents.ties import Ties
 
 Learn = Callable[[Sequence[Onset], int, int], Learned]
 """The graph of onsets with from <= begin < until."""
@@ -45,10 +46,12 @@ class Relations:
         lineage: Lineage | None = None,
         onsets: Callable[[int, int], Sequence[Onset]] = lambda _from, _until: (),
         frontier_ms: int = -_NEVER,
+        ties: Ties | None = None,
     ) -> None:
         self._rules = rules
         self._learn = learn
         self.lineage = lineage or Lineage()
+        self.ties = ties or Ties()
         self._onsets = onsets
         self._graphs: OrderedDict[int, Mapping[str, Learned]] = OrderedDict()
         self._known: dict[tuple[int, str, Identity], tuple[Identity, ...]] = {}

@@ -35,7 +35,10 @@ class Rules:
     that are known the graph alone says whether they belong together.
     ``patience_ms``: how far a shard may lag before the others' graphs no longer wait for it.
     ``founding_score``: that of a spike or dip that is an incident alone: by a factor of 100 rarer than an
-    anomaly at one minute, of 20 at an hour.
+    anomaly at one minute, of 20 at an hour. ``sure_score``: that of one that is open at once, though
+    it is one bucket of one series; below it waits for more.
+    ``unstable_times``: a series that begins so often within its window comes and goes, and joins its own
+    incident again. The window is ``unstable_slacks`` slacks of its cadence, a day at most.
     """
 
     cap_ms: int = 4 * DAY_MS
@@ -53,6 +56,9 @@ class Rules:
     astray_ms: int = 20 * 60_000
     patience_ms: int = 7 * DAY_MS
     founding_score: float = 64.0
+    sure_score: float = 75.0
+    unstable_times: int = 3
+    unstable_slacks: int = 8
 
     def __post_init__(self) -> None:
         if not 0 <= self.slack_min_ms <= self.slack_max_ms:
@@ -61,6 +67,8 @@ class Rules:
             raise ValueError("recent_ms + slack_max_ms must be less than cap_ms")
         if self.chance_decades <= 0:
             raise ValueError("chance_decades must be positive")
+        if self.unstable_times < 2:
+            raise ValueError("unstable_times must be at least 2")
 
     def slack_ms(self, cadence_ms: int, length_ms: int = 0) -> int:
         """
@@ -82,6 +90,25 @@ class Rules:
             reach = min(reach, anomaly.end_ms)
         return reach + self.quiet_ms(anomaly)
 
+    def unstable_ms(self, cadence_ms: int) -> int:
+        """The window in which onsets of one series are counted.
+
+        >>> Rules().unstable_ms(60_000) // HOUR_MS, Rules().unstable_ms(HOUR_MS) // HOUR_MS
+        (8, 16)
+        """
+        return min(self.unstable_slacks * self.slack_ms(cadence_ms), self.slack_max_ms)
+
+    def again_ms(self, anomaly: Anomaly) -> int:
+        """The latest onset of the same series, when it comes and goes, that this one still draws in."""
+        until = anomaly.begin_ms + self.recent_ms
+        if anomaly.end_ms is not None:
+            until = min(until, anomaly.end_ms)
+        return until + self.unstable_ms(anomaly.cadence_ms)
+
+    def passing(self, anomaly: Anomaly) -> bool:
+        """Whether it is of a kind that passes soon."""
+        return anomaly.kind in (AnomalyKind.SPIKE, AnomalyKind.DIP)
+
     def opens(self, anomaly: Anomaly) -> bool:
         """Whether it may found an incident; once it may it always may, since a score only grows.
 
@@ -90,5 +117,4 @@ class Rules:
         """
         if anomaly.kind is AnomalyKind.ENDED:
             return False
-        passing = anomaly.kind in (AnomalyKind.SPIKE, AnomalyKind.DIP)
-        return not passing or anomaly.score >= self.founding_score
+        return not self.passing(anomaly) or anomaly.score >= self.founding_score

@@ -39,11 +39,18 @@ def nature(leading: Sequence[Anomaly]) -> tuple[AnomalyKind, int]:
     return kind, min(ways, key=lambda w: (-ways[w], w))
 
 
-def title(members: Sequence[Anomaly], counts: SeriesCounts, start_ms: int, end_ms: int | None) -> str:
+def title(
+    members: Sequence[Anomaly],
+    counts: SeriesCounts,
+    start_ms: int,
+    end_ms: int | None,
+    *,
+    unstable: bool = False,
+) -> str:
     """ "cancelled_share up at 3 origins (EWR, JFK, LGA) since 8 Feb 14:00 UTC; 41 series, 13 carriers"."""
     leading = lead(members)
     kind, way = nature(leading)
-    change = {1: "up", -1: "down"}.get(way, kind.value)
+    change = "unstable" if unstable else {1: "up", -1: "down"}.get(way, kind.value)
     if kind is AnomalyKind.ABSORBED_DRIFT:  # told long after it began, and at one moment
         change, start_ms, end_ms = f"has drifted {change}", min(m.onset_ms for m in leading), None
     series = {m.series for m in members}

@@ -7,9 +7,10 @@ fetched from the ledger when an event reaches back to them, and let go again.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.domain.acts import Anchor
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import Incident, Ledger, PlacedAnomaly
 from monitor.domain.lineage import Lineage
@@ -17,6 +18,7 @@ from monitor.domain.topology import Bond, Onset
 from monitor.incidents.grouping import State, Sweep, in_order
 from monitor.incidents.relations import Learn, Relations, onset_of, onsets_among
 from monitor.incidents.rules import Rules
+from monitor.incidents.ties import Ties
 
 _FIRST_CHECK = 64
 _NEVER = 2**62
@@ -52,8 +54,10 @@ class Span:
         if before is None:
             self.new.add(after.id)
             self.cover(after.begin_ms, after.begin_ms)
-        elif (old := rules.reach_ms(before)) != (new := rules.reach_ms(after)):
-            self.cover(min(old, new) + 1, max(old, new))
+        else:
+            for reach in (rules.reach_ms, rules.again_ms):
+                if (old := reach(before)) != (new := reach(after)):
+                    self.cover(min(old, new) + 1, max(old, new))
         if before is not None and rules.opens(before) != rules.opens(after):
             self.cover(after.begin_ms, after.begin_ms)
 
@@ -89,11 +93,12 @@ class WorkingSet:
         learn: Learn | None = None,
         lineage: Lineage | None = None,
         frontier_ms: int = -_NEVER,
+        ties: Ties | None = None,
     ) -> None:
         self._ledger = ledger
         self._rules = rules
         self.floor_ms = floor_ms
-        self.relations = Relations(rules, learn, lineage, self._onsets, frontier_ms)
+        self.relations = Relations(rules, learn, lineage, self._onsets, frontier_ms, ties)
         self.nodes: dict[str, Node] = {}
         self.incidents: dict[str, Incident] = {}
         self._order: list[tuple[int, str]] = []
@@ -141,9 +146,12 @@ class WorkingSet:
             self.relations.hear(anomaly.begin_ms)
         return Span(from_ms, _NEVER)
 
-    def relate(self, lineage: Lineage, from_ms: int) -> Span:
-        """Other links are declared; they matter to onsets from ``from_ms`` on."""
-        self.relations.lineage = lineage
+    def relate(self, from_ms: int, *, lineage: Lineage | None = None, ties: Ties | None = None) -> Span:
+        """Other links are declared, or ties taught; they matter to onsets from ``from_ms`` on."""
+        if lineage is not None:
+            self.relations.lineage = lineage
+        if ties is not None:
+            self.relations.ties = ties
         self._reach_back(from_ms - self._rules.cap_ms + 1)
         return Span(from_ms, _NEVER)
 
@@ -166,6 +174,23 @@ class WorkingSet:
             groups.setdefault(sweep.root(node.anomaly.id), []).append(node)
         whole = [g for root, g in groups.items() if sweep.whole(root) and g[0].anomaly.begin_ms < stop_ms]
         return Regrouped(whole, list(was))
+
+    def groups_with(self, anchors: Collection[Anchor]) -> list[list[Node]]:
+        """The whole groups that these anomalies are in, as they are. O(anomalies from one ``cap_ms`` before
+        the first of them to one after the last)."""
+        times = [anchor.begin_ms for anchor in anchors]
+        first_ms, last_ms = min(times) - self._rules.cap_ms + 1, max(times) + self._rules.cap_ms
+        self._reach_back(first_ms)
+        nodes = self._nodes(self._at(first_ms), self._at(last_ms))
+        sweep = Sweep(self._rules, self.relations)
+        sweep.recall(((n.anomaly, n.joined) for n in nodes), _NEVER)
+        wanted = {anchor.anomaly_id for anchor in anchors}
+        roots = {sweep.root(node.anomaly.id) for node in nodes if node.anomaly.id in wanted}
+        groups: dict[str, list[Node]] = {root: [] for root in sorted(roots)}
+        for node in nodes:
+            if (root := sweep.root(node.anomaly.id)) in roots:
+                groups[root].append(node)
+        return list(groups.values())
 
     def let_go(self, before_ms: int, most: int) -> None:
         """Forget onsets before ``before_ms``, and the oldest beyond ``most`` anomalies."""

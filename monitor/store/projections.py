@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select, update
 
-from monitor.domain.incident import Incident, IncidentState, LedgerStep, PlacedAnomaly, Progress
+from monitor.domain.acts import Act
+from monitor.domain.incident import LIVING, Incident, LedgerStep, PlacedAnomaly, Progress
 from monitor.domain.series import Identity
 from monitor.domain.topology import UNTOLD, Onset
+from monitor.store import acts
 from monitor.store.database import Database
 from monitor.store.rows import (
     DRIFTED,
@@ -101,10 +103,16 @@ class SqlLedger:
 
     def due(self) -> dict[str, int]:
         wanted = select(INCIDENTS.c.id, INCIDENTS.c.due_ms).where(
-            INCIDENTS.c.state == IncidentState.OPEN.value, INCIDENTS.c.due_ms.is_not(None)
+            INCIDENTS.c.state.in_(LIVING), INCIDENTS.c.due_ms.is_not(None)
         )
         with self._database.read() as connection:
             return {row.id: row.due_ms for row in connection.execute(wanted)}
+
+    def acts(self) -> list[Act]:
+        return acts.holding(self._database)
+
+    def act(self, act_id: str) -> Act | None:
+        return acts.one(self._database, act_id)
 
     def commit(self, step: LedgerStep) -> None:
         """Raises `OutOfStepError` when the shard's progress is not ``step.before``."""
@@ -120,6 +128,7 @@ class SqlLedger:
             if self._announce is not None:
                 self._announce(connection, step)
             _forget(connection, step)
+            acts.write(connection, step.acts, step.undone)
 
     def _anomalies(self, wanted: Iterable[Select[Any]]) -> list[PlacedAnomaly]:
         found: list[PlacedAnomaly] = []

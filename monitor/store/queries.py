@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
 from monitor.domain.errors import BadRequest
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
-from monitor.domain.incident import Incident, IncidentState, IncidentTransition, PlacedAnomaly
+from monitor.domain.incident import LIVING, Incident, IncidentState, IncidentTransition, PlacedAnomaly
 from monitor.domain.paging import Page
 from monitor.store.database import Database
 from monitor.store.rows import BEGIN_MS, incident_of, placed_of, select_anomalies, transition_of
@@ -40,7 +40,7 @@ class Queries:
         if state is None:
             wanted = wanted.where(INCIDENTS.c.state != IncidentState.MERGED.value)
         else:
-            wanted = wanted.where(INCIDENTS.c.state == _one_of(state, IncidentState))
+            wanted = wanted.where(INCIDENTS.c.state.in_(_states(state)))
         if since_ms is not None:
             wanted = wanted.where(_later(INCIDENTS.c.end_ms, since_ms))
         if (team := asked.get("team")) is not None:
@@ -50,7 +50,7 @@ class Queries:
 
     def incident(self, incident_id: str) -> Incident | None:
         """With its member ids by (begin, id); a merged one is found too, and says into which."""
-        if not _storable(incident_id):
+        if not storable(incident_id):
             return None
         ids = (
             select(BEGIN_MS.label("begin_ms"), ANOMALIES.c.id)
@@ -66,7 +66,7 @@ class Queries:
 
     def members(self, incident_id: str) -> list[PlacedAnomaly]:
         """By (begin, id)."""
-        if not _storable(incident_id):
+        if not storable(incident_id):
             return []
         wanted = select_anomalies().where(INCIDENT_MEMBERS.c.incident_id == incident_id)
         with self._database.read() as connection:
@@ -75,7 +75,7 @@ class Queries:
 
     def transitions(self, incident_id: str) -> list[IncidentTransition]:
         """In the order they happened."""
-        if not _storable(incident_id):
+        if not storable(incident_id):
             return []
         steps = INCIDENT_TRANSITIONS
         wanted = select(steps).where(steps.c.incident_id == incident_id).order_by(steps.c.sequence)
@@ -89,7 +89,7 @@ class Queries:
         series, metric, state = asked.get("series"), asked.get("metric"), asked.get("state")
         since_ms, until_ms = asked.get("since_ms"), asked.get("until_ms")
         wanted = select_anomalies()
-        if not (_storable(series) and _storable(metric)):
+        if not (storable(series) and storable(metric)):
             return Page([])
         if series is not None:
             wanted = wanted.where(ANOMALIES.c.series_id == series)
@@ -109,7 +109,7 @@ class Queries:
 
     def incidents_open(self, team: str | None = None) -> int:
         """Of one team, or of all together."""
-        open_ones = INCIDENTS.c.state == IncidentState.OPEN.value
+        open_ones = INCIDENTS.c.state.in_(LIVING)
         wanted = select(func.count()).select_from(INCIDENTS).where(open_ones)
         if team is not None:
             wanted = wanted.where(INCIDENTS.c.team == team)
@@ -135,11 +135,13 @@ def _later(end: ColumnElement[int | None], since_ms: int) -> ColumnElement[bool]
     return or_(end.is_(None), end > _bounded(since_ms))
 
 
-def _one_of(word: str, words: type[IncidentState]) -> str:
+def _states(word: str) -> tuple[IncidentState, ...]:
+    """Open means all that are not over."""
     try:
-        return words(word).value
+        state = IncidentState(word)
     except ValueError:
-        raise BadRequest(f"state must be one of {', '.join(w.value for w in words)}") from None
+        raise BadRequest(f"state must be one of {', '.join(w.value for w in IncidentState)}") from None
+    return LIVING if state is IncidentState.OPEN else (state,)
 
 
 def _open_or_closed(word: str) -> str:
@@ -152,7 +154,7 @@ def _bounded(at_ms: int) -> int:
     return min(max(at_ms, -_MS_MAX), _MS_MAX)
 
 
-def _storable(text: str | None) -> bool:
+def storable(text: str | None) -> bool:
     """PostgreSQL has no NUL in text, and neither has anything we store, nor lone surrogates."""
     return text is None or ("\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text))
 
@@ -170,7 +172,7 @@ def _key_of(cursor: str) -> tuple[int, str]:
         if len(cursor) > _LONGEST_CURSOR:
             raise ValueError("too long")
         at_ms, key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-        if type(at_ms) is not int or type(key) is not str or abs(at_ms) > _MS_MAX or not _storable(key):
+        if type(at_ms) is not int or type(key) is not str or abs(at_ms) > _MS_MAX or not storable(key):
             raise ValueError("not a key")
     except (ValueError, TypeError, binascii.Error, RecursionError):
         raise BadRequest("cursor is not one that was handed out") from None

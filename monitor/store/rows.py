@@ -16,6 +16,7 @@ from monitor.domain.incident import (
     IncidentState,
     IncidentTransition,
     PlacedAnomaly,
+    Priority,
     Suspect,
     TransitionKind,
 )
@@ -72,6 +73,7 @@ def anomaly_row(placed: PlacedAnomaly, known_as: str) -> Row:
         "joined": list(placed.joined),
         "bonds": [[b.kind.value, b.other, b.decades, b.lag_ms, b.what] for b in placed.bonds],
         "team": anomaly.team,
+        "weight": anomaly.weight,
     }
 
 
@@ -102,6 +104,7 @@ def placed_of(row: RowMapping) -> PlacedAnomaly:
         buckets=row["buckets"],
         cadence_ms=row["cadence_ms"],
         team=row["team"],
+        weight=row["weight"],
     )
     bonds = tuple(Bond(Evidence(kind), *rest) for kind, *rest in row["bonds"] or ())
     return PlacedAnomaly(anomaly, tuple(row["joined"]), row["incident_id"], bonds)
@@ -110,6 +113,8 @@ def placed_of(row: RowMapping) -> PlacedAnomaly:
 def incident_row(incident: Incident) -> Row:
     row = {name: getattr(incident, name) for name in _INCIDENT_COLUMNS}
     row["state"] = incident.state.value
+    row["priority"] = incident.priority.value
+    row["reasons"] = list(incident.reasons)
     row["suspects"] = [asdict(s) for s in incident.suspects]
     row["contributors"] = [asdict(c) for c in incident.contributors]
     return row
@@ -118,6 +123,8 @@ def incident_row(incident: Incident) -> Row:
 def incident_of(row: RowMapping | Mapping[str, Any], members: Sequence[str] = ()) -> Incident:
     values = {name: row[name] for name in _INCIDENT_COLUMNS}
     values["state"] = IncidentState(row["state"])
+    values["priority"] = Priority(row["priority"])
+    values["reasons"] = tuple(row["reasons"] or ())
     values["suspects"] = tuple(_suspect(s) for s in row["suspects"])
     values["contributors"] = tuple(Contributor(**c) for c in row["contributors"])
     return Incident(**values, members=tuple(members))

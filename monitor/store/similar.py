@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, func, select
 
 from monitor.domain.incident import Incident, IncidentState, SimilarIncident
+from monitor.domain.labels import judged
+from monitor.store.labels import holding_of
 from monitor.store.tables import ANOMALIES, INCIDENT_MEMBERS, INCIDENTS
 
 LIKENESS_MIN = 0.25
@@ -39,4 +43,11 @@ def similar(connection: Connection, incident: Incident) -> list[SimilarIncident]
         likeness = row.shared / max(len(series) + row.series_count - row.shared, 1)
         if likeness >= LIKENESS_MIN:
             found.append(SimilarIncident(row.id, row.title, row.start_ms, row.shared, min(likeness, 1.0)))
-    return sorted(found, key=lambda one: (-one.likeness, -one.start_ms, one.id))[:MOST]
+    nearest = sorted(found, key=lambda one: (-one.likeness, -one.start_ms, one.id))[:MOST]
+    return [replace(one, labels=_said(connection, one.id)) for one in nearest]
+
+
+def _said(connection: Connection, incident_id: str) -> tuple[str, ...]:
+    members = select(INCIDENT_MEMBERS.c.anomaly_id).where(INCIDENT_MEMBERS.c.incident_id == incident_id)
+    ruling = (one.label.said.value for one in judged(holding_of(connection, members)) if one.rules)
+    return tuple(dict.fromkeys(ruling))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    true,
 )
 
 import monitor.store.alert_tables  # noqa: F401, so that METADATA has all tables
@@ -62,6 +64,7 @@ ANOMALIES = Table(
     Column("joined", JSON, nullable=False),
     Column("bonds", JSON),
     Column("team", Text, nullable=False, server_default=""),
+    Column("weight", Float(53), nullable=False, server_default="1"),
     Index(None, "onset_ms", "id"),
     Index(None, "team", "onset_ms", "id"),
     Index(None, "series_id", "onset_ms"),
@@ -91,6 +94,13 @@ INCIDENTS = Table(
     Column("sequence", Integer, nullable=False),
     Column("merged_into", String(80)),
     Column("team", Text, nullable=False, server_default=""),
+    Column("opened", Boolean, nullable=False, server_default=true()),
+    Column("weight", Float(53), nullable=False, server_default="1"),
+    Column("priority", String(2), nullable=False, server_default="P4"),
+    Column("reasons", JSON),
+    Column("flaps", Integer, nullable=False, server_default="0"),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_ms", BigInteger),
     Index(None, "start_ms", "id"),
     Index(None, "team", "start_ms", "id"),
     Index(None, "state", "start_ms", "id"),
@@ -118,6 +128,52 @@ INCIDENT_TRANSITIONS = Table(
     Column("merged_into", String(80)),
     PrimaryKeyConstraint("incident_id", "sequence"),
 )
+
+ACTS = Table(
+    "acts",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("incident_id", String(80), nullable=False, index=True),
+    Column("anomaly_id", String(64), nullable=False, index=True),
+    Column("anchors", JSON, nullable=False),
+    Column("ties", JSON, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_ms", BigInteger),
+)
+"""What people did to incidents. ``anomaly_id``: the first of ``anchors``, [[anomaly, begin_ms], …]; ``ties``:
+what it teaches of pairs of series, [[[[series, name], …], [[series, name], …], since_ms, apart], …]."""
+
+LABELS = Table(
+    "labels",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("label", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("target", String(80), nullable=False),
+    Column("anomaly_id", String(64), nullable=False),
+    Column("series_id", String(16), nullable=False),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("to_ms", BigInteger),
+    Column("team", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("undone_by", Text),
+    Column("undone_ms", BigInteger),
+    Index(None, "position", "id"),
+    Index(None, "target", "position"),
+    Index(None, "anomaly_id"),
+    Index(None, "series_id", "from_ms"),
+)
+"""``kind``: anomaly, incident or span, whose id (of a span, its series') is ``target``. ``anomaly_id``: the
+anomaly, or the incident's founder."""
 
 TOPOLOGY_VERSIONS = Table(
     "topology_versions",

@@ -48,7 +48,10 @@ def test_a_change_below_becomes_an_event(monkeypatch: pytest.MonkeyPatch) -> Non
     assert name == b"event: incident"
     assert json.loads(data.removeprefix(b"data: ")) == {
         "id": storm_incident().id,
+        "change": "opened",
         "state": "open",
+        "priority": "P4",
+        "acknowledged_by": None,
         "title": storm_incident().title,
         "start_ms": storm_incident().start_ms,
     }

@@ -36,6 +36,7 @@ GOALS = {
         "origin among the first three": 90.0,
     },
     "graph_cost": {"growth": 1.2, "memory of the largest": 8.0},
+    "root_cause": {},
     "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
@@ -51,6 +52,13 @@ def check(name: str, figures: list[Figure]) -> None:
 
 def test_every_benchmark_has_its_goals_here() -> None:
     assert set(GOALS) == set(NAMES)
+
+
+def test_root_cause_stands_beside_a_simple_rule_and_guessing() -> None:
+    figures = benchmark("root_cause").run(toy=True)
+    check("root_cause", figures)
+    if figures[0].value == 2:
+        assert all("guessing" in figure.note for figure in figures if "cause" in figure.name)
 
 
 def test_bank_flags_every_planted_jump() -> None:

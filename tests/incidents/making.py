@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from monitor.domain.acts import Act, Verb
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
 from monitor.domain.incident import (
     Incident,
@@ -164,6 +165,7 @@ class MemoryLedger:
         self.placed: dict[str, PlacedAnomaly] = {}
         self.incidents: dict[str, Incident] = {}
         self.transitions: list[IncidentTransition] = []
+        self.done: dict[str, Act] = {}
 
     def progress(self) -> dict[int, Progress]:
         return dict(self.marks)
@@ -191,13 +193,20 @@ class MemoryLedger:
         return [i for i in self.incidents.values() if i.founder_id in wanted]
 
     def due(self) -> dict[str, int]:
-        return {
-            i.id: i.due_ms
-            for i in self.incidents.values()
-            if i.state is IncidentState.OPEN and i.due_ms is not None
-        }
+        return {i.id: i.due_ms for i in self.incidents.values() if not i.state.over and i.due_ms is not None}
+
+    def acts(self) -> list[Act]:
+        held = [a for a in self.done.values() if a.undone_by is None and a.verb is not Verb.COMMENT]
+        return sorted(held, key=lambda a: (a.position, a.id))
+
+    def act(self, act_id: str) -> Act | None:
+        return self.done.get(act_id)
 
     def commit(self, step: LedgerStep) -> None:
+        for act in step.acts:
+            self.done.setdefault(act.id, act)
+        for undo in step.undone:
+            self.done[undo.undoes] = self.done[undo.undoes].undo(undo.user, undo.at_ms)
         if step.shard is not None:
             assert self.marks.get(step.shard) == step.before
             self.marks[step.shard] = step.after
@@ -223,7 +232,8 @@ class MemoryLedger:
         for placed in self.placed.values():
             if placed.incident_id is not None:
                 members.setdefault(placed.incident_id, set()).add(placed.anomaly.id)
-        live = [i for i in self.incidents.values() if i.state is not IncidentState.MERGED]
+        gone = (IncidentState.MERGED, IncidentState.RETRACTED)
+        live = [i for i in self.incidents.values() if i.state not in gone]
         assert {i.id for i in live} == set(members)
         assert all(i.member_count == len(members[i.id]) for i in live)
         return {(i.id, frozenset(members[i.id]), i.start_ms, i.end_ms, i.state.value) for i in live}

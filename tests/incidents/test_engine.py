@@ -161,7 +161,10 @@ def test_dying_around_a_commit_and_hearing_all_again_changes_nothing(
     for name in {t.incident_id for t in ledger.transitions}:
         steps = [t for t in ledger.transitions if t.incident_id == name]
         assert [t.sequence for t in steps] == list(range(1, len(steps) + 1))
-        assert [t.kind for t in steps].count(TransitionKind.OPENED) == 1
+        kinds = [t.kind for t in steps]
+        assert kinds[0] in (TransitionKind.PENDING, TransitionKind.OPENED)
+        assert kinds.count(TransitionKind.OPENED) == ledger.incidents[name].opened
+        assert kinds.count(TransitionKind.PENDING) <= 1
         assert ledger.incidents[name].sequence == len(steps)
 
 
@@ -196,17 +199,54 @@ def test_a_life_from_open_to_closed() -> None:
     engine = IncidentEngine(MemoryLedger(), RULES)
     one, two = anomaly("m", {"k": "1"}, 0, 3), anomaly("m", {"k": "2"}, 1, 3)
     name = Incident.id_of(one.id)
-    assert told(engine.absorb(batch(0, 1, opened(one)))) == [(name, TransitionKind.OPENED)]
-    assert told(engine.absorb(batch(1, 1, opened(two)))) == [(name, TransitionKind.UPDATED)]
+    assert told(engine.absorb(batch(0, 1, opened(one)))) == [(name, TransitionKind.PENDING)]
+    assert told(engine.absorb(batch(1, 1, opened(two)))) == [(name, TransitionKind.OPENED)]
     assert told(engine.absorb(batch(0, 2, one))) == [(name, TransitionKind.UPDATED)]  # its score grew
-    assert told(engine.absorb(batch(1, 2, two))) == []
+    (quiet,) = engine.absorb(batch(1, 2, two))
+    assert quiet.transition.kind is TransitionKind.RECOVERING
+    assert (quiet.incident.state, quiet.incident.end_ms) == (IncidentState.RECOVERING, None)
     assert engine.absorb(batch(0, 3, clock_ms=EPOCH + 6 * HOUR - 1)) == []
     (closed,) = engine.absorb(batch(0, 4, clock_ms=EPOCH + 6 * HOUR))
     assert closed.transition.kind is TransitionKind.CLOSED
     assert (closed.incident.state, closed.incident.end_ms) == (IncidentState.CLOSED, EPOCH + 4 * HOUR)
     assert closed.incident.members == (one.id, two.id)
-    assert closed.transition.sequence == 4
+    assert closed.transition.sequence == 5
     assert engine.positions() == {0: 4, 1: 2}
+
+
+def test_one_weak_bucket_of_one_series_is_never_opened() -> None:
+    engine = IncidentEngine(MemoryLedger(), RULES)
+    weak = anomaly("m", score=70.0)
+    assert told(engine.absorb(batch(0, 1, weak))) == [(Incident.id_of(weak.id), TransitionKind.PENDING)]
+    (closed,) = engine.absorb(batch(0, 2, clock_ms=EPOCH + 9 * HOUR))
+    assert (closed.transition.kind, closed.incident.opened) == (TransitionKind.CLOSED, False)
+
+
+@pytest.mark.parametrize("more", [{"score": 75.0}, {"buckets": 2}, {"kind": AnomalyKind.LEVEL_SHIFT}])
+def test_what_is_sure_is_opened_at_once(more: dict[str, object]) -> None:
+    one = replace(anomaly("m", hours=None, score=70.0), **more)  # type: ignore[arg-type]
+    assert [kind for _, kind in told(IncidentEngine(MemoryLedger(), RULES).absorb(batch(0, 1, one)))] == [
+        TransitionKind.OPENED
+    ]
+
+
+def test_what_comes_and_goes_is_one_unstable_incident() -> None:
+    """Eight hours apart and quiet in between, from the third on it is one story."""
+    ledger = MemoryLedger()
+    engine = IncidentEngine(ledger, RULES)
+    some = [anomaly("m", at=6 * i, hours=1) for i in range(5)]
+    for number, one in enumerate(some, 1):
+        engine.absorb(batch(0, number, one))
+    (whole,) = (i for i in ledger.incidents.values() if not i.state.over)
+    assert (whole.id, whole.member_count, whole.flaps) == (Incident.id_of(some[0].id), 5, 5)
+    assert "unstable" in whole.title
+    assert "a series came and went 5 times" in whole.reasons
+    others = [i for i in ledger.incidents.values() if i is not whole]
+    assert {i.merged_into for i in others} == {whole.id}
+    rare = [anomaly("n", at=20 * i, hours=1) for i in range(4)]
+    for number, one in enumerate(rare, 9):
+        engine.absorb(batch(0, number, one))
+    assert [i.flaps for i in ledger.incidents.values() if "n " in i.title] == [0] * 4
 
 
 def test_a_late_relative_reopens_nothing_twice() -> None:
@@ -235,7 +275,7 @@ def test_the_older_incident_keeps_its_name_in_a_merger() -> None:
 
 
 def test_an_incident_has_the_name_of_its_first_member_whoever_is_heard_first() -> None:
-    early, late = anomaly("m", {"k": "1"}, 0, 3), anomaly("m", {"k": "2"}, 1, 3)
+    early, late = anomaly("m", {"k": "1"}, 0, None), anomaly("m", {"k": "2"}, 1, None)
     name, former = Incident.id_of(early.id), Incident.id_of(late.id)
     ledger = MemoryLedger()
     engine = IncidentEngine(ledger, RULES)
@@ -328,7 +368,7 @@ def test_a_failed_step_leaves_nothing_behind_in_memory() -> None:
     with pytest.raises(OSError, match="before"):
         engine.absorb(one)
     assert engine.positions() == {}
-    assert len(engine.absorb(one)) == 1
+    assert [c.transition.sequence for c in engine.absorb(one)] == [1, 2]
 
 
 def test_memory_does_not_grow_with_time() -> None:

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.domain.acts import Tie
 from monitor.domain.anomaly import Anomaly
-from monitor.domain.topology import keys_of
+from monitor.domain.topology import UNTOLD, keys_of
 from monitor.incidents.grouping import Sweep, group, in_order
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
+from monitor.incidents.ties import Ties
 from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly, relations_of
 
 RULES = Rules()
@@ -30,11 +32,25 @@ def slowly(found: list[Anomaly], rules: Rules, relations: Relations) -> set[froz
     for one in sorted(found, key=in_order):
         alike = [g for g in groups if g[0].team == one.team and alive(g, one, rules)]
         crowd = sum(any(one.begin_ms <= rules.reach_ms(m) for m in g) for g in alike)
-        joined = [g for g in alike if related(g, one, crowd, rules, relations)]
+        times = sum(returned(m, one, rules) for g in groups for m in g) + 1
+        back = [g for g in alike if times >= rules.unstable_times and draws_again(g, one, rules)]
+        joined = [g for g in alike if g in back or related(g, one, crowd, rules, relations)]
         for g in joined:
             groups.remove(g)
         groups.append([a for g in joined for a in g] + [one])
     return {frozenset(a.id for a in g) for g in groups}
+
+
+def returned(m: Anomaly, one: Anomaly, rules: Rules) -> bool:
+    """Did the same series begin within the window before?"""
+    if {m.kind, one.kind} & set(UNTOLD) or (m.team, m.series) != (one.team, one.series):
+        return False
+    return m.begin_ms > one.begin_ms - rules.unstable_ms(one.cadence_ms)
+
+
+def draws_again(members: list[Anomaly], one: Anomaly, rules: Rules) -> bool:
+    same = [m for m in members if m.series == one.series and m.kind not in UNTOLD]
+    return one.kind not in UNTOLD and any(one.begin_ms <= rules.again_ms(m) for m in same)
 
 
 def alive(members: list[Anomaly], one: Anomaly, rules: Rules) -> bool:
@@ -46,44 +62,82 @@ def related(members: list[Anomaly], one: Anomaly, crowd: int, rules: Rules, rela
     near = [m for m in members if one.begin_ms <= rules.reach_ms(m)]
     return (
         by_edges(near, one, rules, relations) >= rules.edges_decades
-        or any(by_lineage(m, one, relations) for m in near)
-        or any(by_chance(m, one, crowd, rules, relations) for m in near)
+        or by_lineage(near, one, relations)
+        or by_people(near, one, relations)
+        or by_chance(near, one, crowd, rules, relations)
     )
+
+
+def last(some: list[Anomaly]) -> Anomaly | None:
+    return max(some, key=in_order, default=None)
+
+
+def apart(m: Anomaly | None, one: Anomaly, relations: Relations) -> bool:
+    """Did people say that the two have nothing to do with each other?"""
+    if m is None:
+        return True
+    first, second = (f"{a.series.fingerprint():016x}" for a in (m, one))
+    return relations.ties.apart(first, second, one.begin_ms)
+
+
+def by_people(near: list[Anomaly], one: Anomaly, relations: Relations) -> bool:
+    names = relations.ties.confirmed(f"{one.series.fingerprint():016x}", one.begin_ms)
+    return any(str(m.series) in names for m in near)
 
 
 def by_edges(near: list[Anomaly], one: Anomaly, rules: Rules, relations: Relations) -> float:
     """The last member of each neighbour counts, where it is where the lag has it."""
-    last = {m.series: m for m in sorted(near, key=in_order)}
+    latest = {m.series: m for m in sorted(near, key=in_order)}
     total = 0.0
     for other in relations.neighbours(one.series, one.team, one.begin_ms):
         edge = relations.edge(one.series, other, one.team, one.begin_ms)
-        if other in last and edge is not None:
+        if other in latest and edge is not None and not apart(latest[other], one, relations):
             lag = edge.lag_ms if edge.target == one.series else -edge.lag_ms
-            astray = abs(one.begin_ms - last[other].begin_ms - lag)
+            astray = abs(one.begin_ms - latest[other].begin_ms - lag)
             total += edge.decades * (astray <= max(rules.astray_ms, one.cadence_ms))
     return total
 
 
-def by_lineage(m: Anomaly, one: Anomaly, relations: Relations) -> bool:
-    return bool(set(relations.near(one.series, one.begin_ms)) & set(relations.lineage.nodes(m.series)))
+def by_lineage(near: list[Anomaly], one: Anomaly, relations: Relations) -> bool:
+    """The last member of each selector counts."""
+    nodes = relations.near(one.series, one.begin_ms)
+    found = (last([m for m in near if node in relations.lineage.nodes(m.series)]) for node in nodes)
+    return not all(apart(m, one, relations) for m in found)
 
 
-def by_chance(m: Anomaly, one: Anomaly, crowd: int, rules: Rules, relations: Relations) -> bool:
+def by_chance(near: list[Anomaly], one: Anomaly, crowd: int, rules: Rules, relations: Relations) -> bool:
+    """The last member with each key counts, of those that the graph does not know where it knows this one."""
     at_ms = one.begin_ms
-    known = [relations.is_known(a.series, a.team, a.begin_ms) for a in (one, m)]
-    if all(known):
-        return False
-    gap = at_ms - m.begin_ms + one.cadence_ms
-    shared = set(keys_of(one.series)) & set(keys_of(m.series))
-    chances = [1 - math.exp(-gap * relations.rate(key, one.team, at_ms)) for key in shared]
-    return any(chance * crowd**rules.crowd <= 10**-rules.chance_decades for chance in chances)
+    known = {a.id: relations.is_known(a.series, a.team, a.begin_ms) for a in (one, *near)}
+    for key in keys_of(one.series):
+        alike = [m for m in near if key in keys_of(m.series) and not (known[one.id] and known[m.id])]
+        nearest = last(alike)
+        if nearest is not None and not apart(nearest, one, relations):
+            gap = at_ms - nearest.begin_ms + one.cadence_ms
+            chance = 1 - math.exp(-gap * relations.rate(key, one.team, at_ms))
+            if chance * crowd**rules.crowd <= 10**-rules.chance_decades:
+                return True
+    return False
+
+
+@st.composite
+def ties(draw: st.DrawFn, found: list[Anomaly]) -> Ties:
+    """What people taught of few pairs of series."""
+    names = sorted({(f"{a.series.fingerprint():016x}", str(a.series)) for a in found})
+    told = []
+    for _ in range(draw(st.integers(0, 4)) if len(names) > 1 else 0):
+        one, other = draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))
+        since_ms = EPOCH + draw(st.integers(0, 120)) * HOUR
+        told.append(Tie((one,), (other,), since_ms, draw(st.booleans())))
+    return Ties(told)
 
 
 @settings(deadline=None)
-@given(anomalies(), st.sampled_from((0.5, 1.5, 2.5)), st.integers(0, 10))
-def test_equals_the_slow_twin(found: list[Anomaly], least: float, days: int) -> None:
+@given(anomalies(), st.sampled_from((0.5, 1.5, 2.5)), st.integers(0, 10), st.data())
+def test_equals_the_slow_twin(found: list[Anomaly], least: float, days: int, data: st.DataObject) -> None:
     rules = Rules(chance_decades=least)
     relations = relations_of(found, rules, EPOCH + days * DAY)
+    relations.ties = data.draw(ties(found))
     assert ids(group(found, rules, relations)) == slowly(found, rules, relations)
 
 

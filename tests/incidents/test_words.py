@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
-from monitor.domain.incident import IncidentState, SeriesCounts
+from monitor.domain.incident import Priority, SeriesCounts
 from monitor.domain.series import Identity
 from monitor.incidents.contributors import contributors, log_tail
 from monitor.incidents.incidents import compose
-from monitor.incidents.lifecycle import life, severity
+from monitor.incidents.lifecycle import life
 from monitor.incidents.rules import Rules
+from monitor.incidents.severity import Weighed, weigh
 from monitor.incidents.suspects import duration, suspects
 from monitor.incidents.title import title
 from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly
@@ -120,23 +121,47 @@ def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Ano
         return
     now = EPOCH + hours * HOUR
     lived = life(members, now, RULES)
-    assert severity(members, lived) >= 0
-    if lived.state is IncidentState.OPEN:
+    assert weigh(members, lived, 1).severity >= 0
+    if not lived.state.over:
         assert lived.end_ms is None
         assert lived.due_ms is not None
         assert lived.due_ms > now
         assert life(members, lived.due_ms - 1, RULES) == lived
-        assert life(members, lived.due_ms, RULES).state is not IncidentState.OPEN
+        assert life(members, lived.due_ms, RULES).state.over
     else:
         assert lived.due_ms is None
         assert lived.end_ms is not None
         assert lived.start_ms < lived.end_ms <= lived.start_ms + RULES.cap_ms
 
 
+def weighed(*members: Anomaly) -> Weighed:
+    return weigh(members, life(members, EPOCH + 10 * DAY, RULES), len({m.series for m in members}))
+
+
 def test_severity_grows_with_the_root_of_the_duration() -> None:
-    one, four = ([anomaly(hours=h)] for h in (1, 4))
-    lived = [life(m, EPOCH + DAY, RULES) for m in (one, four)]
-    assert [severity(m, at) for m, at in zip((one, four), lived, strict=True)] == [90, 180]
+    assert [weighed(anomaly(hours=h)).severity for h in (1, 4)] == [90, 180]
+
+
+WEIGHTY = [replace(member, weight=2.0) for member in STORM]
+
+
+def test_ten_series_weigh_as_one_that_is_twice_as_severe() -> None:
+    ten = [anomaly("m", {"k": str(i)}) for i in range(10)]
+    assert weighed(*ten).severity == weighed(replace(anomaly(), weight=2.0)).severity == 180
+
+
+def test_priority_says_from_what() -> None:
+    for members, soon in (
+        ([anomaly(score=74)], "P4"),
+        ([anomaly(score=75)], "P3"),
+        (STORM, "P2"),
+        (WEIGHTY, "P1"),
+    ):
+        found = weighed(*members)
+        assert found.priority == soon
+        assert f"{soon} is from" in found.reasons[0]
+        assert ("declared weight 2" in found.reasons) == (members is WEIGHTY)
+    assert weighed(anomaly(score=100, hours=96)).priority is Priority.P2
 
 
 def test_durations() -> None:

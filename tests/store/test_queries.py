@@ -111,6 +111,6 @@ def test_a_cursor_that_is_none_is_refused(queries: Queries, cursor: str) -> None
 
 def test_an_unknown_state_is_refused(queries: Queries) -> None:
     with pytest.raises(BadRequest, match="state"):
-        queries.incidents(state="pending")
+        queries.incidents(state="asleep")
     with pytest.raises(BadRequest, match="state"):
         queries.anomalies(state="expired")

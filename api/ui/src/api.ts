@@ -51,7 +51,9 @@ export interface Anomaly {
 
 export interface IncidentSummary {
   id: string;
-  state: "open" | "closed" | "expired";
+  state: "pending" | "open" | "acknowledged" | "recovering" | "closed" | "expired" | "retracted" | "merged";
+  priority: "P1" | "P2" | "P3" | "P4";
+  reasons: string[];
   title: string;
   start_ms: number;
   end_ms: number | null;

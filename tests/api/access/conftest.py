@@ -17,8 +17,10 @@ from api.access.access import Access
 from api.access.actor import Actor
 from api.app import create_app
 from monitor.domain.access import Role, Scope
+from monitor.domain.acts import Act, Anchor, Verb
 from monitor.domain.destination import Destination
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Incident, PlacedAnomaly
+from monitor.domain.labels import Label, Said, Target, TargetKind
 from monitor.domain.route import Route
 from monitor.service import Monitor
 from monitor.settings import AccessSettings, Settings
@@ -135,6 +137,25 @@ def peopled(app: Secured) -> Secured:
             )
         )
     return app
+
+
+def busy(app: Secured) -> None:
+    """What people may respond to: of each team two incidents of two members, an act and a label."""
+    app.story.kept.clear()
+    app.story.placed.clear()
+    for team in (*TEAMS, None):
+        for name, members in (("inc", "ab"), ("more", "cd")):
+            ids = tuple(f"{letter}-{team}" for letter in members)
+            whole = replace(incident_of(team), id=f"{name}-{team}", founder_id=ids[0], members=ids)
+            app.story.kept.append(whole)
+            for id in ids:
+                one = replace(storm_anomaly().anomaly, id=id, team=team or "")
+                app.story.placed.append(PlacedAnomaly(one, (), whole.id))
+        first = Anchor(f"a-{team}", whole.start_ms)
+        act = Act(f"act-{team}", Verb.COMMENT, f"inc-{team}", first, "user:bob", 5, "on it", team=team or "")
+        target = Target(TargetKind.INCIDENT, f"inc-{team}", 0, None, f"a-{team}", team=team or "")
+        app.story.feedback.done.append(act)
+        app.story.feedback.said.append(Label(f"label-{team}", Said.TRUE, target, "user:bob", "", 5))
 
 
 def incident_of(team: str | None) -> Incident:

@@ -9,8 +9,8 @@ import pytest
 from api.access.policy import TABLE
 from monitor.domain.access import Role, Scope
 from monitor.domain.audit import Deed
-from tests.api.access.conftest import Secured, series_ids
-from tests.api.access.test_matrix import BODIES
+from tests.api.access.conftest import Secured, busy, series_ids
+from tests.api.access.test_matrix import BODIES, body_of
 
 NOT_AUDITED = {
     ("POST", "/api/v1/samples"),  # the log itself is the record
@@ -25,9 +25,11 @@ def change(app: Secured, method: str, template: str, token: str) -> Any:
     spare = app.token(Scope.READ)
     name = "green" if "/teams/" in template else "ann" if "/users/" in template else "orders.red"
     path = template.replace("{name:path}", name).replace("{name}", name).replace("{token_id}", spare[3:15])
-    path = path.replace("{series_id}", series_ids(app)["red"])
+    path = path.replace("{series_id}", series_ids(app)["red"]).replace("{incident_id}", "inc-red")
+    path = path.replace("{act_id}", "act-red").replace("{label_id}", "label-red")
+    busy(app)
     before = len(app.accounts.deeds)
-    answer = app.ask(method, path, token, json=BODIES.get((method, template)))
+    answer = app.ask(method, path, token, json=body_of(method, template, "red"))
     return answer, app.accounts.deeds[before:]
 
 

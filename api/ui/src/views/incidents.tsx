@@ -6,10 +6,12 @@ import { Contributors, length, Score, Span, State, Trouble } from "../parts";
 
 const PAGE = 100;
 
+const OVER: ReadonlySet<string> = new Set(["closed", "expired", "retracted", "merged"]);
+
 /** Open ones first, then by start, newest above. */
 function ordered(items: IncidentSummary[]): IncidentSummary[] {
   const unique = new Map(items.map((item) => [item.id, item]));
-  const rank = (item: IncidentSummary): number => (item.state === "open" ? 0 : 1);
+  const rank = (item: IncidentSummary): number => (OVER.has(item.state) ? 1 : 0);
   return [...unique.values()].sort((a, b) => rank(a) - rank(b) || b.start_ms - a.start_ms);
 }
 

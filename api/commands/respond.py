@@ -1,0 +1,85 @@
+"""``watchkeeper incident …``, ``label`` and ``labels``: answering a running server's incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from api.client import Client
+from api.commands.explain import moment
+from api.tables import cell, out, print_json, show
+
+LABEL_COLUMNS = {
+    "at": "said (UTC)",
+    "label": "label",
+    "kind": "of",
+    "target": "id",
+    "user": "by",
+    "note": "note",
+    "rules": "rules",
+    "conflict": "conflict",
+    "undone_by": "undone by",
+    "id": "label id",
+}
+
+
+def act(url: str, token: str, incident: str, verb: str, body: dict[str, Any] | None, *, as_json: bool) -> int:
+    """Do something to an incident and say what was done."""
+    return _post(url, token, f"/api/v1/incidents/{quote(incident, safe='')}/{verb}", body, as_json)
+
+
+def undo_act(url: str, token: str, act_id: str, *, as_json: bool) -> int:
+    return _post(url, token, f"/api/v1/acts/{quote(act_id, safe='')}/undo", None, as_json)
+
+
+def label(url: str, token: str, asked: dict[str, Any], *, tz: str, as_json: bool) -> int:
+    """``asked``: as `POST /api/v1/labels` takes it, with ``from`` and ``to`` as times in words."""
+    body = {key: value for key, value in asked.items() if value is not None and key not in ("from", "to")}
+    for key in ("from", "to"):
+        if asked[key] is not None:
+            body[f"{key}_ms"] = _ms(moment(asked[key], tz))
+    return _post(url, token, "/api/v1/labels", body, as_json)
+
+
+def _ms(text: str) -> int:
+    """
+    >>> _ms("2013-02-08T14:00:00-05:00"), _ms("1360350000000")
+    (1360350000000, 1360350000000)
+    """
+    return int(text) if text.isdigit() else round(datetime.fromisoformat(text).timestamp() * 1_000)
+
+
+def undo_label(url: str, token: str, label_id: str, *, as_json: bool) -> int:
+    return _post(url, token, f"/api/v1/labels/{quote(label_id, safe='')}/undo", None, as_json)
+
+
+def labels(url: str, token: str, *, limit: int, as_json: bool, **asked: str | None) -> int:
+    with Client(url, token) as server:
+        return show(server.items("/api/v1/labels", limit, **asked), LABEL_COLUMNS, as_json, "no labels")
+
+
+def _post(url: str, token: str, path: str, body: dict[str, Any] | None, as_json: bool) -> int:
+    with Client(url, token) as server:
+        answer = server.post(path, body)
+    if as_json:
+        print_json(answer)
+        return 0
+    for one in answer.get("items", [answer]):
+        out().print(cell("text", said(one)), soft_wrap=True)
+    if not answer.get("items", [answer]):
+        out().print("nothing was to be undone")
+    return 0
+
+
+def said(one: dict[str, Any]) -> str:
+    """
+    >>> said({"verb": "merge", "incident_id": "inc-1", "id": "0a", "undone_by": None})
+    'merge inc-1 (0a)'
+    >>> said({"label": "true", "kind": "span", "target": "0b", "id": "0a", "undone_by": "user:ann"})
+    'undone: true, of span 0b (0a)'
+    """
+    undone = "undone: " if one["undone_by"] is not None else ""
+    if "verb" in one:
+        return f"{undone}{one['verb']} {one['incident_id']} ({one['id']})"
+    return f"{undone}{one['label']}, of {one['kind']} {one['target']} ({one['id']})"

@@ -1,0 +1,118 @@
+"""Labels: said of an anomaly, an incident or a span of a series, listed, and taken back.
+
+As with acts, a label is prepared first and told to the log after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Unpack
+
+from monitor.domain.acts import Undo
+from monitor.domain.errors import NotFound, Unfit
+from monitor.domain.filters import LabelFilter
+from monitor.domain.incident import Incident, PlacedAnomaly
+from monitor.domain.labels import Judged, Label, Said, Target, TargetKind
+from monitor.domain.paging import Page
+from monitor.domain.records import Control, Kind
+from monitor.domain.series import Identity
+from monitor.recent import Recent
+from monitor.responding import Feedback, Found
+
+FUTURE_MS = 10 * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """``incident(id, team)`` and ``series(id, team)`` find one or raise NotFound; ``team_of(series)`` says
+    whose a series is. ``team`` as in `Responding`."""
+
+    kept: Feedback
+    incident: Callable[[str, str | None], Found]
+    series: Callable[[str, str | None], Mapping[str, Any]]
+    team_of: Callable[[Identity], str]
+    append: Callable[[Control], None]
+    now_ms: Callable[[], int]
+    team: str | None = None
+    recent: Recent[Label] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recent", Recent(self.kept.label))
+
+    def of(self, team: str | None) -> Labelling:
+        """The same for those who are bound to a team."""
+        bound = replace(self, team=team)
+        object.__setattr__(bound, "recent", self.recent)
+        return bound
+
+    def set(self, target: Target, said: Said, user: str, note: str = "") -> Label:
+        """Say it; in the log when this returns. The same said again by the same is the same label."""
+        label = self.prepared(target, said, user, note)
+        self.tell(label)
+        return label
+
+    def anomaly(self, anomaly_id: str) -> Target:
+        placed = self.kept.anomaly(anomaly_id)
+        if placed is None or self.team not in (None, placed.anomaly.team):
+            raise NotFound(f"no anomaly {anomaly_id[:64]}")
+        one = placed.anomaly
+        series_id = f"{one.series.fingerprint():016x}"
+        return Target(TargetKind.ANOMALY, one.id, one.onset_ms, one.end_ms, one.id, series_id, one.team)
+
+    def whole(self, incident_id: str) -> Target:
+        """An incident."""
+        one, _ = self.incident(incident_id, self.team)
+        span = (one.start_ms, one.end_ms)
+        return Target(TargetKind.INCIDENT, one.id, *span, anomaly_id=one.founder_id, team=one.team)
+
+    def span(self, series_id: str, from_ms: int, to_ms: int) -> Target:
+        """Any time of a series, whether anything was noticed in it or not. Raises Unfit for one that ends
+        before it begins, or that lies in the future."""
+        row = self.series(series_id, self.team)
+        if to_ms <= from_ms:
+            raise Unfit("a span ends after it begins")
+        if to_ms > self.now_ms() + FUTURE_MS:
+            raise Unfit("a span lies in the past")
+        team = self.team_of(Identity.of(row["metric"], row["tags"]))
+        return Target(TargetKind.SPAN, series_id, from_ms, to_ms, series_id=series_id, team=team)
+
+    def prepared(self, target: Target, said: Said, user: str, note: str = "") -> Label:
+        if said.facet != "verdict" and target.kind is not TargetKind.INCIDENT and not target.anomaly_id:
+            raise Unfit(f"{said} is said of an incident or an anomaly")
+        id, known = self.recent.name(*target.key, said.value, user, note)
+        return known or Label(id, said, target, user, note, self.now_ms())
+
+    def tell(self, label: Label) -> None:
+        if self.recent.get(label.id) is None:
+            self.append(Control(Kind.LABEL, label.to_body()))
+            self.recent.put(label.id, label)
+
+    def label(self, label_id: str) -> Label:
+        """One label. Raises NotFound, also for another team's."""
+        found = self.recent.get(label_id)
+        if found is None or self.team not in (None, found.target.team):
+            raise NotFound(f"no label {label_id[:64]}")
+        return found
+
+    def undo(self, label: Label, user: str) -> Label:
+        """Take a label back; in the log when this returns. What was undone stays so."""
+        if label.undone_by is not None:
+            return label
+        undone = label.undo(user, self.now_ms())
+        self.append(Control(Kind.LABEL, Undo(label.id, user, undone.undone_ms or 0).to_body()))
+        self.recent.put(label.id, undone)
+        return undone
+
+    def list(self, *, after: str = "", limit: int = 100, **asked: Unpack[LabelFilter]) -> Page[Judged]:
+        """The newest first."""
+        if self.team is not None:
+            asked["team"] = self.team
+        return self.kept.labels(after=after, limit=limit, **asked)
+
+    def of_incident(self, incident: Incident) -> Sequence[Judged]:
+        return self.kept.labels_of_incident(incident.members)
+
+    def of_anomalies(self, placed: Sequence[PlacedAnomaly]) -> Mapping[str, Sequence[Judged]]:
+        """By anomaly id, also what was said of spans that touch it."""
+        return self.kept.labels_of_anomalies([one.anomaly for one in placed])
