@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from monitor.alerting.outbound import Outbound
-from monitor.alerting.receivers import receiver_of
+from monitor.alerting.receivers import built
 from monitor.domain.notice import Notice, NoticeKind, Receiver
 from tests.alerting.making import Asked, notice, serving
 
@@ -53,7 +53,7 @@ def standing_in() -> Iterator[tuple[StandIn, Receiver]]:
     with serving() as server:
         stand_in = StandIn()
         server.answer = stand_in.answer
-        yield stand_in, receiver_of("alertmanager", {"url": server.url + "/"}, Outbound(["127.0.0.1"]))
+        yield stand_in, built("alertmanager", {"url": server.url + "/"}, Outbound(["127.0.0.1"]))
 
 
 def test_an_incident_is_one_alert_from_its_opening_to_its_end() -> None:

@@ -17,7 +17,7 @@ from aiosmtpd.handlers import Message as MessageHandler
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from monitor.alerting.outbound import Outbound
-from monitor.alerting.receivers import receiver_of
+from monitor.alerting.receivers import built
 from monitor.domain.errors import BadRequest
 from monitor.domain.notice import NoticeKind, Rejected, Undelivered
 from tests.alerting.making import PICTURE, notice
@@ -101,7 +101,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_an_incident_is_one_thread_with_its_picture(box: Box, server: Controller) -> None:
-    receiver = receiver_of("mail", settings(server), OUT)
+    receiver = built("mail", settings(server), OUT)
     receiver.deliver(notice(pictures=(PICTURE,)))
     receiver.deliver(notice(NoticeKind.UPDATED, 2, changed=("it grew",)))
     receiver.deliver(notice(NoticeKind.CLOSED, 3))
@@ -115,7 +115,7 @@ def test_an_incident_is_one_thread_with_its_picture(box: Box, server: Controller
 
 @pytest.mark.parametrize(("answer", "kind"), [("451 later", Undelivered), ("550 never", Rejected)])
 def test_refusals_by_their_code(box: Box, server: Controller, answer: str, kind: type[Exception]) -> None:
-    receiver = receiver_of("mail", settings(server), OUT)
+    receiver = built("mail", settings(server), OUT)
     box.answer = answer
     with pytest.raises(kind) as caught:
         receiver.deliver(notice())
@@ -131,17 +131,17 @@ def test_refusals_by_their_code(box: Box, server: Controller, answer: str, kind:
 def test_no_server_is_worth_another_try(box: Box, server: Controller) -> None:
     gone = settings(server, port=1)
     with pytest.raises(Undelivered):
-        receiver_of("mail", gone, OUT).deliver(notice())
+        built("mail", gone, OUT).deliver(notice())
 
 
 def test_a_mail_server_inside_is_refused(server: Controller) -> None:
     with pytest.raises(Rejected, match="not allowed"):
-        receiver_of("mail", settings(server), Outbound()).deliver(notice())
+        built("mail", settings(server), Outbound()).deliver(notice())
 
 
 def test_starttls_is_not_done_without(server: Controller) -> None:
     with pytest.raises(Rejected, match="STARTTLS"):
-        receiver_of("mail", settings(server, security="starttls"), OUT).deliver(notice())
+        built("mail", settings(server, security="starttls"), OUT).deliver(notice())
 
 
 def told(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
@@ -159,13 +159,13 @@ def test_under_tls_the_certificate_counts(box: Box, certificate: tuple[Path, Pat
     try:
         asked = settings(server, security=security, username="u", password=PASSWORD)
         trust = ssl.create_default_context(cafile=str(certificate[0]))
-        receiver_of("mail", asked, Outbound(["127.0.0.1"], trust=trust)).deliver(notice())
+        built("mail", asked, Outbound(["127.0.0.1"], trust=trust)).deliver(notice())
         assert len(box.letters) == 1
         with pytest.raises(Undelivered):  # signed by nobody that is trusted
-            receiver_of("mail", asked, OUT).deliver(notice())
+            built("mail", asked, OUT).deliver(notice())
         wrong = asked | {"password": "wrong"}
         with pytest.raises(Rejected, match="password") as caught:
-            receiver_of("mail", wrong, Outbound(["127.0.0.1"], trust=trust)).deliver(notice())
+            built("mail", wrong, Outbound(["127.0.0.1"], trust=trust)).deliver(notice())
         assert "wrong" not in str(caught.value)
     finally:
         server.stop()
@@ -184,7 +184,7 @@ def test_under_tls_the_certificate_counts(box: Box, certificate: tuple[Path, Pat
 )
 def test_settings_that_cannot_be(server: Controller, fault: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
-        receiver_of("mail", settings(server) | fault, OUT)
+        built("mail", settings(server) | fault, OUT)
 
 
 def test_a_server_that_says_nothing_is_left(box: Box) -> None:
@@ -199,5 +199,5 @@ def test_a_server_that_says_nothing_is_left(box: Box) -> None:
         asked = {"host": "127.0.0.1", "port": silent.getsockname()[1], "security": "none"}
         asked |= {"sender": "a@b.example", "recipients": ["c@d.example"]}
         with pytest.raises(Undelivered):
-            receiver_of("mail", asked, OUT).deliver(notice())
+            built("mail", asked, OUT).deliver(notice())
         assert time.monotonic() - began < 5.0

@@ -13,8 +13,9 @@ import jsonschema
 import pytest
 
 from monitor.alerting.outbound import Outbound
-from monitor.alerting.receivers import KINDS, masked, receiver_of, settings_of
+from monitor.alerting.receivers import KINDS, built, checked, make, read
 from monitor.alerting.receivers.webhook import signature
+from monitor.alerting.secrets import NoSecret, Secrets
 from monitor.domain.errors import BadRequest
 from monitor.domain.notice import Notice, NoticeKind, Receiver, Rejected, Undelivered
 from tests.alerting.making import PICTURE, FakeServer, notice, serving
@@ -57,7 +58,7 @@ def given(which: str, url: str) -> dict[str, Any]:
 
 def made(which: str, server: FakeServer, out: Outbound = OUT) -> Receiver:
     server.body = b'{"ok":true,"ts":"1.5"}'
-    return receiver_of(which.removesuffix("-app"), given(which, server.url), out)
+    return built(which.removesuffix("-app"), given(which, server.url), out)
 
 
 @pytest.mark.parametrize("which", [one for one in HTTP if one != "apprise"])
@@ -115,7 +116,7 @@ def test_a_broken_connection_is_worth_another_try(
         server.status = 500
         if fault == "gone":
             settings = given(which, "http://127.0.0.1:1")
-            receiver = receiver_of(which.removesuffix("-app"), settings, OUT)
+            receiver = built(which.removesuffix("-app"), settings, OUT)
         with pytest.raises(Undelivered) as caught:
             receiver.deliver(notice())
     said = str(caught.value) + caplog.text + "".join(capfd.readouterr())
@@ -125,18 +126,18 @@ def test_a_broken_connection_is_worth_another_try(
 @pytest.mark.parametrize("which", [*HTTP, "mail"])
 def test_secrets_are_in_no_words(which: str) -> None:
     kind = which.removesuffix("-app")
-    settings = settings_of(kind, given(which, "http://127.0.0.1:1"))
-    assert CANARY not in repr(settings) + str(settings) + json.dumps(masked(settings))
+    settings = checked(kind, given(which, "http://127.0.0.1:1"))
+    assert CANARY not in repr(settings) + str(settings)
     for name in KINDS[kind].secrets:
         with pytest.raises(BadRequest) as caught:
-            settings_of(kind, given(which, "http://127.0.0.1:1") | {name: [CANARY]})
+            checked(kind, given(which, "http://127.0.0.1:1") | {name: [CANARY]})
         assert CANARY not in str(caught.value)
 
 
 @pytest.mark.parametrize("which", HTTP)
 def test_unknown_settings_are_errors(which: str) -> None:
     with pytest.raises(BadRequest, match="wrong"):
-        settings_of(which.removesuffix("-app"), given(which, "http://127.0.0.1:1") | {"wrong": 1})
+        checked(which.removesuffix("-app"), given(which, "http://127.0.0.1:1") | {"wrong": 1})
 
 
 def test_the_signature_is_that_of_the_specification() -> None:
@@ -212,7 +213,7 @@ def test_slack_may_refuse_with_200(code: Any, kind: type[Exception]) -> None:
 
 def test_apprise_goes_nowhere_that_is_not_allowed() -> None:
     with serving() as server:
-        receiver = receiver_of("apprise", given("apprise", server.url), Outbound())
+        receiver = built("apprise", given("apprise", server.url), Outbound())
         with pytest.raises(Rejected, match="not allowed"):
             receiver.deliver(notice())
         assert server.asked == []
@@ -221,7 +222,7 @@ def test_apprise_goes_nowhere_that_is_not_allowed() -> None:
 @pytest.mark.parametrize("url", ["syslog://", "dbus://", "nothing", "", "://"])
 def test_apprise_of_this_machine_is_refused(url: str) -> None:
     with pytest.raises((Rejected, Undelivered)):
-        receiver_of("apprise", {"url": url}, Outbound()).deliver(notice())
+        built("apprise", {"url": url}, Outbound()).deliver(notice())
 
 
 def test_apprise_sends_text_and_picture() -> None:
@@ -231,3 +232,27 @@ def test_apprise_sends_text_and_picture() -> None:
     assert sent["title"].startswith("New incident: error")
     assert "https://watchkeeper.example/label/n" in sent["message"]
     assert len(sent["attachments"]) == 1
+
+
+@pytest.mark.parametrize("which", [*HTTP, "mail"])
+def test_settings_name_their_secrets_and_hold_none(which: str) -> None:
+    kind = which.removesuffix("-app")
+    plain = given(which, "http://127.0.0.1:1")
+    names = [name for name in KINDS[kind].secrets if name in plain]
+    for name in names:
+        others = {other: f"file:{other}" for other in names if other != name}
+        with pytest.raises(BadRequest, match="env:NAME") as caught:
+            read(kind, plain | others)
+        assert CANARY not in str(caught.value)
+    references = {name: f"env:WATCHKEEPER_SECRET_{name}" for name in names}
+    read(kind, plain | references)
+    environ = {f"WATCHKEEPER_SECRET_{name}": str(plain[name]) for name in names}
+    make(kind, plain | references, Secrets(None, environ)).close()
+    with pytest.raises(NoSecret):
+        make(kind, plain | references, Secrets(None, {}))
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_AAAA", "not base64!", CANARY[:20]])
+def test_a_signing_secret_has_its_form(secret: str) -> None:
+    with pytest.raises(BadRequest, match="whsec_"):
+        built("webhook", {"url": "https://a.example", "secret": secret}, OUT)

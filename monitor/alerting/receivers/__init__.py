@@ -1,91 +1,96 @@
-"""Ways to receivers, one file each, and how a receiver is made of what was written down for it.
+"""Kinds of receivers: what each is called, which settings it has, and how one is made of them.
 
->>> receiver = receiver_of("webhook", {"url": "https://hooks.example/watchkeeper"}, Outbound())
->>> receiver_of("webhook", {"url": "https://hooks.example/", "sekret": "x"}, Outbound())
+A kind is a file of its own here, and a line in `KINDS`. As they are declared and kept, settings name their
+secrets (`monitor.alerting.secrets`); a receiver is made of settings whose secrets have been read.
+
+>>> read("teams", {"url": "https://example.webhook.office.example/secret"})
 Traceback (most recent call last):
     ...
-monitor.domain.errors.BadRequest: sekret: Unexpected keyword argument
+monitor.domain.errors.BadRequest: url: a secret is named as env:NAME or file:NAME
+>>> read("webhook", {"url": "file:hook", "sekret": "file:x"})
+Traceback (most recent call last):
+    ...
+monitor.domain.errors.BadRequest: sekret: no such setting
+>>> receiver = make("teams", {"url": "env:WATCHKEEPER_SECRET_T"}, Secrets(None, {"WATCHKEEPER_SECRET_T": "https://x"}))
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from monitor.alerting.outbound import Outbound
-from monitor.alerting.receivers import alertmanager, apprise, mail, pagerduty, slack, teams, webhook
+from monitor.alerting.receivers import alertmanager, apprise, log, mail, pagerduty, slack, teams, webhook
+from monitor.alerting.receivers.kind import Kind
+from monitor.alerting.secrets import Secrets
 from monitor.domain.errors import BadRequest
 from monitor.domain.notice import Receiver
 
-
-@dataclass(frozen=True, slots=True)
-class ReceiverKind:
-    """``settings``: the strict dataclass of a kind's settings; ``build``: from one of those, and the way out,
-    to a receiver. ``digests``: can it take a digest; ``re_sent``: must open incidents be delivered anew every
-    few minutes. ``per_minute``: how many messages it takes."""
-
-    settings: type[Any]
-    build: Callable[[Any, Outbound], Receiver]
-    digests: bool = True
-    re_sent: bool = False
-    per_minute: int = 60
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The names of settings that are secret."""
-        return tuple(one.name for one in fields(self.settings) if "SecretStr" in str(one.type))
-
-
-KINDS: Mapping[str, ReceiverKind] = {
-    "webhook": ReceiverKind(webhook.WebhookSettings, webhook.build, per_minute=600),
-    "alertmanager": ReceiverKind(
-        alertmanager.AlertmanagerSettings, alertmanager.build, digests=False, re_sent=True, per_minute=600
+_ALL = (
+    Kind("webhook", webhook.WebhookSettings, webhook.build, per_s=10.0),
+    Kind(
+        *("alertmanager", alertmanager.AlertmanagerSettings, alertmanager.build),
+        per_s=10.0,
+        digests=False,
+        re_sent=True,
     ),
-    "pagerduty": ReceiverKind(pagerduty.PagerDutySettings, pagerduty.build, digests=False, per_minute=100),
-    "slack": ReceiverKind(slack.SlackSettings, slack.build),
-    "teams": ReceiverKind(teams.TeamsSettings, teams.build),
-    "mail": ReceiverKind(mail.MailSettings, mail.build),
-    "apprise": ReceiverKind(apprise.AppriseSettings, apprise.build),
-}
+    Kind("pagerduty", pagerduty.PagerDutySettings, pagerduty.build, per_s=100 / 60, digests=False),
+    Kind("slack", slack.SlackSettings, slack.build),
+    Kind("teams", teams.TeamsSettings, teams.build),
+    Kind("mail", mail.MailSettings, mail.build),
+    Kind("apprise", apprise.AppriseSettings, apprise.build),
+    Kind("log", log.LogSettings, log.build, per_s=100.0),
+)
+KINDS: Mapping[str, Kind] = {one.name: one for one in _ALL}
+_REFERENCE = re.compile(r"(env|file):[\w.-]{1,200}")
 
 
-def settings_of(kind: str, given: Mapping[str, Any]) -> Any:
-    """A kind's settings from plain values. Raises BadRequest, which names what is wrong and quotes
-    nothing."""
-    known = KINDS.get(kind)
-    if known is None:
-        raise BadRequest(f"kind: one of {', '.join(KINDS)}")
+def kind_of(name: str) -> Kind:
+    """Raises BadRequest for one there is not."""
+    if name not in KINDS:
+        raise BadRequest(f"kind {name[:64]!r}: there are {', '.join(sorted(KINDS))}")
+    return KINDS[name]
+
+
+def read(kind: str, settings: Mapping[str, Any]) -> Any:
+    """Settings of a kind as they are declared, checked. Raises BadRequest, naming each that is unknown or
+    cannot be; what was given is not repeated, since it may be a secret in the wrong place."""
+    for name in kind_of(kind).secrets:
+        given = settings.get(name)
+        if given is not None and not (isinstance(given, str) and _REFERENCE.fullmatch(given)):
+            raise BadRequest(f"{name}: a secret is named as env:NAME or file:NAME")
+    return checked(kind, settings)
+
+
+def checked(kind: str, settings: Mapping[str, Any]) -> Any:
+    """A kind's settings from plain values. Raises BadRequest as `read`."""
     try:
-        return TypeAdapter(known.settings).validate_python(dict(given))
+        return TypeAdapter(kind_of(kind).settings).validate_python(dict(settings))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise BadRequest("; ".join(_fault(one["loc"], one["msg"]) for one in faults)) from None
+        said = [f"{'.'.join(map(str, one['loc']))[:64]}: {_said(one)}" for one in faults]
+        raise BadRequest("; ".join(said)[:1_000]) from None
 
 
-def receiver_of(kind: str, given: Mapping[str, Any], outbound: Outbound) -> Receiver:
-    """A receiver from plain values, with secrets already resolved. Raises BadRequest."""
-    return (
-        KINDS[kind].build(settings_of(kind, given), outbound) if kind in KINDS else settings_of(kind, given)
-    )
+def make(
+    kind: str, settings: Mapping[str, Any], secrets: Secrets, outbound: Outbound | None = None
+) -> Receiver:
+    """Raises BadRequest as `read`, and NoSecret where a secret that is named is not there. Without
+    ``outbound``, connections go to public addresses only."""
+    read(kind, settings)
+    named = {name: settings[name] for name in kind_of(kind).secrets if settings.get(name) is not None}
+    known = {name: secrets.read(reference) for name, reference in named.items()}
+    return built(kind, {**settings, **known}, outbound or Outbound())
 
 
-def masked(settings: Any) -> dict[str, Any]:
-    """Settings as people may see them: of a secret, that there is one.
-
-    >>> masked(settings_of("teams", {"url": "https://example.webhook.office.example/secret"}))
-    {'url': 'set'}
-    """
-    found: dict[str, Any] = {}
-    for one in fields(settings):
-        value = getattr(settings, one.name)
-        secret = isinstance(value, SecretStr)
-        found[one.name] = ("set" if value.get_secret_value() else "") if secret else value
-    return found
+def built(kind: str, settings: Mapping[str, Any], outbound: Outbound) -> Receiver:
+    """A receiver of plain values, with secrets already read. Raises BadRequest."""
+    return kind_of(kind).build(checked(kind, settings), outbound)
 
 
-def _fault(place: tuple[int | str, ...], text: str) -> str:
-    where = ".".join(str(part)[:64] for part in place)
-    return f"{where}: {text}" if where else text
+def _said(fault: Any) -> str:
+    unknown = fault["type"] in ("extra_forbidden", "unexpected_keyword_argument")
+    return "no such setting" if unknown else str(fault["msg"])

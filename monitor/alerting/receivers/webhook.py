@@ -28,12 +28,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import SecretStr, field_validator
+from pydantic import SecretStr
 from pydantic.dataclasses import dataclass
 
 from monitor.alerting.message import Message, message
 from monitor.alerting.outbound import Outbound, checked
 from monitor.alerting.receivers.config import STRICT, encoded
+from monitor.domain.errors import BadRequest
 from monitor.domain.incident import Incident
 from monitor.domain.notice import Notice, Receiver
 
@@ -49,13 +50,6 @@ class WebhookSettings:
     url: SecretStr
     secret: SecretStr | None = None
     pictures: bool = False
-
-    @field_validator("secret")
-    @classmethod
-    def _is_key(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not 24 <= len(_key(secret.get_secret_value())) <= 64:
-            raise ValueError("whsec_ and the Base64 of 24 to 64 bytes")
-        return secret
 
 
 class Webhook:
@@ -81,6 +75,10 @@ class Webhook:
 
 
 def build(settings: WebhookSettings, outbound: Outbound) -> Receiver:
+    """Raises BadRequest for a secret of another form."""
+    secret = settings.secret
+    if secret is not None and not 24 <= len(_key(secret.get_secret_value())) <= 64:
+        raise BadRequest("secret: whsec_ and the Base64 of 24 to 64 bytes")
     return Webhook(settings, outbound)
 
 
