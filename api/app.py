@@ -21,7 +21,7 @@ from api.guard import Guard
 from api.ingest import SampleIntake
 from api.openapi import describe
 from api.probe import Probe
-from api.routes import explain, incidents, metrics, people, series, server, teams, topology
+from api.routes import explain, incidents, metrics, mutes, people, series, server, teams, topology
 from api.routes.common import PREFIX
 from collectors.arrow_stream import ArrowDecoder
 from collectors.base import Decoder
@@ -41,6 +41,7 @@ _ROUTERS = (
     series.router,
     metrics.router,
     topology.router,
+    mutes.router,
     server.router,
     teams.router,
     people.router,

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from api.cli_access import audit_app, token_app, user_app
+from api.cli_mute import calendar_app, mute_app
 from api.options import (
     URL,
     Config,
@@ -42,6 +43,8 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
+app.add_typer(mute_app, name="mute")
+app.add_typer(calendar_app, name="calendar")
 app.add_typer(log_app, name="log")
 app.add_typer(db_app, name="db")
 app.add_typer(series_app, name="series")

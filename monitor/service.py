@@ -20,6 +20,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Protocol, TypeVar, Unpack
 
+from monitor import muting
 from monitor.changes import Watchers
 from monitor.domain.about import About
 from monitor.domain.batch import Mode, SampleBatch
@@ -91,6 +92,9 @@ class Story(Protocol):
     @property
     def topology(self) -> Kept: ...
 
+    @property
+    def mutes(self) -> muting.Kept: ...
+
     def close(self) -> None: ...
 
 
@@ -135,6 +139,7 @@ class Monitor:
             self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
         )
         self.relating = Relating(story.topology, self._tell, clock_ms)
+        self.muting = muting.Muting(story.mutes, self._tell, clock_ms, self._series_of)
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -520,6 +525,9 @@ class Monitor:
 
     def _anomalies_before(self, series_id: str, until_ms: int) -> Sequence[PlacedAnomaly]:
         return self._story.anomalies(after="", limit=3, series=series_id, until_ms=until_ms).items
+
+    def _series_of(self, incident: Incident) -> list[Identity]:
+        return [placed.anomaly.series for placed in self._story.members(incident.id)]
 
     def _ask_all(self, question: str, **arguments: Any) -> list[Any]:
         engine = self._ready_engine()

@@ -51,6 +51,7 @@ _WHOLE = Rule(Scope.READ, Reach.WHOLE)
 _CHANGE = Rule(Scope.CONFIG, Reach.OWN)
 _CHANGE_WHOLE = Rule(Scope.CONFIG, Reach.WHOLE)
 _ADMIN = Rule(Scope.ADMIN, Reach.WHOLE)
+_SILENCE = Rule(Scope.SILENCE, Reach.OWN)
 
 TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/samples"): Rule(Scope.INGEST, Reach.OWN),
@@ -74,6 +75,13 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("PUT", f"{API}/lineage"): _CHANGE_WHOLE,
     ("GET", f"{API}/changes"): _WHOLE,
     ("POST", f"{API}/changes"): _CHANGE_WHOLE,
+    ("GET", f"{API}/mutes"): _READ,
+    ("POST", f"{API}/mutes"): _SILENCE,
+    ("POST", f"{API}/mutes/preview"): _SILENCE,
+    ("DELETE", f"{API}/mutes/{{mute_id}}"): _SILENCE,
+    ("GET", f"{API}/calendars"): _READ,
+    ("POST", f"{API}/calendars"): _CHANGE,
+    ("DELETE", f"{API}/calendars/{{calendar_id}}"): _CHANGE,
     ("GET", f"{API}/status"): _READ,
     ("GET", f"{API}/events"): _READ,
     ("GET", f"{API}/me"): _KNOWN,

@@ -25,9 +25,11 @@ class Kind(IntEnum):
     LINEAGE = 8
     CHANGE = 9
     TEAM = 10
+    MUTE = 12
+    CALENDAR = 13
 
 
-TOLD = (Kind.LINEAGE, Kind.CHANGE)
+TOLD = (Kind.LINEAGE, Kind.CHANGE, Kind.MUTE, Kind.CALENDAR)
 """Kinds that no model acts on: whoever keeps incidents is told of them, by one shard."""
 
 

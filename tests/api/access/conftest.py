@@ -17,10 +17,20 @@ from api.access.access import Access
 from api.access.actor import Actor
 from api.app import create_app
 from monitor.domain.access import Role, Scope
+from monitor.domain.calendar import Calendar, Mode, Span
 from monitor.domain.incident import Incident
+from monitor.domain.mute import Mute, Selector
 from monitor.service import Monitor
 from monitor.settings import AccessSettings, Settings
-from tests.fakes import FakeAccounts, FakeEngine, FakeStory, fake_monitor, storm_anomaly, storm_incident
+from tests.fakes import (
+    NOW_MS,
+    FakeAccounts,
+    FakeEngine,
+    FakeStory,
+    fake_monitor,
+    storm_anomaly,
+    storm_incident,
+)
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
@@ -115,7 +125,18 @@ def peopled(app: Secured) -> Secured:
                 placed, anomaly=replace(placed.anomaly, team=team or ""), incident_id=incident_of(team).id
             )
         )
+        selector, id = Selector("orders.*", team=team), quiet_id(team)
+        mute = Mute(id, selector, NOW_MS, NOW_MS + 60_000, "user:ann", "repair")
+        app.story.mutes.kept[id] = mute
+        spans = (Span(NOW_MS, NOW_MS + 60_000, "a day"),)
+        day = Calendar(id, "days", "file", Mode.SUPPRESS_ALERT, selector, spans, "user:ann")
+        app.story.mutes.days[id] = day
     return app
+
+
+def quiet_id(team: str | None) -> str:
+    """The id of a team's mute, and of its calendar."""
+    return f"{(*TEAMS, None).index(team):016x}"
 
 
 def incident_of(team: str | None) -> Incident:

@@ -9,7 +9,7 @@ import pytest
 
 from api.access.policy import TABLE, Reach
 from monitor.domain.access import SCOPES_OF, Role, Scope
-from tests.api.access.conftest import Secured, series_ids
+from tests.api.access.conftest import Secured, quiet_id, series_ids
 
 ALLOWED = {200, 201, 204}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -18,6 +18,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/api/v1/teams/{name}"): {"rules": [{"tags": {"team": "green"}}]},
     ("PUT", "/api/v1/lineage"): {"links": [{"upstream": "orders.red", "downstream": "orders.None"}]},
     ("POST", "/api/v1/changes"): {"title": "web 2"},
+    ("POST", "/api/v1/mutes"): {"selector": {"metric": "orders.*"}, "reason": "x", "minutes": 60},
+    ("POST", "/api/v1/mutes/preview"): {"selector": {"metric": "orders.*"}},
+    ("POST", "/api/v1/calendars"): {"name": "x", "selector": {"metric": "orders.*"}, "country": "DE"},
     ("POST", "/api/v1/tokens"): {"name": "x", "scopes": ["read"]},
     ("PUT", "/api/v1/users/{name}"): {"role": "viewer"},
 }
@@ -42,12 +45,22 @@ class Door:
         filled = template.replace("{name:path}", name).replace("{name}", name)
         filled = filled.replace("{incident_id}", f"inc-{self.team}").replace("{token_id}", self.token_id)
         filled = filled.replace("{series_id}", self.ids[self.team])
+        filled = filled.replace("{mute_id}", quiet_id(self.team)).replace(
+            "{calendar_id}", quiet_id(self.team)
+        )
         return filled + QUERIES.get(template, "").replace("{team}", str(self.team))
 
 
 def one_of_a_team(template: str) -> bool:
     """Does the route name one thing, which belongs to a team?"""
-    names_one = ("{incident_id}", "{series_id}", "/metrics/{name:path}", "/explain")
+    names_one = (
+        "{incident_id}",
+        "{series_id}",
+        "{mute_id}",
+        "{calendar_id}",
+        "/metrics/{name:path}",
+        "/explain",
+    )
     return any(part in template for part in names_one)
 
 
@@ -98,10 +111,12 @@ def test_every_cell(peopled: Secured, method: str, template: str) -> None:
 def restorable(app: Secured) -> Any:
     """What a call may take away is put back after it."""
     users, tokens = dict(app.access.users._known), dict(app.access.tokens._known)
+    mutes, days = dict(app.story.mutes.kept), dict(app.story.mutes.days)
 
     def again() -> None:
         app.access.users._known.update(users)
         app.accounts.kept_users.update(users)
         app.access.tokens._known.update(tokens)
+        app.story.mutes.kept, app.story.mutes.days = dict(mutes), dict(days)
 
     return again
