@@ -36,6 +36,7 @@ from monitor.domain.teams import Rule, Teams
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
 from monitor.every import Every
 from monitor.explaining import Explained, Explainer
+from monitor.illustrating import Illustrator
 from monitor.naming import series_named
 from monitor.relating import Kept, Relating
 from monitor.settings import Settings
@@ -139,6 +140,7 @@ class Monitor:
             self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
         )
         self.relating = Relating(story.topology, self._tell, clock_ms)
+        self.illustrating = Illustrator(self.series_one, self.observations, self.declarations)
         self.muting = muting.Muting(story.mutes, self._tell, clock_ms, self._series_of)
         self._enter_limits()
         self._enter_backlog()

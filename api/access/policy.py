@@ -108,6 +108,8 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/login/sso"): _OPEN,
     ("GET", "/login/sso/done"): _OPEN,
     ("POST", "/logout"): _KNOWN,
+    ("GET", "/label/{token}"): _OPEN,
+    ("POST", "/label/{token}"): _OPEN,
 }
 
 _EXACT = {key: rule for key, rule in TABLE.items() if "{" not in key[1]}

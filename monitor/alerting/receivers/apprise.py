@@ -1,8 +1,8 @@
 """Everything that Apprise supports, by its URL. Needs the extra ``apprise``.
 
-Apprise makes its own connections, so it runs inside a fence, and follows no redirects. It tells only that
-something went wrong: so every failure is tried again. Since each service has markup and mentions of its own,
-characters that begin one are replaced by others that look like them.
+Apprise makes its own connections, so it runs inside an enclosure, and follows no redirects. It tells only
+that something went wrong: so every failure is tried again. Since each service has markup and mentions of its
+own, characters that begin one are replaced by others that look like them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.dataclasses import dataclass
 
-from monitor.alerting.fence import Fenced, fence
+from monitor.alerting.enclosure import Escape, enclosed
 from monitor.alerting.message import Message, lines_of, message
 from monitor.alerting.outbound import TIMEOUT_S, Outbound
 from monitor.alerting.receivers.config import STRICT
@@ -56,11 +56,11 @@ class Apprise:
 
     def deliver(self, notice: Notice) -> None:
         told = message(notice)
-        fenced: list[Fenced] = []
+        escapes: list[Escape] = []
         service = _service(self._settings.url.get_secret_value())
         attached = _attachments(told) if self._settings.pictures else None
         try:
-            with fence(self._outbound, fenced.append):
+            with enclosed(self._outbound, escapes.append):
                 taken = bool(
                     service.notify(
                         title=harmless(told.subject),
@@ -72,7 +72,7 @@ class Apprise:
                 )
         except Exception:  # whatever a hundred services' code may raise
             taken = False
-        if fenced:
+        if escapes:
             raise Rejected("the service is at no public address, and its host is not allowed by the settings")
         if not taken:
             raise Undelivered("the service did not take the message")

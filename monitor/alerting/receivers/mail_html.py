@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from monitor.alerting.message import Message, Section
-from monitor.alerting.text import unlinked
+from monitor.alerting.text import shown, unlinked
 
 _COLORS = {"critical": "#b3261e", "error": "#b3261e", "warning": "#8a5a00", "info": "#3b5b7a"}
 
@@ -43,9 +43,10 @@ def _links(told: Message) -> str:
 
 
 def _pictures(told: Message) -> str:
+    said = [_text(shown(picture.alt, 400)) for picture in told.pictures]
     return "".join(
-        f'<p><img src="cid:picture-{place}" alt="{escape(unlinked(picture.alt))}" style="max-width:100%"></p>'
-        for place, picture in enumerate(told.pictures)
+        f'<p><img src="cid:picture-{place}" alt="{alt}" style="max-width:100%"></p>'
+        for place, alt in enumerate(said)
     )
 
 

@@ -25,7 +25,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/api/v1/users/{name}"): {"role": "viewer"},
 }
 QUERIES = {"/api/v1/explain": "?series=orders.{team}&at=0"}
-ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets/{path:path}"}
+ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets/{path:path}"} | {
+    "/label/{token}"
+}
 """Doors and files, which other tests walk through."""
 ROUTES = sorted(key for key in TABLE if key[1] not in ELSEWHERE and "favicon" not in key[1])
 WHO = [frozenset({scope}) for scope in Scope] + [SCOPES_OF[role] for role in Role]

@@ -1,7 +1,7 @@
-"""A fence around code of others that makes connections of its own: what may not be connected to, is not.
+"""An enclosure around code of others that makes connections of its own: what may not be connected to, is not.
 
 Python tells an audit hook of every connection before it is made, with the address that it goes to. The hook
-is there once for the whole process, and acts only in threads that are inside a fence.
+is there once for the whole process, and acts only in threads that are inside an enclosure.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _lock = Lock()
 _there = False
 
 
-class Fenced(PermissionError):
-    """Something that the fence does not let through."""
+class Escape(PermissionError):
+    """Something that the enclosure does not let through."""
 
 
 @contextmanager
-def fence(outbound: Outbound, on_fenced: Callable[[Fenced], None] = lambda _: None) -> Iterator[None]:
+def enclosed(outbound: Outbound, on_escape: Callable[[Escape], None] = lambda _: None) -> Iterator[None]:
     """In this thread, until it ends: connections only to where ``outbound`` may go, no further processes, no
-    local sockets. Raises Fenced into the code that tries, which may swallow it: ``on_fenced`` hears of it."""
+    local sockets. Raises Escape into the code that tries, which may swallow it: ``on_escape`` hears of it."""
     _install()
-    _here.outbound, _here.named, _here.heard = outbound, set(), on_fenced
+    _here.outbound, _here.named, _here.heard = outbound, set(), on_escape
     try:
         yield
     finally:
@@ -68,7 +68,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _stop(why: str) -> None:
-    error = Fenced(why)
+    error = Escape(why)
     _here.heard(error)
     raise error
 
