@@ -134,11 +134,15 @@ class Muting:
         hit = [one for one in incidents if muted(one, quiet, self.series) is not None]
         return Hits(count, looked_at < LOOKED_AT_MAX, names, hit)
 
-    def events(self, from_ms: int, until_ms: int) -> list[ChangeEvent]:
-        """Beginnings and ends of mutes in a span of time, the newest first."""
+    def events(self, incident: Incident, from_ms: int, until_ms: int) -> list[ChangeEvent]:
+        """Beginnings and ends of mutes that concern an incident in a span of time, the newest first."""
+        suspects = [Identity.of(one.metric, dict(one.tags)) for one in incident.suspects]
         found = []
         for mute in self.kept.mutes():
-            said = f"{mute.selector.text} ({mute.author}: {mute.reason})"
+            selector = mute.selector
+            if not selector.concerns(incident) or not any(map(selector.selects, suspects)):
+                continue
+            said = f"{selector.text} ({mute.author}: {mute.reason})"
             found.append(ChangeEvent(mute.start_ms, "mute", f"muted: {said}"))
             if mute.until_ms <= self.now_ms():
                 found.append(ChangeEvent(mute.until_ms, "mute", f"no longer muted: {said}"))

@@ -106,7 +106,7 @@ class View:
         if self._team is not None:
             return []
         until_ms = incident.end_ms if incident.end_ms is not None else 2**62
-        mutes = self._monitor.muting.events(incident.start_ms - BEFORE_MS, until_ms)
+        mutes = self._monitor.muting.events(incident, incident.start_ms - BEFORE_MS, until_ms)
         return sorted([*self._monitor.relating.changes_near(incident), *mutes], key=lambda one: -one.at_ms)
 
     def own(self, selector: Selector) -> Selector:

@@ -106,7 +106,12 @@ def _values(axes: Any, track: Track) -> None:
     axes.plot(times, track.expected, color=_LINE, linewidth=1.1, linestyle="--", label="expected")
     axes.plot(times, track.value, color=_INK, linewidth=1.1, label="value")
     axes.plot(
-        *(times[bad], track.value[bad]), linestyle="", marker="o", markersize=4, color=_BAD, label="anomalous"
+        *(times[bad], track.value[bad]),
+        linestyle="",
+        marker="o",
+        markersize=_dot(bad),
+        color=_BAD,
+        label="anomalous",
     )
     axes.axvline(_time(track.from_ms), color=_BAD, linewidth=0.9, linestyle=":")
     axes.yaxis.set_major_formatter(_number(track))
@@ -123,7 +128,7 @@ def _errors_over_time(axes: Any, track: Track) -> None:
     )
     axes.axhline(0.0, color=_QUIET, linewidth=0.8)
     axes.plot(times, errors, color=_INK, linewidth=0.9)
-    axes.plot(times[bad], errors[bad], linestyle="", marker="o", markersize=3, color=_BAD)
+    axes.plot(times[bad], errors[bad], linestyle="", marker="o", markersize=_dot(bad), color=_BAD)
     axes.set_title("value minus expected", fontsize=9, color=_INK, loc="left")
     axes.yaxis.set_major_formatter(_number(track))
     _dated(axes, most=4)
@@ -151,7 +156,7 @@ def _histogram(axes: Any, track: Track) -> None:
     if len(found):
         at = np.clip(found, -reach, reach)
         height = 0.06 * heights.max()
-        axes.plot(at, np.full(len(at), height), "o", color=_BAD, markersize=4, clip_on=False)
+        axes.plot(at, np.full(len(at), height), "o", color=_BAD, markersize=_dot(bad), clip_on=False)
         farthest = float(at[np.argmax(np.abs(found))])
         beyond = "now, and beyond" if np.abs(found).max() > reach else "now"
         anchor = "right" if farthest > 0.0 else "left"
@@ -212,6 +217,11 @@ def _dated(axes: Any, most: int = 7) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(of.ConciseDateFormatter(locator, tz=UTC))
     _plain(axes)
+
+
+def _dot(bad: NDArray[np.bool_]) -> float:
+    """Few can be seen from afar, and many must not hide the line."""
+    return 4.0 if bad.sum() <= 40 else 2.0
 
 
 def _plain(axes: Any) -> None:

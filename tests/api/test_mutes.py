@@ -91,11 +91,13 @@ def test_a_preview_says_what_would_be_quiet(app: App) -> None:
 def test_beginnings_and_ends_are_shown_beside_incidents(app: App) -> None:
     storm = storm_incident()
     app.story.kept.append(replace(storm, start_ms=NOW_MS - 1_000, end_ms=None))
-    made = app.http.post("/api/v1/mutes", json=REPAIR).json()
+    metric = storm.suspects[0].metric
+    made = app.http.post("/api/v1/mutes", json=REPAIR | {"selector": {"metric": metric}}).json()
+    app.http.post("/api/v1/mutes", json=REPAIR | {"selector": {"metric": "other"}})
     app.http.delete(f"/api/v1/mutes/{made['id']}")
     changes = app.http.get(f"/api/v1/incidents/{storm.id}").json()["changes"]
     titles = {one["title"] for one in changes if one["kind"] == "mute"}
-    assert titles == {"muted: orders (anyone: repair)", "no longer muted: orders (anyone: repair)"}
+    assert titles == {f"{said}muted: {metric} (anyone: repair)" for said in ("", "no longer ")}
 
 
 def test_why_an_incident_is_quiet(app: App) -> None:
