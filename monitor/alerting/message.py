@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.alerting.text import shown
-from monitor.domain.incident import Incident, IncidentState, Suspect
+from monitor.domain.incident import Incident, Suspect
 from monitor.domain.notice import Notice, NoticeKind, Picture
 from monitor.domain.units import counted
 from monitor.domain.words import moment
@@ -113,13 +113,18 @@ def plain(message: Message) -> str:
     return "\n".join(lines)
 
 
+_URGENCY = {"P1": "critical", "P2": "error", "P3": "warning", "P4": "info"}
+
+
 def urgency(incident: Incident) -> str:
-    """critical, error, warning or info, by the score: 90, 75, 50.
+    """critical, error, warning or info: by the priority, or where there is none by the score (90, 75, 50).
 
     >>> from monitor.alerting.examples import opened
     >>> urgency(opened().incident)
     'error'
     """
+    if (known := _URGENCY.get(_priority(incident))) is not None:
+        return known
     for least, word in ((90.0, "critical"), (75.0, "error"), (50.0, "warning")):
         if incident.score >= least:
             return word
@@ -137,6 +142,8 @@ def _single(incident: Incident, title: str, changed: Section, common: dict[str, 
         ("Score", f"{incident.score:.0f} of 100, severity {incident.severity:,.0f}"),
         ("Extent", f"{incident.series_count:,} series, {_anomalies(incident.member_count)}"),
     ]
+    if priority := _priority(incident):
+        facts.insert(0, ("Priority", priority))
     if incident.team:
         facts.append(("Team", shown(incident.team, 100)))
     return Message(
@@ -153,7 +160,7 @@ def _digest(notice: Notice, changed: Section, common: dict[str, Any]) -> Message
     if len(notice.digest) > DIGESTED:
         lines.append(f"and {len(notice.digest) - DIGESTED:,} more")
     sections = (changed, Section("Incidents, the gravest first", tuple(lines)))
-    open_now = sum(one.state is IncidentState.OPEN for one in notice.digest)
+    open_now = sum(one.end_ms is None for one in notice.digest)
     return Message(
         title=_line(notice.title or counted(len(notice.digest), "incident")),
         facts=(("Incidents", f"{len(notice.digest):,}, {open_now:,} of them open"),),
@@ -168,6 +175,11 @@ def _state(incident: Incident) -> str:
     if incident.end_ms is None:
         return f"{incident.state.value} since {since}"
     return f"{incident.state.value}, from {since} to {moment(incident.end_ms)}"
+
+
+def _priority(incident: Incident) -> str:
+    """P1 to P4; empty where nobody has said any."""
+    return str(getattr(incident, "priority", "") or "")
 
 
 def _anomalies(count: int) -> str:

@@ -49,7 +49,8 @@ class Secrets:
         return found
 
     def _of_file(self, name: str) -> str:
-        if self.folder is None or not name or name != Path(name).name or name in (".", ".."):
+        plain = name.isprintable() and name == Path(name).name and name not in ("", ".", "..")
+        if self.folder is None or not plain:
             raise NoSecret("a file that holds a secret is named without its folder")
         path = self.folder / name
         try:

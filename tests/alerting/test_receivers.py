@@ -244,9 +244,9 @@ def test_settings_name_their_secrets_and_hold_none(which: str) -> None:
         with pytest.raises(BadRequest, match="env:NAME") as caught:
             read(kind, plain | others)
         assert CANARY not in str(caught.value)
-    references = {name: f"env:WATCHKEEPER_SECRET_{name}" for name in names}
+    references = {name: f"env:WATCHKEEPER_SECRET_{name.upper()}" for name in names}
     read(kind, plain | references)
-    environ = {f"WATCHKEEPER_SECRET_{name}": str(plain[name]) for name in names}
+    environ = {f"WATCHKEEPER_SECRET_{name.upper()}": str(plain[name]) for name in names}
     make(kind, plain | references, Secrets(None, environ)).close()
     with pytest.raises(NoSecret):
         make(kind, plain | references, Secrets(None, {}))

@@ -45,7 +45,7 @@ _ALL = (
     Kind("log", log.LogSettings, log.build, per_s=100.0),
 )
 KINDS: Mapping[str, Kind] = {one.name: one for one in _ALL}
-_REFERENCE = re.compile(r"(env|file):[\w.-]{1,200}")
+_REFERENCE = re.compile(r"env:[A-Z0-9_]{1,128}|file:[\w.-]{1,128}")
 
 
 def kind_of(name: str) -> Kind:
