@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -69,7 +70,7 @@ class FakeServer:
 
 
 @contextmanager
-def serving() -> Iterator[FakeServer]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[FakeServer]:
     """On a free port of loopback."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -110,6 +111,9 @@ def serving() -> Iterator[FakeServer]:
 
     ended = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
     fake = FakeServer(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -61,7 +61,7 @@ def test_pictures_of_equal_tracks_are_equal() -> None:
     assert picture(track()) == picture(track())
 
 
-@pytest.mark.parametrize("name", ["$\\frac{a$", "a$b$c", "\u202etxt\x00", "x" * 10_240, "名前", "<b>&", ""])
+@pytest.mark.parametrize("name", ["$\\frac{a$ <b>&", "\u202e名前\x00", "x" * 10_240, ""])
 def test_names_are_text(name: str) -> None:
     made = picture(replace(track(name=name), way=Way.of("gauge", name[:20], "")))
     assert made is not None

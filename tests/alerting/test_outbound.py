@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 import time
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +125,41 @@ def test_retry_after_as_a_date() -> None:
         wait_s = Outbound(["127.0.0.1"]).post(server.url, b"").retry_after_s
         assert wait_s is not None
         assert 80 < wait_s <= 90
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    made, key = folder / "made.pem", folder / "key.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        f"/CN={name}",
+    ]
+    command += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(made)]
+    subprocess.run(command, check=True, capture_output=True)
+    return made, key
+
+
+def test_under_tls_the_name_counts_and_the_address_is_pinned(tmp_path: Path) -> None:
+    made, key = certificate(tmp_path, "hooks.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    asked: list[str | None] = []
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    trust = ssl.create_default_context(cafile=str(made))
+    with serving(context) as server:
+        port = server.url.rpartition(":")[2]
+        named = ["hooks.example", "other.example"]
+        outbound = Outbound(named, resolve=lambda host, port: ["127.0.0.1"], trust=trust)
+        assert outbound.post(f"https://hooks.example:{port}/", b"{}").status == 200
+        assert server.asked[0].headers["Host"] == f"hooks.example:{port}"
+        with pytest.raises(Undelivered):  # the certificate is of another name
+            outbound.post(f"https://other.example:{port}/", b"{}")
+        assert asked == named
+        assert len(server.asked) == 1
