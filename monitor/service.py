@@ -20,6 +20,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Protocol, TypeVar, Unpack
 
+from monitor import muting
 from monitor.alerts import Alerts
 from monitor.changes import Watchers
 from monitor.domain.about import About
@@ -36,6 +37,7 @@ from monitor.domain.teams import Rule, Teams
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
 from monitor.every import Every
 from monitor.explaining import Explained, Explainer
+from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
 from monitor.naming import series_named
 from monitor.relating import Kept, Relating
@@ -97,6 +99,9 @@ class Story(Protocol):
     @property
     def feedback(self) -> Feedback: ...
 
+    @property
+    def mutes(self) -> muting.Kept: ...
+
     def close(self) -> None: ...
 
 
@@ -148,6 +153,8 @@ class Monitor:
         self.labelling = Labelling(
             story.feedback, self.incident, self.series_one, whose, self._tell, clock_ms
         )
+        self.illustrating = Illustrator(self.series_one, self.observations, self.declarations)
+        self.muting = muting.Muting(story.mutes, self._tell, clock_ms, self._series_of)
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -541,6 +548,9 @@ class Monitor:
 
     def _anomalies_before(self, series_id: str, until_ms: int) -> Sequence[PlacedAnomaly]:
         return self._story.anomalies(after="", limit=3, series=series_id, until_ms=until_ms).items
+
+    def _series_of(self, incident: Incident) -> list[Identity]:
+        return [placed.anomaly.series for placed in self._story.members(incident.id)]
 
     def _ask_all(self, question: str, **arguments: Any) -> list[Any]:
         engine = self._ready_engine()

@@ -7,21 +7,27 @@ For those bound to none it is the Monitor itself. What belongs to another team i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 
 from monitor.alerting.preview import Preview
 from monitor.alerts import Alerts, Correspondence
 from monitor.domain.about import About
 from monitor.domain.audit import Deed
+from monitor.domain.calendar import Calendar
+from monitor.domain.declared import is_pattern
 from monitor.domain.destination import Destination
 from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SimilarIncident
+from monitor.domain.mute import Mute, Selector
 from monitor.domain.outlook import WideBand
-from monitor.domain.paging import Page
+from monitor.domain.paging import Page, every
 from monitor.domain.route import Route
 from monitor.explaining import Explained
 from monitor.labelling import Labelling
+from monitor.muting import Hits
+from monitor.relating import BEFORE_MS
 from monitor.responding import Responding
 from monitor.service import Monitor, Row
 
@@ -114,7 +120,37 @@ class View:
 
     def changes_near(self, incident: Incident) -> list[ChangeEvent]:
         """For a team none: nothing says yet whose a change is."""
-        return self._monitor.relating.changes_near(incident) if self._team is None else []
+        if self._team is not None:
+            return []
+        until_ms = incident.end_ms if incident.end_ms is not None else 2**62
+        mutes = self._monitor.muting.events(incident, incident.start_ms - BEFORE_MS, until_ms)
+        return sorted([*self._monitor.relating.changes_near(incident), *mutes], key=lambda one: -one.at_ms)
+
+    def own(self, selector: Selector) -> Selector:
+        """A selector as it may be used: of those bound to a team, within it."""
+        return selector if self._team is None else replace(selector, team=self._team)
+
+    def mutes(self, past: bool = False) -> list[Mute]:
+        return self._monitor.muting.mutes(self._team, past)
+
+    def mute(self, id: str) -> Mute:
+        return self._monitor.muting.mute(id, self._team)
+
+    def calendars(self) -> list[Calendar]:
+        return self._monitor.muting.calendars(self._team)
+
+    def calendar(self, id: str) -> Calendar:
+        return self._monitor.muting.calendar(id, self._team)
+
+    def hits(self, selector: Selector) -> Hits:
+        """What a mute would hit now; some milliseconds a thousand series."""
+        selector = self.own(selector)
+        exact = None if is_pattern(selector.metric) else selector.metric
+        series = every(lambda after: self.series(metric=exact, after=after, limit=1_000))
+        now_ms = self._monitor.now_ms()
+        going_on = every(lambda after: self.incidents(since_ms=now_ms, after=after, limit=100))
+        incidents = [one for one in going_on if one.end_ms is None]
+        return self._monitor.muting.hits(selector, series, incidents)
 
     @property
     def alerts(self) -> Alerts:

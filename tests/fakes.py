@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -17,6 +17,7 @@ from monitor.domain.alert import Holding, Kept, NoticeState, Step
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.audit import FIRST, AuditEntry, Deed
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.calendar import Calendar
 from monitor.domain.declared import Declared
 from monitor.domain.destination import Destination
 from monitor.domain.errors import UnknownSeries
@@ -33,6 +34,7 @@ from monitor.domain.incident import (
 )
 from monitor.domain.labels import Judged, Label, judged
 from monitor.domain.lineage import Lineage
+from monitor.domain.mute import Mute
 from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.route import Route, in_order
@@ -269,6 +271,7 @@ class FakeStory:
     closed: bool = False
     topology: FakeTopology = field(default_factory=lambda: FakeTopology())
     feedback: FakeFeedback = field(init=False)
+    mutes: FakeMutes = field(default_factory=lambda: FakeMutes())
 
     def __post_init__(self) -> None:
         self.feedback = FakeFeedback(self.placed)
@@ -412,6 +415,34 @@ class FakeTopology:
 
     def changes(self, from_ms: int, until_ms: int, limit: int = 100) -> list[ChangeEvent]:
         return [c for c in self.told if from_ms <= c.at_ms < until_ms][:limit]
+
+
+@dataclass
+class FakeMutes:
+    """Mutes and calendars in memory."""
+
+    kept: dict[str, Mute] = field(default_factory=dict)
+    days: dict[str, Calendar] = field(default_factory=dict)
+
+    def mutes(self) -> list[Mute]:
+        return sorted(self.kept.values(), key=lambda mute: (mute.start_ms, mute.id))
+
+    def calendars(self) -> list[Calendar]:
+        return list(self.days.values())
+
+    def tell_mute(self, body: dict[str, Any]) -> None:
+        if "mute" in body:
+            mute = Mute.from_body(body["mute"])
+            self.kept[mute.id] = mute
+        else:
+            self.kept[body["ended"]] = replace(self.kept[body["ended"]], ended_ms=body["at_ms"])
+
+    def tell_calendar(self, body: dict[str, Any]) -> None:
+        if "calendar" in body:
+            calendar = Calendar.from_body(body["calendar"])
+            self.days[calendar.id] = calendar
+        else:
+            del self.days[body["removed"]]
 
 
 def series_row(identity: Identity) -> dict[str, Any]:

@@ -52,6 +52,7 @@ _RESPOND = Rule(Scope.FEEDBACK, Reach.OWN)
 _CHANGE = Rule(Scope.CONFIG, Reach.OWN)
 _CHANGE_WHOLE = Rule(Scope.CONFIG, Reach.WHOLE)
 _ADMIN = Rule(Scope.ADMIN, Reach.WHOLE)
+_SILENCE = Rule(Scope.SILENCE, Reach.OWN)
 
 TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/samples"): Rule(Scope.INGEST, Reach.OWN),
@@ -96,6 +97,13 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("PUT", f"{API}/receivers/{{name}}"): _CHANGE_WHOLE,
     ("DELETE", f"{API}/receivers/{{name}}"): _CHANGE_WHOLE,
     ("POST", f"{API}/receivers/{{name}}/test"): _CHANGE_WHOLE,
+    ("GET", f"{API}/mutes"): _READ,
+    ("POST", f"{API}/mutes"): _SILENCE,
+    ("POST", f"{API}/mutes/preview"): _SILENCE,
+    ("DELETE", f"{API}/mutes/{{mute_id}}"): _SILENCE,
+    ("GET", f"{API}/calendars"): _READ,
+    ("POST", f"{API}/calendars"): _CHANGE,
+    ("DELETE", f"{API}/calendars/{{calendar_id}}"): _CHANGE,
     ("GET", f"{API}/status"): _READ,
     ("GET", f"{API}/events"): _READ,
     ("GET", f"{API}/me"): _KNOWN,
@@ -122,6 +130,8 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/login/sso"): _OPEN,
     ("GET", "/login/sso/done"): _OPEN,
     ("POST", "/logout"): _KNOWN,
+    ("GET", "/label/{token}"): _OPEN,
+    ("POST", "/label/{token}"): _OPEN,
 }
 
 _EXACT = {key: rule for key, rule in TABLE.items() if "{" not in key[1]}

@@ -1,0 +1,1 @@
+"""Alerting: notices in words and pictures, the ways to receivers, and what keeps them quiet."""

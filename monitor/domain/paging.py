@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -25,3 +25,17 @@ def page_of(rows: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
     """
     kept = list(rows[:limit])
     return Page(kept, key(kept[-1]) if len(rows) > limit and kept else None)
+
+
+def every(page: Callable[[str], Page[T]]) -> Iterator[T]:
+    """All things of a list, page by page; ``page`` is asked with a cursor, empty for the first.
+
+    >>> pages = {"": Page([1, 2], "2"), "2": Page([3])}
+    >>> list(every(lambda after: pages[after]))
+    [1, 2, 3]
+    """
+    after: str | None = ""
+    while after is not None:
+        found = page(after)
+        yield from found.items
+        after = found.next

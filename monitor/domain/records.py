@@ -26,9 +26,11 @@ class Kind(IntEnum):
     CHANGE = 9
     TEAM = 10
     ACT = 11
+    MUTE = 12
+    CALENDAR = 13
 
 
-TOLD = (Kind.LINEAGE, Kind.CHANGE, Kind.ACT, Kind.LABEL)
+TOLD = (Kind.LINEAGE, Kind.CHANGE, Kind.ACT, Kind.LABEL, Kind.MUTE, Kind.CALENDAR)
 """Kinds that no model acts on: whoever keeps incidents is told of them, by one shard."""
 
 

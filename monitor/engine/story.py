@@ -21,6 +21,7 @@ from monitor.engine.team_counts import of_team
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
 from monitor.store.feedback import FeedbackStore
+from monitor.store.mutes import MuteStore
 from monitor.store.projections import Announce, SqlLedger
 from monitor.store.queries import Queries
 from monitor.store.topology import TopologyStore
@@ -35,6 +36,7 @@ class Story:
         self._queries = Queries(database)
         self.topology = TopologyStore(database)
         self.feedback = FeedbackStore(database)
+        self.mutes = MuteStore(database)
         self._counts: dict[int, Mapping[str, int]] = {}
         self._lock = Lock()
         self._incidents = IncidentEngine(
@@ -63,6 +65,10 @@ class Story:
         for told in self._unheard(events):
             if told.kind == Kind.CHANGE:
                 self.topology.tell(ChangeEvent.from_body(told.body))
+            elif told.kind == Kind.MUTE:
+                self.mutes.tell_mute(told.body)
+            elif told.kind == Kind.CALENDAR:
+                self.mutes.tell_calendar(told.body)
             elif told.kind == Kind.LINEAGE:
                 links = [Link(*link) for link in told.body["links"]]
                 # Grouped anew before it is kept: dying between, the record is told of again.

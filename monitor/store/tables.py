@@ -217,6 +217,21 @@ CHANGES = Table(
     Column("tags", JSON, nullable=False),
     Index(None, "at_ms", "id"),
 )
+MUTES = Table(
+    "mutes",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("body", JSON, nullable=False),
+)
+CALENDARS = Table(
+    "calendars",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("removed_ms", BigInteger),
+    Column("body", JSON, nullable=False),
+)
 TOKENS = Table(
     "tokens",
     METADATA,

@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 from typing import Literal
 
-from monitor.alerting.receivers.kind import Kind, Strict
-from monitor.alerting.secrets import Secrets
-from monitor.domain.notice import Notice
+from pydantic.dataclasses import dataclass
+
+from monitor.alerting.outbound import Outbound
+from monitor.alerting.receivers.config import STRICT
+from monitor.alerting.text import shown
+from monitor.domain.notice import Notice, Receiver
 
 logger = logging.getLogger("watchkeeper.notices")
 
 
-class LogSettings(Strict):
+@dataclass(config=STRICT, frozen=True, kw_only=True)
+class LogSettings:
     level: Literal["info", "warning", "error"] = "warning"
 
 
@@ -24,23 +28,12 @@ class LogReceiver:
 
     def deliver(self, notice: Notice) -> None:
         title = notice.title or (notice.incident.title if notice.incident is not None else "")
-        said = "; ".join((title, *notice.changed))
-        logger.log(self._level, "%s %s: %s", notice.kind.value, notice.key, printable(said))
+        said = shown("; ".join((title, *notice.changed)), 1_000)
+        logger.log(self._level, "%s %s: %s", notice.kind.value, shown(notice.key), said)
 
     def close(self) -> None:
-        pass
+        """Nothing is kept open."""
 
 
-def printable(text: str) -> str:
-    """
-    >>> printable("a\\nb\\x1b[0m")
-    'a\\ufffdb\\ufffd[0m'
-    """
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
-def _make(settings: LogSettings, _secrets: Secrets) -> LogReceiver:
+def build(settings: LogSettings, _outbound: Outbound) -> Receiver:
     return LogReceiver(logging.getLevelNamesMapping()[settings.level.upper()])
-
-
-KIND = Kind("log", LogSettings, _make, per_s=100.0)

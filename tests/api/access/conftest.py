@@ -18,13 +18,16 @@ from api.access.actor import Actor
 from api.app import create_app
 from monitor.domain.access import Role, Scope
 from monitor.domain.acts import Act, Anchor, Verb
+from monitor.domain.calendar import Calendar, Mode, Span
 from monitor.domain.destination import Destination
 from monitor.domain.incident import Incident, PlacedAnomaly
 from monitor.domain.labels import Label, Said, Target, TargetKind
+from monitor.domain.mute import Mute, Selector
 from monitor.domain.route import Route
 from monitor.service import Monitor
 from monitor.settings import AccessSettings, Settings
 from tests.fakes import (
+    NOW_MS,
     FakeAccounts,
     FakeAlerts,
     FakeEngine,
@@ -136,6 +139,12 @@ def peopled(app: Secured) -> Secured:
                 placed, anomaly=replace(placed.anomaly, team=team or ""), incident_id=incident_of(team).id
             )
         )
+        selector, id = Selector("orders.*", team=team), quiet_id(team)
+        mute = Mute(id, selector, NOW_MS, NOW_MS + 60_000, "user:ann", "repair")
+        app.story.mutes.kept[id] = mute
+        spans = (Span(NOW_MS, NOW_MS + 60_000, "a day"),)
+        day = Calendar(id, "days", "file", Mode.SUPPRESS_ALERT, selector, spans, "user:ann")
+        app.story.mutes.days[id] = day
     return app
 
 
@@ -156,6 +165,11 @@ def busy(app: Secured) -> None:
         target = Target(TargetKind.INCIDENT, f"inc-{team}", 0, None, f"a-{team}", team=team or "")
         app.story.feedback.done.append(act)
         app.story.feedback.said.append(Label(f"label-{team}", Said.TRUE, target, "user:bob", "", 5))
+
+
+def quiet_id(team: str | None) -> str:
+    """The id of a team's mute, and of its calendar."""
+    return f"{(*TEAMS, None).index(team):016x}"
 
 
 def incident_of(team: str | None) -> Incident:

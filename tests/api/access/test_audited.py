@@ -9,12 +9,13 @@ import pytest
 from api.access.policy import TABLE
 from monitor.domain.access import Role, Scope
 from monitor.domain.audit import Deed
-from tests.api.access.conftest import Secured, busy, series_ids
+from tests.api.access.conftest import Secured, busy, quiet_id, series_ids
 from tests.api.access.test_matrix import BODIES, body_of
 
 NOT_AUDITED = {
     ("POST", "/api/v1/samples"),  # the log itself is the record
     ("POST", "/api/v1/routes/preview"),  # changes nothing
+    ("POST", "/api/v1/mutes/preview"),
 }
 CHANGES = [key for key in TABLE if key[0] not in ("GET", "HEAD") and key not in NOT_AUDITED]
 OVER_THE_API = [key for key in CHANGES if key[1].startswith("/api/")]
@@ -27,6 +28,7 @@ def change(app: Secured, method: str, template: str, token: str) -> Any:
     path = template.replace("{name:path}", name).replace("{name}", name).replace("{token_id}", spare[3:15])
     path = path.replace("{series_id}", series_ids(app)["red"]).replace("{incident_id}", "inc-red")
     path = path.replace("{act_id}", "act-red").replace("{label_id}", "label-red")
+    path = path.replace("{mute_id}", quiet_id("red")).replace("{calendar_id}", quiet_id("red"))
     busy(app)
     before = len(app.accounts.deeds)
     answer = app.ask(method, path, token, json=body_of(method, template, "red"))
@@ -69,9 +71,14 @@ def test_what_cannot_be_written_down_is_not_done(peopled: Secured, monkeypatch: 
         ("PUT", "/api/v1/teams/{name}"),
         ("PUT", "/api/v1/lineage"),
         ("POST", "/api/v1/changes"),
+        ("POST", "/api/v1/mutes"),
+        ("DELETE", "/api/v1/mutes/{mute_id}"),
+        ("POST", "/api/v1/calendars"),
+        ("DELETE", "/api/v1/calendars/{calendar_id}"),
     ):
         path = template.replace("{name:path}", "x").replace("{name}", "x")
         path = path.replace("{series_id}", series_ids(peopled)["red"])
+        path = path.replace("{mute_id}", quiet_id("red")).replace("{calendar_id}", quiet_id("red"))
         answer = peopled.ask(method, path, token, json=BODIES.get((method, template)))
         assert answer.status_code == 500
     assert len(peopled.engine.controls) == controls

@@ -10,7 +10,7 @@ import pytest
 
 from api.access.policy import TABLE, Reach
 from monitor.domain.access import SCOPES_OF, Role, Scope
-from tests.api.access.conftest import Secured, busy, series_ids
+from tests.api.access.conftest import Secured, busy, quiet_id, series_ids
 
 ALLOWED = {200, 201, 204}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -22,6 +22,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/api/v1/routes/{name}"): {"score": 50},
     ("POST", "/api/v1/routes/preview"): {"days": 1},
     ("PUT", "/api/v1/receivers/{name}"): {"kind": "log"},
+    ("POST", "/api/v1/mutes"): {"selector": {"metric": "orders.*"}, "reason": "x", "minutes": 60},
+    ("POST", "/api/v1/mutes/preview"): {"selector": {"metric": "orders.*"}},
+    ("POST", "/api/v1/calendars"): {"name": "x", "selector": {"metric": "orders.*"}, "country": "DE"},
     ("POST", "/api/v1/tokens"): {"name": "x", "scopes": ["read"]},
     ("PUT", "/api/v1/users/{name}"): {"role": "viewer"},
     ("POST", "/api/v1/incidents/{incident_id}/comment"): {"comment": "on it"},
@@ -31,7 +34,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/labels"): {"label": "expected", "incident": "inc-{team}"},
 }
 QUERIES = {"/api/v1/explain": "?series=orders.{team}&at=0"}
-ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets/{path:path}"}
+ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets/{path:path}"} | {
+    "/label/{token}"
+}
 """Doors and files, which other tests walk through."""
 ROUTES = sorted(key for key in TABLE if key[1] not in ELSEWHERE and "favicon" not in key[1])
 WHO = [frozenset({scope}) for scope in Scope] + [SCOPES_OF[role] for role in Role]
@@ -52,6 +57,9 @@ class Door:
         filled = filled.replace("{incident_id}", f"inc-{self.team}").replace("{token_id}", self.token_id)
         filled = filled.replace("{series_id}", self.ids[self.team])
         filled = filled.replace("{act_id}", f"act-{self.team}").replace("{label_id}", f"label-{self.team}")
+        filled = filled.replace("{mute_id}", quiet_id(self.team)).replace(
+            "{calendar_id}", quiet_id(self.team)
+        )
         return filled + QUERIES.get(template, "").replace("{team}", str(self.team))
 
 
@@ -71,6 +79,8 @@ def one_of_a_team(method: str, template: str) -> bool:
         "/receivers/{name}",
         "{act_id}",
         "{label_id}",
+        "{mute_id}",
+        "{calendar_id}",
     )
     return (method, template) == ("POST", "/api/v1/labels") or any(part in template for part in names_one)
 
@@ -124,6 +134,7 @@ def restorable(app: Secured) -> Any:
     """What a call may take away is put back after it."""
     users, tokens = dict(app.access.users._known), dict(app.access.tokens._known)
     routes, receivers = dict(app.alerts.declared.kept_routes), dict(app.alerts.declared.kept_receivers)
+    mutes, days = dict(app.story.mutes.kept), dict(app.story.mutes.days)
 
     def again() -> None:
         app.access.users._known.update(users)
@@ -131,5 +142,6 @@ def restorable(app: Secured) -> Any:
         app.alerts.declared.kept_routes = routes
         app.alerts.declared.kept_receivers = receivers
         app.access.tokens._known.update(tokens)
+        app.story.mutes.kept, app.story.mutes.days = dict(mutes), dict(days)
 
     return again

@@ -15,7 +15,14 @@ from api.openapi import plain
 from tests.api.access.conftest import Secured
 from tests.fakes import fake_monitor
 
-ANY = {"/login/sso", "/login/sso/done", "/favicon.svg", "/favicon.ico", "/assets/{path:path}"}
+ANY = {
+    "/login/sso",
+    "/login/sso/done",
+    "/favicon.svg",
+    "/favicon.ico",
+    "/assets/{path:path}",
+    "/label/{token}",
+}
 """In the policy whether or not this installation has them."""
 
 
@@ -64,12 +71,12 @@ def test_the_description_says_what_the_policy_says() -> None:
 def test_open_is_only_what_must_be() -> None:
     opened = {path for (_, path), rule in TABLE.items() if rule.open}
     doors = {"/login", "/login.css", "/login/sso", "/login/sso/done", "/favicon.svg", "/favicon.ico"}
-    assert opened == {"/live", "/ready"} | doors
+    assert opened == {"/live", "/ready", "/label/{token}"} | doors
 
 
 def test_whatever_changes_something_asks_for_more_than_read() -> None:
     for (method, path), rule in TABLE.items():
-        if method != "GET" and path not in ("/login", "/logout"):
+        if method != "GET" and path not in ("/login", "/logout", "/label/{token}"):
             assert rule.scope not in (None, "read"), path
             assert rule.reach is not Reach.NOTHING, path
 

@@ -1,0 +1,77 @@
+"""Mutes, calendars and charts through the whole system, and through a replay of its log."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from monitor.alerting.outbound import Outbound
+from monitor.alerting.receivers import built
+from monitor.domain.incident import Incident
+from monitor.domain.notice import Notice, NoticeKind
+from monitor.service import Monitor
+from tests.alerting.making import serving
+from tests.scenarios.test_chain import fail, run
+
+
+def incident_of(monitor: Monitor) -> Incident:
+    """The one whose first suspect is the shop's conversion."""
+    found = [one for one in monitor.incidents().items if one.suspects[0].metric == "shop.conversion"]
+    return found[0]
+
+
+def test_a_mute_hits_what_its_preview_said_and_outlives_the_database(tmp_path: Path) -> None:
+    monitor = run(tmp_path / "live")
+    with TestClient(create_app(monitor), base_url="http://localhost") as client:
+        fail(monitor, (0, 5, 10))
+        incident = incident_of(monitor)
+        selector = {"metric": "shop.*", "tags": {"country": "N*"}}
+        hits = client.post("/api/v1/mutes/preview", json={"selector": selector}).json()
+        assert hits["names"] == ["shop.conversion{country=NL}"]
+        assert incident.id in [one["id"] for one in hits["incidents"]]
+        now_ms = monitor.now_ms()
+        assert monitor.muting.muted(incident, now_ms) is None
+        asked = {"selector": selector, "reason": "new shop", "minutes": 60}
+        kept = client.post("/api/v1/mutes", json=asked).json()["id"]
+        ended = client.post("/api/v1/mutes", json=asked).json()["id"]
+        days = {"name": "NL", "country": "NL", "selector": selector}
+        calendar = client.post("/api/v1/calendars", json=days).json()
+        assert client.delete(f"/api/v1/mutes/{ended}").status_code == 200
+        why = monitor.muting.muted(incident, now_ms + 1_000)
+        assert why is not None
+        assert why.endswith(": new shop")
+        others = [one for one in monitor.incidents().items if one.id != incident.id]
+        assert others
+        assert all(monitor.muting.muted(one, now_ms + 1_000) is None for one in others)
+        said = client.get("/api/v1/mutes?past=true").json()
+        monitor.settle(30)
+    lost = shutil.ignore_patterns("watchkeeper.db*")
+    shutil.copytree(tmp_path / "live", tmp_path / "copy", ignore=lost)  # as killed, its database lost
+    monitor.stop()
+    again = run(tmp_path / "copy")
+    again.settle(60)
+    with TestClient(create_app(again), base_url="http://localhost") as client:
+        assert client.get("/api/v1/mutes?past=true").json() == said
+        assert [one["id"] for one in client.get("/api/v1/mutes").json()["items"]] == [kept]
+        assert client.get("/api/v1/calendars").json()["items"] == [calendar]
+        why = again.muting.muted(incident_of(again), now_ms + 1_000)
+        assert why is not None
+    again.stop()
+
+
+def test_a_notice_of_an_incident_carries_its_chart(tmp_path: Path) -> None:
+    monitor = run(tmp_path)
+    fail(monitor, (0, 5, 10))
+    incident = incident_of(monitor)
+    (picture,) = monitor.illustrating.of(incident)
+    monitor.stop()
+    assert picture.alt.startswith("shop.conversion{country=NL}: ")
+    assert "was expected" in picture.alt
+    told = Notice("k", 1, NoticeKind.OPENED, incident.start_ms, incident, pictures=(picture,))
+    with serving() as server:
+        settings = {"url": server.url, "pictures": True}
+        built("webhook", settings, Outbound(["127.0.0.1"])).deliver(told)
+        assert server.asked[0].json["pictures"][0]["alt"] == picture.alt
