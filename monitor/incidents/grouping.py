@@ -24,6 +24,7 @@ slow twin is in tests/incidents/test_grouping.py).
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -172,13 +173,14 @@ class Sweep:
 
     def _by_return(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """What comes and goes is one story, however long it stays away."""
-        begun, at_ms = self._begun.get((anomaly.team, anomaly.series), ()), anomaly.begin_ms
-        if anomaly.kind in UNTOLD or len(begun) + 1 < self._rules.unstable_times:
+        begun, at_ms = self._begun.get((anomaly.team, anomaly.series), []), anomaly.begin_ms
+        enough = self._rules.unstable_times - 1
+        if len(begun) < enough or anomaly.kind in UNTOLD:
             return
-        window_ms = self._rules.unstable_ms(anomaly.cadence_ms)
-        times = sum(begin_ms > at_ms - window_ms for begin_ms, _, _ in begun) + 1
-        if times < self._rules.unstable_times:
+        since_ms = at_ms - self._rules.unstable_ms(anomaly.cadence_ms)
+        if begun[-enough][0] <= since_ms:
             return
+        times = len(begun) - bisect_right(begun, since_ms, key=lambda one: one[0]) + 1
         seen = set()
         for begin_ms, member, reach_ms in reversed(begun):
             if reach_ms >= at_ms and (root := self.root(member)) not in seen:
