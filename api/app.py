@@ -19,6 +19,7 @@ from api.access.gate import Gate
 from api.access.login import login_page, login_routes
 from api.guard import Guard
 from api.ingest import SampleIntake
+from api.label_page import IncidentLabels, label_routes
 from api.openapi import describe
 from api.probe import Probe
 from api.routes import (
@@ -109,6 +110,9 @@ def create_app(
         app.include_router(router, prefix=PREFIX)
     app.include_router(server.health)
     sso = _sign_on(monitor.settings)
+    if monitor.label_links is not None:
+        audit = monitor.accounts.record
+        app.router.routes.extend(label_routes(monitor.label_links, IncidentLabels(monitor), audit))
     app.router.routes.extend([*login_routes(access, sso), *page.page_routes(dist)])
     gate = Gate(access, lambda: app.router.routes, lambda: login_page("", sso is not None, 401))
     app.add_middleware(Guard, monitor=monitor, gate=gate)

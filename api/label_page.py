@@ -16,6 +16,8 @@ from monitor.alerting.label_links import PATH, LabelLink, LabelLinks, NoLink
 from monitor.alerting.text import shown
 from monitor.domain.audit import Deed
 from monitor.domain.errors import NotFound
+from monitor.domain.labels import Said
+from monitor.service import Monitor
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -62,6 +64,23 @@ def label_routes(links: LabelLinks, labels: Labels, audit: Callable[[Deed], None
         Route(PATH + "{token}", page.show, methods=["GET"]),
         Route(PATH + "{token}", page.set, methods=["POST"]),
     ]
+
+
+class IncidentLabels:
+    """`Labels` as the Monitor keeps them."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+
+    def title(self, incident: str) -> str:
+        found, _ = self._monitor.incident(incident)
+        return found.title
+
+    def set(self, incident: str, label: str, user: str, record: Record) -> None:
+        labelling = self._monitor.labelling
+        said = labelling.prepared(labelling.whole(incident), Said(label), user)
+        record(f"label:{said.id}", {"label": label, "incident": incident})
+        labelling.tell(said)
 
 
 class _LabelPage:

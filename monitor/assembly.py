@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 
+from monitor.alerting.label_links import LINKED, LabelLinks, key_of
+from monitor.alerting.outbound import Outbound
+from monitor.alerting.receivers import make
 from monitor.alerting.secrets import Secrets
 from monitor.alerts import Alerts
 from monitor.couriers import Couriers
@@ -47,7 +51,8 @@ def build(settings: Settings) -> Monitor:
         lock.release()
         raise
     telemetry = Telemetry()
-    alerts = _alerts(settings, database, lambda: story.lineage, telemetry)
+    label_links = LabelLinks(key_of(settings.data_dir), settings.alerts.page_url, wall_ms)
+    alerts = _alerts(settings, database, lambda: story.lineage, telemetry, label_links)
     story, accounts = Story(database, alerts.announce), Accounts(database)
     return Monitor(
         settings,
@@ -58,20 +63,27 @@ def build(settings: Settings) -> Monitor:
         version=version(),
         telemetry=telemetry,
         on_stopped=lock.release,
+        label_links=label_links,
     )
 
 
 def _alerts(
-    settings: Settings, database: Database, lineage: Callable[[], Lineage], telemetry: Telemetry
+    settings: Settings,
+    database: Database,
+    lineage: Callable[[], Lineage],
+    telemetry: Telemetry,
+    label_links: LabelLinks,
 ) -> Alerts:
     secrets = Secrets(settings.secrets)
+    make_receiver = partial(make, outbound=Outbound(settings.alerts.reachable))
     return Alerts(
         AlertStore(database, settings.alerts.notices_max),
         Destinations(database),
         Outbox(database),
-        lambda compose: Couriers(database, compose, secrets),
+        lambda compose: Couriers(database, compose, secrets, make=make_receiver),
         lineage=lineage,
         now_ms=wall_ms,
+        links=lambda incident, receiver: label_links.urls(incident.id, LINKED, receiver),
         page=settings.alerts.page_url,
         on_left_out=lambda count: telemetry.limits.hit("notices_max", count),
     )

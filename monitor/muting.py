@@ -59,11 +59,11 @@ class Muting:
     now_ms: Callable[[], int]
     series: Series
 
-    def muted(self, incident: Incident, at_ms: int) -> str | None:
-        """Why nobody is told of an incident at a wall time, in words; None if somebody is. 1 µs a mute where
-        none is active."""
+    def muted(self, incident: Incident, at_ms: int, series: Sequence[Identity] | None = None) -> str | None:
+        """Why nobody is told of an incident at a wall time, in words; None if somebody is. ``series``: its
+        own, where they may not be written yet. 1 µs a mute where none is active."""
         quiet = at(self.kept.mutes(), self.kept.calendars(), at_ms)
-        return muted(incident, quiet, self.series) if quiet else None
+        return muted(incident, quiet, self.series if series is None else lambda _: series) if quiet else None
 
     def mutes(self, team: str | None = None, past: bool = False) -> list[Mute]:
         """Those in force or to come, of one team its own; with ``past``, all."""

@@ -21,6 +21,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeVar, Unpack
 
 from monitor import muting
+from monitor.alerting.label_links import LabelLinks
 from monitor.alerts import Alerts
 from monitor.changes import Watchers
 from monitor.domain.about import About
@@ -123,6 +124,7 @@ class Monitor:
         telemetry: Telemetry | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         on_stopped: Callable[[], None] = lambda: None,
+        label_links: LabelLinks | None = None,
     ) -> None:
         self.settings = settings
         self.telemetry = telemetry or Telemetry()
@@ -155,6 +157,9 @@ class Monitor:
         )
         self.illustrating = Illustrator(self.series_one, self.observations, self.declarations)
         self.muting = muting.Muting(story.mutes, self._tell, clock_ms, self._series_of)
+        alerts.muted = lambda incident, series, at_ms: self.muting.muted(incident, at_ms, series)
+        alerts.illustrate = self.illustrating.of
+        self.label_links = label_links
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])

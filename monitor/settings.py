@@ -109,6 +109,10 @@ class AlertSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     page_url: str = Field(default="", description="this server's address from outside, for links in notices")
+    reachable: tuple[str, ...] = Field(
+        default=(),
+        description="hosts, and networks such as 10.1.0.0/16, that receivers may be at although not public",
+    )
     secrets_dir: str = Field(
         default="", description="folder of files with secrets of receivers; empty: secrets in the data folder"
     )

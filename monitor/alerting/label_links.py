@@ -18,7 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.domain.labels import Said
+
 KEY_FILE = "label-links.key"
+LINKED = (Said.TRUE.value, Said.FALSE_ALARM.value, Said.EXPECTED.value)
+"""Labels that a notice offers."""
 DAYS = 7
 PATH = "/label/"
 LONGEST = 1_024

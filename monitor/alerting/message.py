@@ -179,7 +179,7 @@ def _state(incident: Incident) -> str:
 
 def _priority(incident: Incident) -> str:
     """P1 to P4; empty where nobody has said any."""
-    return str(getattr(incident, "priority", "") or "")
+    return incident.priority.value
 
 
 def _anomalies(count: int) -> str:

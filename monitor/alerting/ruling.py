@@ -136,7 +136,7 @@ class Ruling:
 
     def _acknowledge(self, standing: Standing, at_ms: int) -> None:
         told = {}
-        who = getattr(standing.incident, "acknowledged_by", None)
+        who = standing.incident.acknowledged_by
         by = f"acknowledged by {who}" if who else "acknowledged"
         for receiver, one in standing.told.items():
             if not one.acknowledged:

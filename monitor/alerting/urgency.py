@@ -19,28 +19,21 @@ def level(incident: Incident) -> int:
     return int(math.log2(max(incident.severity, 1.0)))
 
 
-def priority(incident: Incident) -> str:
-    """``P1`` to ``P4``; empty where nobody has said any."""
-    said = str(getattr(incident, "priority", "") or "")
-    return said if said in PRIORITIES else ""
-
-
 def quiet(incident: Incident) -> bool:
     """Is it too little yet to interrupt anybody? The incident's own life says so."""
     return incident.state.value == "pending"
 
 
 def rank(incident: Incident) -> int:
-    """The more urgent, the higher; -1 without a priority."""
-    said = priority(incident)
-    return PRIORITIES.index(said) if said else -1
+    """The more urgent, the higher."""
+    return PRIORITIES.index(incident.priority.value)
 
 
 def risen(standing: Standing, told: Told) -> tuple[str, ...]:
     """What has become worse since a receiver was told, in words; empty if nothing has. Only ever upward."""
     incident, news = standing.incident, []
     if rank(incident) > told.rank >= 0:
-        news.append(f"priority is {priority(incident)} now")
+        news.append(f"priority is {incident.priority} now")
     if level(incident) > told.level:
         news.append(f"severity has risen to {incident.severity:.0f}")
     fresh = [kind for kind in standing.kinds if kind not in told.kinds]
