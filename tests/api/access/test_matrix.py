@@ -106,7 +106,7 @@ def answered(status: int) -> str:
 
 @pytest.mark.parametrize("method, template", ROUTES, ids=lambda part: part)
 def test_every_cell(peopled: Secured, method: str, template: str) -> None:
-    """Bound to a team, of its own, of another one, and of none; who is bound to the other is as who is to this."""
+    """Asked as bound to one team, and to none, of each team; the other team is to itself as the one is."""
     app = peopled
     app.user("ann", Role.VIEWER)
     busy(app)
