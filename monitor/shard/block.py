@@ -29,7 +29,7 @@ from learners.score import L_OPEN, SUPPORTED
 from learners.threshold import extreme_value
 from monitor.shard import calls
 from monitor.shard.calls import FLUSH
-from monitor.shard.judge import count_streak, fold, pass_due
+from monitor.shard.judge import pass_due
 from monitor.shard.state import (
     ENDED,
     IN_BAND,
@@ -41,6 +41,7 @@ from monitor.shard.state import (
     outcome_at,
     rule_at,
 )
+from monitor.shard.streaks import count_streak, fold
 from monitor.shard.zones import local_offset
 
 FEW = 4

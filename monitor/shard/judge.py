@@ -25,6 +25,7 @@ from learners.runs import NEVER, flat, gap
 from learners.score import L_CLOSE, L_OPEN, SUPPORTED, TESTS, combine, gate, levelled, score, supported
 from learners.threshold.static import surprise as static_surprise
 from monitor.shard.calls import FINAL_VALUE
+from monitor.shard.new_level import grow_outer, settled, width_at_new
 from monitor.shard.state import (
     ANOMALY,
     BELOW_MIN_CHANGE,
@@ -51,22 +52,20 @@ from monitor.shard.state import (
     profile_at,
     rule_at,
 )
+from monitor.shard.streaks import STREAK_MAX, count_streak, longest
 from monitor.shard.tracker import (
     QUIET,
     close,
     emit,
     ended,
     follow,
-    grow_outer,
     missing_opens,
     move,
     open_episode,
     release,
     restore,
     set_peak,
-    settled,
     shift_again,
-    width_at_new,
 )
 from monitor.shard.zones import local_offset
 
@@ -78,7 +77,6 @@ LEAN_SHARE = 0.25
 """How much a bucket of an anomaly teaches that only the low-pass has seen."""
 ORDINARY = 1.0  # surprise of the residual below which a bucket is no part of a lean
 SHARE = CLASSES.index("ratio")
-STREAK_MAX = 32_000
 
 
 @kernel
@@ -96,36 +94,6 @@ def pass_due(final_n: int, cadence: int) -> bool:
         return final_n == 32 or final_n == 128 or final_n == 512
     every = max(86_400_000 // max(cadence, 1), 256) + 31
     return (final_n - 512) % (every - every % 32) == 0
-
-
-@kernel
-def fold(value: float) -> Any:
-    """32 bits of a value that differ when values differ (but for one pair in four thousand million)."""
-    bits = np.float64(value).view(np.uint64)
-    return np.uint32((bits ^ (bits >> np.uint64(32))) & np.uint64(0xFFFFFFFF))
-
-
-@kernel
-def longest(run: int, known: int) -> int:
-    """The longest run after one of ``run``: the known one is forgotten by 1/256 a run, `NEVER` stays."""
-    if known == NEVER:
-        return NEVER
-    return max(run, known - (known >> 8))
-
-
-@kernel
-def count_streak(clock: Any, value: float) -> None:
-    """Lengths of runs of equal values, and the longest so far, slowly forgotten."""
-    bits = fold(value)
-    if clock.streak > 0 and bits == clock.last:
-        clock.streak = min(clock.streak + 1, STREAK_MAX)
-    else:
-        if clock.streak > 0:
-            clock.run_max = longest(clock.streak, clock.run_max)
-        elif clock.streak < 0:
-            clock.gap_max = longest(-clock.streak, clock.gap_max)
-        clock.streak = 1
-    clock.last = bits
 
 
 @kernel
@@ -199,22 +167,15 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     seen_expected, seen_lower, seen_upper = expected, lower, upper
     outer = settled(s, row)
     if outer >= 0:
-        new_level = np.float64(episode_at(s, outer).shift)
-        wide = width_at_new(episode_at(s, outer), plain)
-        new_r = (deviation - new_level) / wide
-        new_spike = min(tail_surprise(s, common.tail, row, new_r), supported(episode_at(s, outer).age, new_r))
-        if counted:
-            rate = ratio.rate(expected + new_level * unit, clock.n_mean)
-            new_spike = min(new_spike, ratio.surprise(value, rate, n))
+        expected += np.float64(episode_at(s, outer).shift) * unit
+        new_spike, new_r, lower, upper = _at_new_level(
+            s, row, outer, deviation, plain, expected, value, n, counted
+        )
         if new_spike < spike:
             spike, r, shift, still = new_spike, new_r, 0.0, 0.0  # an outage may well stand still
             level = levelled(spike, shift, still, worth)
-            expected += new_level * unit
-            lower = expected - tail_opens(s, common.tail, row, -1, grade) * wide * unit
-            upper = expected + tail_opens(s, common.tail, row, 1, grade) * wide * unit
-            if counted:
-                lower = max(min(lower, ratio.limit(-1, rate, n, ASKED[grade])), 0.0)
-                upper = min(max(upper, ratio.limit(1, rate, n, ASKED[grade])), 1.0)
+        else:
+            expected, lower, upper = seen_expected, seen_lower, seen_upper
     breach = static_surprise(rule.static_lower, rule.static_upper, value)
     outside = breach > level
     level = max(level, breach)
@@ -346,6 +307,35 @@ def _entry(directory: int, row: int, bucket: int, value: float, n: float, at_ms:
 def entry() -> Any:
     """`final_value` as a C function, for `calls.final_value`."""
     return cfunc(FINAL_VALUE, cache=True)(_entry)
+
+
+@kernel
+def _at_new_level(
+    s: Any,
+    row: int,
+    outer: int,
+    deviation: float,
+    plain: float,
+    expected: float,
+    value: float,
+    n: float,
+    counted: bool,
+) -> tuple[float, float, float, float]:
+    """Surprise and residual of the value as seen from the level of the open shift ``outer``, where
+    ``expected`` is, and the band there. ``plain``: how wide a residual of the forecast may be."""
+    common, clock, episode = common_at(s, row), clock_at(s, row), episode_at(s, outer)
+    grade, unit = place(whole(clock.cadence)), np.float64(common.unit)
+    wide = width_at_new(episode, plain)
+    r = (deviation - np.float64(episode.shift)) / wide
+    spike = min(tail_surprise(s, common.tail, row, r), supported(episode.age, r))
+    lower: float = expected - tail_opens(s, common.tail, row, -1, grade) * wide * unit
+    upper: float = expected + tail_opens(s, common.tail, row, 1, grade) * wide * unit
+    if counted:
+        rate = ratio.rate(expected, clock.n_mean)
+        spike = min(spike, ratio.surprise(value, rate, n))
+        lower = max(min(lower, ratio.limit(-1, rate, n, ASKED[grade])), 0.0)
+        upper = min(max(upper, ratio.limit(1, rate, n, ASKED[grade])), 1.0)
+    return spike, r, lower, upper
 
 
 @kernel

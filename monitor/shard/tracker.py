@@ -5,9 +5,7 @@ the baseline holds. After `SHIFT_BUCKETS` buckets on one side it is a level shif
 max(7 days, 2 longest seasons, 200 buckets) is adopted, and the old one stays a hypothesis for as long
 again, so that a return to it closes the story and starts no new one (DESIGN.md section 2).
 
-From `SETTLED` buckets on a level shift has a level of its own. What is as expected there is no news, and what
-is surprising at both levels begins an episode inside the other; one that shifts the level again becomes part
-of the outer one.
+Inside a level shift that has a level of its own (`monitor.shard.new_level`) another episode may be open.
 """
 
 from __future__ import annotations
@@ -19,6 +17,7 @@ import numpy as np
 from learners.compiled import kernel
 from learners.dispatch import rebase
 from learners.score import L_CLOSE
+from monitor.shard.new_level import SETTLED, SHIFT_BUCKETS, learn_level
 from monitor.shard.state import (
     CLOSED,
     DIP,
@@ -37,12 +36,6 @@ from monitor.shard.state import (
 )
 
 QUIET = 3
-SHIFT_BUCKETS = 16
-SETTLED = 2 * SHIFT_BUCKETS
-_MEMORY = 32
-_SPREAD_MEMORY = 256
-_SIGMA = 1.2533  # of a Gaussian, in mean distances
-_CLIP = 3.0
 ADOPT_DAYS_MS = 7 * 86_400_000
 ADOPT_BUCKETS = 200
 
@@ -136,48 +129,6 @@ def close_all(s: Any, row: int, at_ms: int) -> None:
 
 
 @kernel
-def settled(s: Any, row: int) -> int:
-    """The open episode of ``row`` that has a level of its own; -1 if none has."""
-    e = common_at(s, row).episode
-    if e < 0:
-        return -1
-    if episode_at(s, e).outer >= 0:
-        return int(episode_at(s, e).outer)
-    episode = episode_at(s, e)
-    if episode.kind == LEVEL_SHIFT and episode.adopted_at == 0 and episode.age >= SETTLED:
-        return int(e)
-    return -1
-
-
-@kernel
-def width_at_new(episode: Any, plain: float) -> float:
-    """How wide a residual from the provisional level may be, where one from the forecast may be ``plain``."""
-    return max(plain, _SIGMA * np.float64(episode.spread))
-
-
-@kernel
-def _learn_level(episode: Any, deviation: float) -> None:
-    """The provisional level follows the values, once it is settled by clipped steps."""
-    apart: float = deviation - np.float64(episode.shift)
-    if episode.age > SETTLED:
-        most = _CLIP * max(np.float64(episode.spread), 1e-9)
-        apart = min(max(apart, -most), most)
-    episode.spread += (abs(apart) - episode.spread) / min(episode.age, _SPREAD_MEMORY)
-    episode.shift += apart / min(episode.age, _MEMORY)
-
-
-@kernel
-def grow_outer(s: Any, e: int, bucket: int, level: float) -> None:
-    """One more bucket for the level shift ``e`` inside which another anomaly is open; ``level``: of the value
-    as seen from the forecast."""
-    episode = episode_at(s, e)
-    episode.age += 1
-    if level >= L_CLOSE:
-        episode.last = bucket
-        episode.count += 1
-
-
-@kernel
 def shift_again(s: Any, e: int, at_ms: int, bucket: int) -> None:
     """The inner episode ``e`` has become a level shift itself: the outer one goes on from its level. A level
     that has moved by so much is only known to within so much, until it has stayed."""
@@ -230,7 +181,7 @@ def follow(
     episode = episode_at(s, e)
     episode.age += 1
     if level >= L_CLOSE or episode.age <= SETTLED:
-        _learn_level(episode, deviation)
+        learn_level(episode, deviation)
     if level >= L_CLOSE:
         episode.quiet = 0
         episode.last = bucket

@@ -13,7 +13,7 @@ from learners.score import L_CLOSE, L_OPEN, score
 from monitor.domain.anomaly import Verdict
 from monitor.domain.batch import Mode
 from monitor.domain.series import Identity
-from monitor.shard.tracker import SETTLED
+from monitor.shard.new_level import SETTLED
 from tests.shard.driving import DAY, HOUR, MINUTE, START, Run, Told, noise, play
 
 USUAL = 700
