@@ -30,7 +30,7 @@ test: $(STAMPS)/all $(PAGE) ## what every change must pass: check, then unit, br
 	@tools/system_packages.sh chromium strace postgresql
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -c "from monitor.settings import Settings; from monitor.warming import warm_up; warm_up(Settings(engine='inline'), print)"
-	$(BIN)/python -m pytest
+	@tools/run_tests.sh $(BIN)/python
 
 test-all: $(STAMPS)/all $(PAGE) ## test, with the slow ones and those that need root
 	@tools/system_packages.sh chromium strace postgresql e2fsprogs xfsprogs mount

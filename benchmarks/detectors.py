@@ -17,6 +17,7 @@ from benchmarks import peers
 from benchmarks.measures import budget
 from learners.base import Family
 from learners.baseline.river_model import Spec
+from learners.score import L_OPEN, score
 from monitor.backtest import backtest
 
 SYSTEM = "default system"
@@ -37,7 +38,8 @@ class Series:
 
 
 def system(many: list[Series]) -> list[Flags]:
-    """Points inside anomalies of the default system, one back-test for all; "no data" has no points."""
+    """Points inside anomalies of the default system whose own score would open one, one back-test for all;
+    "no data" has no points, nor has what is as expected at the new level of a level shift."""
     parts = []
     for name, one in enumerate(many):
         at = np.flatnonzero(np.isfinite(one.value))
@@ -53,7 +55,8 @@ def system(many: list[Series]) -> list[Flags]:
     asked = frame[["metric", "value", "n"]].assign(timestamp=pd.to_datetime(frame["ts"], unit="ms", utc=True))
     if all(one.n is None for one in many):
         asked = asked.drop(columns="n")
-    inside = backtest(asked)["anomaly"].notna().to_numpy()
+    told = backtest(asked)
+    inside = told["anomaly"].notna().to_numpy() & (told["score"].to_numpy(np.float64) >= score(L_OPEN))
     flags = []
     first = 0
     for one, placed in zip(many, parts, strict=True):

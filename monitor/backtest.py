@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from collectors.files import chunks, merged_in_time
-from monitor.domain.anomaly import ANOMALOUS, Anomaly, AnomalyKind, Verdict
+from monitor.domain.anomaly import ANOMALOUS, Anomaly, AnomalyKind
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.observation import Observations
 from monitor.domain.records import Tick
@@ -159,8 +159,7 @@ def _placed(
     verdict: NDArray[np.float64],
     anomalies: dict[str, Anomaly],
 ) -> tuple[Any, NDArray[np.object_]]:
-    """The number and the kind of the anomaly that each sample is part of; none for what is as expected at the
-    new level of one."""
+    """The number and the kind of the anomaly that each sample is part of, of two the one that began later."""
     number = np.zeros(len(keys), np.int64)
     kind = np.full(len(keys), None, object)
     order = np.lexsort((bucket, keys))
@@ -177,7 +176,6 @@ def _placed(
         part = order[first:last]
         last_ms = anomaly.last_ms if anomaly.end_ms is not None else _still(part, bucket, verdict)
         inside = part[(bucket[part] >= anomaly.begin_ms) & (bucket[part] <= last_ms)]
-        inside = inside[verdict[inside] != Verdict.SHIFTED]
         number[inside] = count
         kind[inside] = anomaly.kind.value
     return pd.arrays.IntegerArray(number, number == 0), kind

@@ -13,7 +13,7 @@ from monitor.alerting.secrets import NoSecret, Secrets
 from monitor.domain.alert import Dispatch, Kept
 from monitor.domain.destination import Destination
 from monitor.domain.errors import WatchkeeperError
-from monitor.domain.incident import Incident, IncidentState
+from monitor.domain.incident import Incident, IncidentState, Priority
 from monitor.domain.notice import Notice, NoticeKind, Receiver, Rejected, Undelivered
 from monitor.store import destinations, outbox
 from monitor.store.database import Database
@@ -208,4 +208,5 @@ def alarm(id: str, title: str, start_ms: int, state: IncidentState) -> Incident:
         contributors=(),
         due_ms=None,
         sequence=1,
+        priority=Priority.P2,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.domain.incident import Contributor, Incident, IncidentState, Suspect
+from monitor.domain.incident import Contributor, Incident, IncidentState, Priority, Suspect
 from monitor.domain.notice import Notice, NoticeKind
 
 START_MS = 1_767_225_600_000
@@ -31,6 +31,7 @@ def opened() -> Notice:
         due_ms=None,
         sequence=1,
         members=("1", "2", "3"),
+        priority=Priority.P2,
     )
     return Notice(
         key="watchkeeper/inc-1",

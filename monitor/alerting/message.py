@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.alerting.text import shown
-from monitor.domain.incident import Incident, Suspect
+from monitor.domain.incident import Incident, Priority, Suspect
 from monitor.domain.notice import Notice, NoticeKind, Picture
 from monitor.domain.units import counted
 from monitor.domain.words import moment
@@ -89,6 +89,7 @@ def plain(message: Message) -> str:
     >>> print(plain(message(opened())))
     New incident: error_rate up at service web since 1 Jan 00:00 UTC; 2 series
     <BLANKLINE>
+    Priority: P2
     State: open since 2026-01-01 00:00 UTC
     Score: 87 of 100, severity 123
     Extent: 2 series, 3 anomalies
@@ -113,22 +114,22 @@ def plain(message: Message) -> str:
     return "\n".join(lines)
 
 
-_URGENCY = {"P1": "critical", "P2": "error", "P3": "warning", "P4": "info"}
+_URGENCY = {
+    Priority.P1: "critical",
+    Priority.P2: "error",
+    Priority.P3: "warning",
+    Priority.P4: "info",
+}
 
 
 def urgency(incident: Incident) -> str:
-    """critical, error, warning or info: by the priority, or where there is none by the score (90, 75, 50).
+    """critical, error, warning or info: by the priority.
 
     >>> from monitor.alerting.examples import opened
     >>> urgency(opened().incident)
     'error'
     """
-    if (known := _URGENCY.get(_priority(incident))) is not None:
-        return known
-    for least, word in ((90.0, "critical"), (75.0, "error"), (50.0, "warning")):
-        if incident.score >= least:
-            return word
-    return "info"
+    return _URGENCY[incident.priority]
 
 
 def _single(incident: Incident, title: str, changed: Section, common: dict[str, Any]) -> Message:
@@ -138,12 +139,11 @@ def _single(incident: Incident, title: str, changed: Section, common: dict[str, 
         Section("What stands out", tuple(_line(c.text) for c in incident.contributors[:CONTRIBUTORS])),
     )
     facts = [
+        ("Priority", incident.priority.value),
         ("State", _state(incident)),
         ("Score", f"{incident.score:.0f} of 100, severity {incident.severity:,.0f}"),
         ("Extent", f"{incident.series_count:,} series, {_anomalies(incident.member_count)}"),
     ]
-    if priority := _priority(incident):
-        facts.insert(0, ("Priority", priority))
     if incident.team:
         facts.append(("Team", shown(incident.team, 100)))
     return Message(
@@ -175,11 +175,6 @@ def _state(incident: Incident) -> str:
     if incident.end_ms is None:
         return f"{incident.state.value} since {since}"
     return f"{incident.state.value}, from {since} to {moment(incident.end_ms)}"
-
-
-def _priority(incident: Incident) -> str:
-    """P1 to P4; empty where nobody has said any."""
-    return incident.priority.value
 
 
 def _anomalies(count: int) -> str:

@@ -25,6 +25,7 @@ OF_VERDICT = {
     Verdict.IN_BAND: Reason.IN_BAND,
     Verdict.LEARNING: Reason.LEARNING,
     Verdict.ANOMALY: Reason.ANOMALY,
+    Verdict.SHIFTED: Reason.ANOMALY,
     Verdict.BELOW_MIN_CHANGE: Reason.BELOW_MIN_CHANGE,
     Verdict.STATIC_BOUND: Reason.STATIC_BOUND,
 }

@@ -35,7 +35,7 @@ from tests.incidents.making import (
 
 COUNTS = SeriesCounts(100, {("k", "1"): 5, ("k", "2"): 9, ("z", "9"): 40}, {})
 
-SLOWER = 2  # other work may share the machine
+SLOWER = 3  # other work may share the machine
 
 
 def stories(database: Database) -> set[Story]:
