@@ -56,6 +56,8 @@ def route_set(url: str, token: str, name: str, body: Values) -> int:
 def route_preview(url: str, token: str, name: str, body: Values, *, days: int, as_json: bool) -> int:
     """An empty body previews the route as it is declared."""
     with Client(url, token) as server:
+        if not body:
+            server.get(f"/api/v1/routes/{quote(name)}")  # says so where there is none
         asked: Values = {"days": days} | ({"name": name, "route": body} if body else {})
         found = server.post("/api/v1/routes/preview", asked)
     if as_json:

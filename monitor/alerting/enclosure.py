@@ -60,7 +60,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         address = arguments[1]
         host = address[0] if isinstance(address, tuple) and address else None
         if not isinstance(host, str) or not (outbound.may(host) or host in _here.named):
-            _stop("not a public address, and not allowed by the settings")
+            _stop("not a public address, and not among alerts.reachable")
     elif event == "socket.getaddrinfo":
         _named(outbound, arguments[0])
     elif event in _FORBIDDEN or event.startswith("syslog."):

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.alerting.text import shown
-from monitor.domain.incident import Incident, Priority, Suspect
+from monitor.domain.incident import Incident, IncidentState, Priority, Suspect
 from monitor.domain.notice import Notice, NoticeKind, Picture
 from monitor.domain.units import counted
 from monitor.domain.words import moment
@@ -172,8 +172,10 @@ def _digest(notice: Notice, changed: Section, common: dict[str, Any]) -> Message
 
 def _state(incident: Incident) -> str:
     since = moment(incident.start_ms)
+    if incident.state is IncidentState.OPEN:
+        return f"open since {since}"
     if incident.end_ms is None:
-        return f"{incident.state.value} since {since}"
+        return f"{incident.state.value}; it began {since}"
     return f"{incident.state.value}, from {since} to {moment(incident.end_ms)}"
 
 

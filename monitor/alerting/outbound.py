@@ -88,7 +88,7 @@ class Outbound:
         permitted = [text for text in found if self.may(text, host)]
         if not permitted:
             raise Rejected(
-                f"{_shown(host)} is at no public address, and its host is not allowed by the settings"
+                f"{_shown(host)} is at no public address, and its host is not among alerts.reachable"
             )
         return permitted[:_ADDRESSES_TRIED]
 

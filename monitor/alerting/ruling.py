@@ -15,7 +15,7 @@ from monitor.alerting.inhibition import inhibited
 from monitor.alerting.matching import taken
 from monitor.alerting.urgency import level, quiet, rank, risen
 from monitor.domain.alert import SERIES_MAX, Dispatch, Holding, Ruled, Standing, Step, Told, Withheld
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.lineage import Lineage
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import Digest, Route, in_order
@@ -194,6 +194,7 @@ class Ruling:
         if quiet(standing.incident):
             return standing
         told, collected = dict(standing.told), standing.collected
+        over = standing.incident.state is IncidentState.RECOVERING
         withheld: dict[str, Withheld] = {}
         stops: dict[str, Withheld | None] = {}
 
@@ -208,6 +209,10 @@ class Ruling:
                     collected = tuple(dict.fromkeys((*collected, route.name)))
                 continue
             fresh = [name for name in route.receivers if name not in told]
+            held = standing.withheld.get(route.name)
+            if fresh and held is not None and over:
+                withheld[route.name] = held  # it does not go on: told if it comes back
+                continue
             if fresh and (reason := stop(route)) is not None:
                 withheld[route.name] = reason
                 continue
@@ -218,7 +223,7 @@ class Ruling:
                 told[receiver] = _now(standing, route.name, at_ms)
         for receiver, one in standing.told.items():
             owner = self._owner(one)
-            news = _due(standing, one, owner, at_ms)
+            news = () if over else _due(standing, one, owner, at_ms)
             if news and stop(owner) is None:
                 self._send(standing, receiver, one.route, NoticeKind.UPDATED, at_ms, news)
                 told[receiver] = replace(_now(standing, one.route, at_ms), acknowledged=one.acknowledged)

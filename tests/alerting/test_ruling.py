@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.alerting.ruling import Rules
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import DEFAULT, Digest, Hours, Route
@@ -143,6 +143,21 @@ def test_what_was_muted_and_goes_on_is_told_once_when_the_mute_ends() -> None:
 def test_what_ends_while_it_is_muted_is_never_told() -> None:
     server = told(ALL, muted=lambda _i, _s, _t: "muted").hear(step(), step("closed", 9, sequence=2)).look(60)
     assert server.said() == []
+
+
+def test_what_was_muted_and_recovers_is_told_only_if_it_comes_back() -> None:
+    def muted(_i: Incident, _s: Sequence[Identity], at_ms: int) -> str | None:
+        return "muted" if at_ms < START + 30 * MINUTE else None
+
+    recovers = step("recovering", 9, sequence=2, state=IncidentState.RECOVERING)
+    server = told(ALL, muted=muted).hear(step(), recovers).look(60)
+    assert server.said() == []
+    assert kinds(server.hear(step("updated", 61, sequence=3))) == ["opened"]
+
+
+def test_what_recovers_is_not_said_to_have_risen() -> None:
+    worse = step("recovering", 30, sequence=2, state=IncidentState.RECOVERING, severity=4_000.0)
+    assert kinds(told(ALL).hear(step(), worse).look(300)) == ["opened"]
 
 
 def test_a_close_passes_a_mute() -> None:

@@ -73,7 +73,7 @@ class Apprise:
         except Exception:  # whatever a hundred services' code may raise
             taken = False
         if escapes:
-            raise Rejected("the service is at no public address, and its host is not allowed by the settings")
+            raise Rejected("the service is at no public address, and its host is not among alerts.reachable")
         if not taken:
             raise Undelivered("the service did not take the message")
 
