@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.alerting.preview import Preview, preview
 from monitor.alerting.receivers import kind_of, read
 from monitor.alerting.ruling import MINUTE_MS, Muted, Rules, Ruling, never
-from monitor.couriers import Couriers
+from monitor.couriers import Compose, Couriers
 from monitor.domain.alert import Holding, Kept
 from monitor.domain.audit import Deed
 from monitor.domain.destination import Destination
@@ -64,7 +64,7 @@ class Alerts:
         store: AlertStore,
         destinations: Destinations,
         outbox: Outbox,
-        couriers: Callable[[Callable[[Kept], Notice]], Couriers],
+        couriers: Callable[[Compose], Couriers],
         *,
         lineage: Callable[[], Lineage],
         now_ms: Callable[[], int],
@@ -164,8 +164,8 @@ class Alerts:
         if left_out:
             self._on_left_out(left_out)
 
-    def compose(self, kept: Kept) -> Notice:
-        """What lies in the outbox, as it is sent."""
+    def compose(self, kept: Kept, pictures: bool = True) -> Notice:
+        """What lies in the outbox, as it is sent; without ``pictures`` none are drawn."""
         told = kept.dispatch
         if told.kind is NoticeKind.DIGEST:
             return Notice(
@@ -189,7 +189,7 @@ class Alerts:
             changed=told.changed,
             url=f"{self._page}/#/incident/{incident.id}" if self._page and not ours else self._page,
             labels={} if ours else self.links(incident, told.receiver),
-            pictures=() if ours else self.illustrate(incident),
+            pictures=self.illustrate(incident) if pictures and not ours else (),
             title=told.title,
         )
 

@@ -20,7 +20,8 @@ from monitor.store.database import Database
 
 log = logging.getLogger(__name__)
 
-Compose = Callable[[Kept], Notice]
+Compose = Callable[[Kept, bool], Notice]
+"""A notice of what lies in the outbox, with its charts or without."""
 Make = Callable[[str, Mapping[str, Any], Secrets], Receiver]
 AGAIN_S = 120.0
 """After which receivers that forget are told anew of what is open."""
@@ -85,7 +86,7 @@ class Couriers:
             name,
             _Lazy(lambda: self._make(declared.kind, declared.settings, self._secrets)),
             _Box(self._database, name, self.wake),
-            self._compose,
+            lambda kept: self._compose(kept, kind.pictures),
             per_s=kind.per_s,
             again_s=AGAIN_S if kind.re_sent else None,
             clock=self._clock,

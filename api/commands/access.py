@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,12 +92,7 @@ def token_list(where: Where, *, as_json: bool) -> int:
 
 
 def token_revoke(where: Where, id: str) -> int:
-    if where.url:
-        with Client(where.url, where.token) as server:
-            server.delete(f"/api/v1/tokens/{quote(id, safe='')}")
-    else:
-        with _opened(where) as access:
-            access.tokens.revoke(id, COMMAND_LINE)
+    _removed(where, f"/api/v1/tokens/{quote(id, safe='')}", lambda a: a.tokens.revoke(id, COMMAND_LINE))
     out().print(f"token {id} is revoked")
     return 0
 
@@ -122,12 +117,7 @@ def user_list(where: Where, *, as_json: bool) -> int:
 
 
 def user_remove(where: Where, name: str) -> int:
-    if where.url:
-        with Client(where.url, where.token) as server:
-            server.delete(f"/api/v1/users/{quote(name, safe='')}")
-    else:
-        with _opened(where) as access:
-            access.users.remove(name, COMMAND_LINE)
+    _removed(where, f"/api/v1/users/{quote(name, safe='')}", lambda a: a.users.remove(name, COMMAND_LINE))
     out().print(f"user {name} is removed")
     return 0
 
@@ -157,6 +147,15 @@ def _asked(where: Where, path: str, local: Any) -> list[Values]:
             return list(server.items(path))
     with _opened(where) as access:
         return list(local(access))
+
+
+def _removed(where: Where, path: str, local: Callable[[Access], object]) -> None:
+    if where.url:
+        with Client(where.url, where.token) as server:
+            server.delete(path)
+    else:
+        with _opened(where) as access:
+            local(access)
 
 
 @contextmanager

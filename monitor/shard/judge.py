@@ -131,11 +131,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     learning = common.tail == NO_TAIL
     grade = place(cadence)
     worth = stretch(grade)
-    lower = expected - tail_opens(s, common.tail, row, -1, grade) * width * unit
-    upper = expected + tail_opens(s, common.tail, row, 1, grade) * width * unit
-    if counted:
-        lower = max(min(lower, ratio.limit(-1, rate, n, ASKED[grade])), 0.0)
-        upper = min(max(upper, ratio.limit(1, rate, n, ASKED[grade])), 1.0)
+    lower, upper = _band(s, row, grade, expected, width, rate, n, counted)
     spike = 0.0
     shift = 0.0
     still = 0.0
@@ -310,6 +306,21 @@ def entry() -> Any:
 
 
 @kernel
+def _band(
+    s: Any, row: int, grade: int, expected: float, width: float, rate: float, n: float, counted: bool
+) -> tuple[float, float]:
+    """Where an anomaly would open on either side; ``rate`` is the expected one of a share of ``n`` cases."""
+    common = common_at(s, row)
+    unit = np.float64(common.unit)
+    lower: float = expected - tail_opens(s, common.tail, row, -1, grade) * width * unit
+    upper: float = expected + tail_opens(s, common.tail, row, 1, grade) * width * unit
+    if counted:
+        lower = max(min(lower, ratio.limit(-1, rate, n, ASKED[grade])), 0.0)
+        upper = min(max(upper, ratio.limit(1, rate, n, ASKED[grade])), 1.0)
+    return lower, upper
+
+
+@kernel
 def _at_new_level(
     s: Any,
     row: int,
@@ -324,17 +335,14 @@ def _at_new_level(
     """Surprise and residual of the value as seen from the level of the open shift ``outer``, where
     ``expected`` is, and the band there. ``plain``: how wide a residual of the forecast may be."""
     common, clock, episode = common_at(s, row), clock_at(s, row), episode_at(s, outer)
-    grade, unit = place(whole(clock.cadence)), np.float64(common.unit)
     wide = width_at_new(episode, plain)
     r = (deviation - np.float64(episode.shift)) / wide
     spike = min(tail_surprise(s, common.tail, row, r), supported(episode.age, r))
-    lower: float = expected - tail_opens(s, common.tail, row, -1, grade) * wide * unit
-    upper: float = expected + tail_opens(s, common.tail, row, 1, grade) * wide * unit
+    rate = ratio.rate(expected, clock.n_mean) if counted else 0.0
     if counted:
-        rate = ratio.rate(expected, clock.n_mean)
         spike = min(spike, ratio.surprise(value, rate, n))
-        lower = max(min(lower, ratio.limit(-1, rate, n, ASKED[grade])), 0.0)
-        upper = min(max(upper, ratio.limit(1, rate, n, ASKED[grade])), 1.0)
+    grade = place(whole(clock.cadence))
+    lower, upper = _band(s, row, grade, expected, wide, rate, n, counted)
     return spike, r, lower, upper
 
 

@@ -6,11 +6,13 @@ import json
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from monitor.alerting.examples import opened
@@ -124,3 +126,23 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[FakeServer]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def certificate_of(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate that signed itself, and its key. ``name``: as DNS:hooks.example, or IP:127.0.0.1."""
+    made, key = folder / "made.pem", folder / "key.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        f"/CN={name.partition(':')[2]}",
+    ]
+    command += ["-addext", f"subjectAltName={name}", "-keyout", str(key), "-out", str(made)]
+    subprocess.run(command, check=True, capture_output=True)
+    return made, key

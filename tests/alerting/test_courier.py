@@ -13,7 +13,8 @@ from monitor.alerting.courier import Clock
 from monitor.alerts import Alerts
 from monitor.domain.alert import Dispatch, NoticeState
 from monitor.domain.destination import Destination
-from monitor.domain.notice import Notice, NoticeKind, Rejected, Undelivered
+from monitor.domain.incident import Incident
+from monitor.domain.notice import Notice, NoticeKind, Picture, Rejected, Undelivered
 from monitor.domain.route import DEFAULT, Route
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
@@ -219,6 +220,28 @@ def test_a_notice_says_where_the_incident_is(database: Database) -> None:
     assert told.url == "https://watch.example/#/incident/inc-a"
     assert told.labels == {"real": "inc-a by a"}
     assert (told.sequence, told.key) == (kept.id, "inc-a")
+
+
+@pytest.mark.parametrize(("kind", "drawn"), [("log", 0), ("webhook", 1)])
+def test_charts_are_drawn_for_those_only_that_can_carry_one(
+    database: Database, kind: str, drawn: int
+) -> None:
+    inbox, asked = Inbox(), list[str]()
+    alerts = alerts_over(database, {"a": inbox}, Hours())
+
+    def illustrate(incident: Incident) -> tuple[Picture, ...]:
+        asked.append(incident.id)
+        return ()
+
+    alerts.illustrate = illustrate
+    alerts.put_receiver(Destination("a", kind, {"inbox": "a"}), DEED)
+    Outbox(database).tell([notice("a")], START)
+    alerts.start()
+    try:
+        until(lambda: inbox.said() == [("inc-a", "opened")])
+    finally:
+        alerts.stop()
+    assert asked == ["inc-a"] * drawn
 
 
 def test_another_declaration_of_a_receiver_takes_over_what_waits(database: Database) -> None:

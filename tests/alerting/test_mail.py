@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from email.message import Message
@@ -20,7 +19,7 @@ from monitor.alerting.outbound import Outbound
 from monitor.alerting.receivers import built
 from monitor.domain.errors import BadRequest
 from monitor.domain.notice import NoticeKind, Rejected, Undelivered
-from tests.alerting.making import PICTURE, notice
+from tests.alerting.making import PICTURE, certificate_of, notice
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 PASSWORD = "canary-password"
@@ -81,23 +80,7 @@ def server(box: Box) -> Iterator[Controller]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
-    made, key = folder / "made.pem", folder / "key.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=127.0.0.1",
-    ]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
-    subprocess.run(command, check=True, capture_output=True)
-    return made, key
+    return certificate_of(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
 
 
 def test_an_incident_is_one_thread_with_its_picture(box: Box, server: Controller) -> None:

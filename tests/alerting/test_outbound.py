@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 import time
 from email.utils import formatdate
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from monitor.alerting.outbound import REPLY_BYTES, Outbound, checked
 from monitor.domain.notice import Rejected, Undelivered
-from tests.alerting.making import serving
+from tests.alerting.making import certificate_of, serving
 
 LITERALS = [
     "127.0.0.1",
@@ -127,27 +126,8 @@ def test_retry_after_as_a_date() -> None:
         assert 80 < wait_s <= 90
 
 
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    made, key = folder / "made.pem", folder / "key.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        f"/CN={name}",
-    ]
-    command += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(made)]
-    subprocess.run(command, check=True, capture_output=True)
-    return made, key
-
-
 def test_under_tls_the_name_counts_and_the_address_is_pinned(tmp_path: Path) -> None:
-    made, key = certificate(tmp_path, "hooks.example")
+    made, key = certificate_of(tmp_path, "DNS:hooks.example")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made, key)
     asked: list[str | None] = []

@@ -30,7 +30,7 @@ from monitor.domain.errors import BadRequest
 from monitor.domain.notice import Receiver
 
 _ALL = (
-    Kind("webhook", webhook.WebhookSettings, webhook.build, per_s=10.0),
+    Kind("webhook", webhook.WebhookSettings, webhook.build, per_s=10.0, pictures=True),
     Kind(
         *("alertmanager", alertmanager.AlertmanagerSettings, alertmanager.build),
         per_s=10.0,
@@ -40,8 +40,8 @@ _ALL = (
     Kind("pagerduty", pagerduty.PagerDutySettings, pagerduty.build, per_s=100 / 60, digests=False),
     Kind("slack", slack.SlackSettings, slack.build),
     Kind("teams", teams.TeamsSettings, teams.build),
-    Kind("mail", mail.MailSettings, mail.build),
-    Kind("apprise", apprise.AppriseSettings, apprise.build),
+    Kind("mail", mail.MailSettings, mail.build, pictures=True),
+    Kind("apprise", apprise.AppriseSettings, apprise.build, pictures=True),
     Kind("log", log.LogSettings, log.build, per_s=100.0),
 )
 KINDS: Mapping[str, Kind] = {one.name: one for one in _ALL}

@@ -15,7 +15,7 @@ class Kind:
     """``settings``: the strict dataclass of a kind's settings, with secrets already read. ``build``: from one
     of those, and the way out, to a receiver; opens no connection. ``per_s``: notices that begin to be sent in
     a second, at most. ``digests``: can it take a digest; ``re_sent``: must open incidents be delivered anew
-    every few minutes."""
+    every few minutes; ``pictures``: can it carry charts, which cost half a second each."""
 
     name: str
     settings: type[Any]
@@ -23,6 +23,7 @@ class Kind:
     per_s: float = 1.0
     digests: bool = True
     re_sent: bool = False
+    pictures: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
