@@ -28,6 +28,7 @@ from monitor.domain.incident import (
     Incident,
     IncidentChange,
     IncidentState,
+    IncidentTransition,
     PlacedAnomaly,
     SimilarIncident,
     Suspect,
@@ -267,6 +268,7 @@ class FakeStory:
     placed: list[PlacedAnomaly] = field(default_factory=list)
     kept: list[Incident] = field(default_factory=list)
     changes: list[IncidentChange] = field(default_factory=list)
+    steps: list[IncidentTransition] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     closed: bool = False
     topology: FakeTopology = field(default_factory=lambda: FakeTopology())
@@ -296,6 +298,9 @@ class FakeStory:
 
     def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
         return [p for p in self.placed if p.incident_id == incident_id]
+
+    def transitions(self, incident_id: str) -> Sequence[IncidentTransition]:
+        return [step for step in self.steps if step.incident_id == incident_id]
 
     def incidents_open(self, team: str | None = None) -> int:
         return sum(not i.state.over for i in self.kept if team in (None, i.team))

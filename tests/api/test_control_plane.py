@@ -142,6 +142,8 @@ def test_a_declaration_that_cannot_be_is_422(app: App, declaration: Any) -> None
         ("/api/v1/series?cursor=enp6", 400),
         ("/api/v1/series?tag=country", 422),
         ("/api/v1/incidents?state=sleeping", 422),
+        ("/api/v1/incidents?tag=origin", 422),
+        ("/api/v1/incidents?priority=P5", 422),
         ("/api/v1/anomalies?since_ms=-1", 422),
         ("/assets/../../app.py", 404),
         ("/assets/%2e%2e/%2e%2e/app.py", 404),

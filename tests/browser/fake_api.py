@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.browser import fake_story
+
 DIST = Path(__file__).resolve().parents[2] / "api" / "ui" / "dist"
 HOUR = 3_600_000
 STORM_MS = 1_360_335_600_000  # 2013-02-08T15:00:00Z
@@ -48,6 +50,10 @@ def _series(number: int, metric: str, tags: dict[str, str]) -> Json:
         "final_buckets": 8_759,
         "last_ms": STORM_MS + 30 * 24 * HOUR,
         "stage": "trusted",
+        "next_stage": None,
+        "next_stage_buckets": None,
+        "next_stage_ms": None,
+        "pinned": False,
         "timezone": "America/New_York",
     }
 
@@ -89,6 +95,8 @@ def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
         "incident_id": incident,
         "size": 0.809,
         "percent": 3_852.4,
+        "labels": [],
+        "conflict": False,
         "unusual": "16 times the largest of the last 8 days",
         "judged_by": "holt_winters",
         "judged_since_ms": STORM_MS - 10 * 24 * HOUR,
@@ -120,6 +128,14 @@ def incident(number: int, title: str, state: str, series: list[Json], start_ms: 
         "end_ms": None if is_open else start_ms + 29 * HOUR,
         "score": score,
         "severity": 12.25,
+        "priority": "P1" if is_open else "P2",
+        "reasons": ["score 97 of 100", "29 h long"],
+        "opened": True,
+        "unstable": False,
+        "team": "",
+        "acknowledged_by": None,
+        "acknowledged_ms": None,
+        "merged_into": None,
         "kind": "spike",
         "direction": 1,
         "member_count": len(members),
@@ -176,6 +192,7 @@ class FakeApi:
 
     def __init__(self, *, hostile: bool = False, empty: bool = False) -> None:
         self.series = [] if empty else all_series(hostile)
+        self.text = HOSTILE if hostile else ""
         self.incidents: list[Json] = []
         self.listeners: list[queue.Queue[bytes]] = []
         if not empty:
@@ -222,9 +239,21 @@ class FakeApi:
         """The JSON of one path below /api/v1/, None where there is none."""
         if path == "status":
             return self.status()
+        if path == "me":
+            return fake_story.ME
         if path == "incidents":
             states = {query["state"]} if "state" in query else {"open", "closed", "expired"}
-            return _page([{**one, "members": None} for one in self.incidents if one["state"] in states])
+            found = [{**one, "members": None} for one in self.incidents if one["state"] in states]
+            return _page([one for one in found if query.get("q", "") in one["title"]])
+        if path == "explain":
+            return fake_story.explanation(self.series[0], int(query["at"]), self.text)
+        if path == "labels":
+            one = fake_story.label(
+                query["series"], "span", query["series"], STORM_MS, STORM_MS + 26 * HOUR, self.text
+            )
+            return _page([one])
+        if path.startswith("metrics/"):
+            return {**fake_story.METRIC, "name": path.removeprefix("metrics/")}
         if path == "anomalies":
             members = [member for one in self.incidents for member in one["members"]]
             return _page([member for member in members if member["series_id"] == query.get("series")])
@@ -233,8 +262,14 @@ class FakeApi:
         kind, name, *rest = path.split("/")
         things = {"incidents": self.incidents, "series": self.series}.get(kind, [])
         found = next((one for one in things if one["id"] == name), None)
-        if found is None or rest != ["observations"]:
-            return found
+        if found is None:
+            return None
+        if rest == ["notices"]:
+            return fake_story.notices(STORM_MS, self.text)
+        if rest == ["journal"]:
+            return {"series_id": name, "entries": fake_story.journal(STORM_MS, self.text)}
+        if rest != ["observations"]:
+            return found if kind == "series" else fake_story.story(found, self.text)
         start = int(query.get("from_ms", STORM_MS - 30 * 24 * HOUR))
         return observations(found, start, min(int(query.get("to_ms", found["last_ms"])), found["last_ms"]))
 

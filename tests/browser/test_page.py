@@ -43,7 +43,7 @@ def test_incident_shows_facts_suspects_and_painted_charts(watched: Watched, fake
     page.goto(fake.url)
     part(page, "incident-link").nth(1).click()
     expect(part(page, "facts")).to_contain_text("1 d 5 h")
-    expect(part(page, "suspects").locator("li")).to_have_count(3)
+    expect(part(page, "suspects").locator("> li")).to_have_count(3)
     expect(part(page, "chart")).to_have_count(12)
     canvas = part(page, "chart").first.locator("canvas")
     expect(canvas).to_be_visible()
@@ -103,9 +103,14 @@ def test_hostile_names_are_shown_and_run_nothing(watched: Watched, hostile: Serv
     page = watched.page
     page.goto(hostile.url)
     expect(part(page, "incidents")).to_contain_text(HOSTILE)
-    for place in ("#/incident/i3", "#/series", "#/series/0000000000000063"):
-        page.goto(f"{hostile.url}/{place}")
-        expect(page.locator("main")).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/incident/i3")
+    for name in ("suspects", "because", "story", "similar", "told", "contributors"):
+        expect(part(page, name)).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/series")
+    expect(page.locator("main")).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/series/0000000000000063?at={STORM_MS}")
+    for name in ("answer", "labels", "journal", "facts"):
+        expect(part(page, name).first).to_contain_text(HOSTILE)
     expect(part(page, "chart").locator("canvas")).to_be_visible()
     assert page.locator("main img, main script").count() == 0
     watched.assert_clean(hostile.url)
