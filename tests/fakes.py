@@ -410,7 +410,9 @@ class FakeTopology:
         return None
 
     def edges(self, focus: str | None = None, after: str = "", limit: int = 100) -> Page[LearnedEdge]:
-        return Page([e for e in self.found if focus in (None, e.source, e.target)][:limit])
+        found = [e for e in self.found if focus in (None, e.source, e.target)]
+        until = int(after or 0) + limit
+        return Page(found[int(after or 0) : until], str(until) if until < len(found) else None)
 
     def lineage(self) -> Lineage:
         return self.links

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.browser import fake_story
+from tests.browser import fake_models, fake_story
 
 DIST = Path(__file__).resolve().parents[2] / "api" / "ui" / "dist"
 HOUR = 3_600_000
@@ -195,6 +195,7 @@ class FakeApi:
         self.text = HOSTILE if hostile else ""
         self.incidents: list[Json] = []
         self.listeners: list[queue.Queue[bytes]] = []
+        self.posted: list[tuple[str, Json]] = []
         if not empty:
             ordinary = [one for one in self.series if one["metric"] != HOSTILE]
             storm = incident(1, "cancelled_share up at JFK, LGA, EWR", "closed", ordinary, STORM_MS, 96.5)
@@ -252,6 +253,10 @@ class FakeApi:
                 query["series"], "span", query["series"], STORM_MS, STORM_MS + 26 * HOUR, self.text
             )
             return _page([one])
+        if path == "models":
+            return _page([fake_models.model(self.text)])
+        if path.startswith("models/"):
+            return fake_models.model(self.text)
         if path.startswith("metrics/"):
             return {**fake_story.METRIC, "name": path.removeprefix("metrics/")}
         if path == "anomalies":
@@ -279,7 +284,7 @@ def _page(items: list[Json]) -> Json:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """GET only, with the headers that the real server sends."""
+    """With the headers that the real server sends. POST is for labels only, which nothing comes of."""
 
     server: Server
 
@@ -288,6 +293,8 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(address.path)
         if path == "/api/v1/events":
             self._events()
+        elif path == "/openapi.json":
+            self._send(200, "application/json", json.dumps(fake_story.DESCRIBED).encode())
         elif path.startswith("/api/v1/"):
             query = {key: values[0] for key, values in parse_qs(address.query).items()}
             found = self.server.api.answer(path.removeprefix("/api/v1/"), query)
@@ -296,6 +303,16 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200 if found is not None else 404, kind, json.dumps(found or problem).encode())
         else:
             self._file("index.html" if path == "/" else path.lstrip("/"))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.api.posted.append((self.path, body))
+        text = self.server.api.text
+        dry = "dry_run" in self.path
+        answer = (
+            fake_story.rehearsal(text) if dry else fake_story.label("i1", "incident", None, 0, None, text)
+        )
+        self._send(200, "application/json", json.dumps(answer).encode())
 
     def _file(self, name: str) -> None:
         path = (DIST / name).resolve()

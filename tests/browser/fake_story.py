@@ -1,4 +1,4 @@
-"""What the canned answers tell of an incident beside its members: acts, labels, evidence, notices; and of a series."""
+"""What canned answers tell of an incident beside its members (acts, labels, notices …), and of a series."""
 
 from __future__ import annotations
 
@@ -158,10 +158,20 @@ def explanation(series: Json, at_ms: int, text: str = "") -> Json:
     }
 
 
-METRIC: Json = {
-    key: None
-    for key in (
-        "declared_by kind unit cadence_ms aggregation timezone polarity lateness_ms min_change_absolute "
-        "min_change_relative static_lower static_upper threshold models weight"
-    ).split()
-}
+METRIC: Json = dict.fromkeys(
+    (
+        *("declared_by", "kind", "unit", "cadence_ms", "aggregation", "timezone", "polarity", "lateness_ms"),
+        *("min_change_absolute", "min_change_relative", "static_lower", "static_upper", "threshold"),
+        *("models", "weight"),
+    )
+)
+
+DESCRIBED: Json = {"paths": {"/api/v1/labels": {"post": {"parameters": [{"name": "dry_run"}]}}}}
+
+
+def rehearsal(text: str = "") -> Json:
+    """What a dry run of a label answers: two that would vanish, of which one was confirmed."""
+    gone = {"id": "a", "series": text or "cancelled_share{origin=JFK}", "kind": "spike", "score": 71.0}
+    gone |= {"onset_ms": 0, "end_ms": None, "confirmed": False}
+    both = [gone, gone | {"id": "b", "confirmed": True}]
+    return {"dry_run": True, "from_ms": 0, "to_ms": 1, "series": 3, "vanish": both, "appear": []}

@@ -1,5 +1,5 @@
-"""The real server for the page: over the whole system in one process, or over fakes where a test needs what the
-system would take weeks to learn."""
+"""The real server for the page: over the whole system in one process, or over fakes where a test needs what
+the system would take weeks to learn."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def desk(folder: Path) -> Iterator[Desk]:
 
 
 def edges(communities: int, size: int, seed: int = 1) -> list[LearnedEdge]:
-    """A graph as weeks of faults would teach it: every series tied to some of its community, few beyond it."""
+    """A graph as weeks of faults would teach it: each series tied to some of its community, few beyond."""
     random = np.random.default_rng(seed)
     found: dict[tuple[int, int], LearnedEdge] = {}
     for one in range(communities * size):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -75,6 +77,68 @@ def test_rows_behind_a_chart_name_values_and_verdicts(watched: Watched, fake: Se
     expect(rows.locator("tbody tr").first).to_contain_text("2013-02-08 10:00 UTC-5")
 
 
+def test_a_label_is_rehearsed_before_it_is_set(watched: Watched, hostile: Server) -> None:
+    page = watched.page
+    page.goto(f"{hostile.url}/#/incident/i1")
+    expect(part(page, "actions")).to_be_visible()
+    page.keyboard.press("l")
+    part(page, "sayings").get_by_text("false alarm", exact=True).click()
+    expect(part(page, "submit")).to_have_text("See what it would change")
+    part(page, "submit").click()
+    expect(part(page, "rehearsal")).to_contain_text("2 anomalies would vanish")
+    expect(part(page, "rehearsal")).to_contain_text("1 anomaly that people called true would vanish")
+    assert [path for path, _ in hostile.api.posted] == ["/api/v1/labels?dry_run=true&force=true"]
+    expect(part(page, "submit")).to_have_text("Label it “false alarm”")
+    part(page, "submit").click()
+    expect(part(page, "dialog")).to_have_count(0)
+    path, body = hostile.api.posted[-1]
+    assert (path, body) == ("/api/v1/labels", {"incident": "i1", "label": "false alarm", "note": ""})
+    watched.assert_clean(hostile.url)
+
+
+def test_a_model_shows_where_it_fell_and_which_feature_drifted(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/models")
+    part(page, "model-link").click()
+    expect(part(page, "facts")).to_contain_text("0.78 (0.75 … 0.81) n 400")
+    expect(part(page, "drift")).to_contain_text("customer_age: 31 % missing")
+    expect(part(page, "drift")).to_contain_text("18 of 48")
+    expect(part(page, "buckets").locator("tbody tr")).to_have_count(48)
+    assert part(page, "chart").locator("canvas").evaluate(COLOURS) > 5
+    page.get_by_label("Measure").select_option("recall")
+    expect(part(page, "buckets")).to_contain_text("recall")
+    assert "measure=recall" in page.url
+    watched.assert_clean(fake.url)
+
+
+def test_the_inbox_is_narrowed_and_its_link_says_so(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    expect(part(page, "incident")).to_have_count(2)
+    page.keyboard.press("/")
+    page.keyboard.type("departures")
+    expect(part(page, "incident")).to_have_count(1)
+    part(page, "filter-state").select_option("closed")
+    expect(part(page, "none")).to_be_visible()
+    page.reload()
+    expect(part(page, "none")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(part(page, "incident")).to_have_count(2)
+
+
+def test_the_help_lists_the_keys_of_the_page(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/incident/i2")
+    expect(part(page, "actions")).to_be_visible()
+    page.keyboard.press("?")
+    expect(part(page, "dialog")).to_contain_text("acknowledge: take it")
+    page.keyboard.press("Escape")
+    expect(part(page, "dialog")).to_have_count(0)
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    expect(part(page, "series-list")).to_be_visible()
+
+
 def test_series_list_is_searched_and_opens_a_history(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(f"{fake.url}/#/series")
@@ -111,6 +175,8 @@ def test_hostile_names_are_shown_and_run_nothing(watched: Watched, hostile: Serv
     page.goto(f"{hostile.url}/#/series/0000000000000063?at={STORM_MS}")
     for name in ("answer", "labels", "journal", "facts"):
         expect(part(page, name).first).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/models/{quote(HOSTILE, safe='')}")
+    expect(part(page, "drift")).to_contain_text(HOSTILE)
     expect(part(page, "chart").locator("canvas")).to_be_visible()
     assert page.locator("main img, main script").count() == 0
     watched.assert_clean(hostile.url)

@@ -50,6 +50,11 @@ export async function logOut(): Promise<void> {
   if (!answer.ok) throw new Problem(await wordsOf(answer), answer.status);
 }
 
+/** What the server says of itself in OpenAPI: some 160 kB, so only where it must be known what it can. */
+export async function described(): Promise<unknown> {
+  return answered("/openapi.json", {});
+}
+
 /** A part of a path, whatever is in it. */
 export const part = encodeURIComponent;
 

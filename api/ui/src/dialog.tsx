@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useDoing } from "./hooks";
 import { Trouble } from "./parts";
 
@@ -7,7 +7,8 @@ import { Trouble } from "./parts";
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
   const host = useRef<HTMLDialogElement>(null);
   const name = useId();
-  useEffect(() => {
+  // before the next key can be pressed
+  useLayoutEffect(() => {
     const dialog = host.current;
     const before = document.activeElement;
     dialog?.showModal();

@@ -46,9 +46,10 @@ function Picture({ drawn, label, chosen, onNode, onLink }: PictureProps) {
   const ys = placed.map((one) => one.y ?? 0);
   const [left, top] = [Math.min(...xs) - MARGIN, Math.min(...ys) - MARGIN];
   const [width, height] = [Math.max(...xs) - left + MARGIN, Math.max(...ys) - top + MARGIN];
-  const scale = Math.max(width / 1_000, height / 520, 0.5);
+  const wide = Math.min(window.innerWidth - 32, 1_600);
+  const scale = Math.max(width / wide, height / 500, 0.4);
   const named = new Set(
-    [...placed].sort((a, b) => b.node.weight - a.node.weight).slice(0, NAMED).map((one) => one.node.id),
+    [...placed].sort((a, b) => b.node.weight - a.node.weight).slice(0, wide < 600 ? NAMED / 2 : NAMED).map((one) => one.node.id),
   );
   return (
     <svg class="graph" viewBox={`${left} ${top} ${width} ${height}`} role="img" aria-label={label} data-testid="graph">

@@ -9,6 +9,7 @@ const VIEWS: readonly (readonly [view: string, name: string, here: readonly stri
   ["incidents", "Incidents", ["incidents", "incident"]],
   ["series", "Series", ["series"]],
   ["topology", "Topology", ["topology"]],
+  ["models", "Models", ["models"]],
   ["settings", "Settings", ["settings"]],
 ];
 

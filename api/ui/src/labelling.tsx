@@ -2,8 +2,9 @@ import { useState } from "preact/hooks";
 import { change } from "./api";
 import { Ask } from "./dialog";
 import { TextField } from "./fields";
-import { useZone } from "./hooks";
+import { useLoad, useZone } from "./hooks";
 import { Pieces } from "./parts";
+import { type Outcome, rehearse, rehearses, RehearsalView } from "./rehearsal";
 import type { Incident, Label, Saying } from "./shapes";
 import { fieldOf, momentOf } from "./time";
 
@@ -47,6 +48,22 @@ function Sayings({ of, said, onSaid }: SayingsProps) {
   );
 }
 
+/** Setting a label in two steps where the server rehearses it: what it would change is seen first. */
+function useSaying(body: Record<string, unknown>, said: Saying | undefined) {
+  const { data: can } = useLoad("rehearses", rehearses);
+  const [seen, setSeen] = useState<{ of: string; outcome: Outcome }>();
+  const of = JSON.stringify([body, said]);
+  const outcome = seen?.of === of ? seen.outcome : undefined;
+  const first = can === true && outcome === undefined;
+  const work = async (note: string): Promise<void> => {
+    const label = { ...body, label: said, note };
+    if (first) setSeen({ of, outcome: await rehearse(label) });
+    else await change<Label>("POST", "labels", label);
+  };
+  const sets = said ? `Label it “${said}”` : "Label";
+  return { outcome, work, stays: first, known: can !== undefined, does: first ? "See what it would change" : sets };
+}
+
 /** Says what an incident, or one of its anomalies, was. */
 export function LabelDialog({ incident, onClose }: { incident: Incident; onClose: () => void }) {
   const [said, setSaid] = useState<Saying>();
@@ -55,13 +72,15 @@ export function LabelDialog({ incident, onClose }: { incident: Incident; onClose
   const target = anomaly ? { anomaly } : { incident: incident.id };
   const chosen = incident.members.find((one) => one.id === anomaly);
   const all = Object.keys(MEANING) as Saying[];
+  const { outcome, work, stays, known, does } = useSaying(target, said);
   return (
     <Ask
       title="Label"
-      does={said ? `Label it “${said}”` : "Label"}
+      does={does}
       onClose={onClose}
-      ready={said !== undefined}
-      work={() => change<Label>("POST", "labels", { label: said, note, ...target })}
+      ready={said !== undefined && known}
+      stays={stays}
+      work={() => work(note)}
     >
       <Sayings of={all} said={said} onSaid={setSaid} />
       <div class="field">
@@ -81,6 +100,7 @@ export function LabelDialog({ incident, onClose }: { incident: Incident; onClose
         )}
       </div>
       <TextField name="Note" value={note} onValue={setNote} />
+      {outcome && <RehearsalView outcome={outcome} />}
     </Ask>
   );
 }
@@ -101,13 +121,15 @@ export function SpanDialog({ series, from, to, onClose }: SpanProps) {
   const [last, setLast] = useState(fieldOf(to, zone));
   const span = { from_ms: momentOf(first, zone), to_ms: momentOf(last, zone) };
   const fits = span.from_ms !== null && span.to_ms !== null && span.to_ms > span.from_ms;
+  const { outcome, work, stays, known, does } = useSaying({ series, ...span }, said);
   return (
     <Ask
       title="Label a span"
-      does="Label"
+      does={does}
       onClose={onClose}
-      ready={said !== undefined && fits}
-      work={() => change<Label>("POST", "labels", { label: said, note, series, ...span })}
+      ready={said !== undefined && fits && known}
+      stays={stays}
+      work={() => work(note)}
     >
       <p class="muted">Also one that nobody noticed: “true” tells that something was missed.</p>
       <div class="pair">
@@ -116,6 +138,7 @@ export function SpanDialog({ series, from, to, onClose }: SpanProps) {
       </div>
       <Sayings of={OF_SPANS} said={said} onSaid={setSaid} />
       <TextField name="Note" value={note} onValue={setNote} />
+      {outcome && <RehearsalView outcome={outcome} />}
     </Ask>
   );
 }

@@ -18,6 +18,8 @@ import { Incidents } from "./views/incidents";
 const SeriesView = later(() => import("./views/series/series").then((part) => part.SeriesView));
 const Explorer = later(() => import("./views/series/explorer").then((part) => part.Explorer));
 const TopologyView = later(() => import("./views/topology/topology").then((part) => part.TopologyView));
+const ModelsView = later(() => import("./views/models/models").then((part) => part.ModelsView));
+const ModelView = later(() => import("./views/models/model").then((part) => part.ModelView));
 const SettingsView = later(() => import("./views/settings/settings").then((part) => part.SettingsView));
 
 const STATUS_MS = 5_000;
@@ -88,6 +90,7 @@ function View({ place, status }: { place: Place; status: Status | undefined }) {
   if (view === "incident" && id) return <IncidentView id={id} />;
   if (view === "series") return id ? <SeriesView id={id} /> : <Explorer />;
   if (view === "topology") return <TopologyView />;
+  if (view === "models") return id ? <ModelView name={id} /> : <ModelsView />;
   if (view === "settings") return <SettingsView part={id ?? "routes"} status={status} />;
   return <Incidents status={status} />;
 }

@@ -12,7 +12,7 @@ const SHOWN = 8;
 export function FirstRun({ status }: { status: Status | undefined }) {
   if (status === undefined) return <p class="muted">…</p>;
   const some = status.series === null || status.series > 0;
-  return some ? <Quiet status={status} /> : <Begin />;
+  return some ? <Quiet status={status} /> : <Begin guarded={status.auth === "on"} />;
 }
 
 function Quiet({ status }: { status: Status }) {
@@ -22,15 +22,15 @@ function Quiet({ status }: { status: Status }) {
         No incidents. {status.series !== null && <>{count(status.series, "series is", "series are")} watched; </>}
         <a href={link("series")}>see the series</a>.
       </p>
-      <Learning />
+      <Learning samples={status.shards.reduce((sum, shard) => sum + shard.samples, 0)} />
     </section>
   );
 }
 
-/** Series that are not trusted yet, and when they will be. */
-function Learning() {
+/** Series that are not trusted yet, and when they will be; looked at again when samples came. */
+function Learning({ samples }: { samples: number }) {
   const tick = useTick();
-  const { data } = useLoad(`${tick}`, (signal) => get<Page<Series>>("series", { limit: 100 }, signal));
+  const { data } = useLoad(`${tick}/${samples}`, (signal) => get<Page<Series>>("series", { limit: 100 }, signal));
   const young = (data?.items ?? []).filter((one) => one.next_stage !== null);
   if (young.length === 0) return null;
   return (
@@ -72,11 +72,17 @@ function Learning() {
   );
 }
 
-function Begin() {
+function Begin({ guarded }: { guarded: boolean }) {
   return (
     <section class="empty" data-testid="empty">
       <p>Nothing has been measured yet. It begins with any of these; this page shows the first series as it comes.</p>
-      {snippets(location.origin, Date.now()).map(({ name, about, text }) => (
+      {guarded && (
+        <p>
+          TOKEN stands for one made under <a href={link("settings", "tokens")}>settings</a>, or by{" "}
+          <code>watchkeeper token create --scope ingest</code>.
+        </p>
+      )}
+      {snippets(location.origin, guarded, Date.now()).map(({ name, about, text }) => (
         <div key={name}>
           <h2>{name}</h2>
           <p>{about}</p>

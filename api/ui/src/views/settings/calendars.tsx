@@ -59,7 +59,7 @@ export function Calendars() {
                     ))}
                   </ul>
                 </td>
-                <td>{personName(one.author)}</td>
+                <td data-label="by">{personName(one.author)}</td>
                 <td class="c-buttons">
                   {may && (
                     <Remove

@@ -57,14 +57,14 @@ export function Mutes() {
                   {mute.text}
                   {mute.weekly && <span class="muted"> {weekly(mute)}</span>}
                 </td>
-                <td>
+                <td data-label="from">
                   <Moment ms={mute.start_ms} />
                 </td>
-                <td>
+                <td data-label="until">
                   <Moment ms={mute.end_ms} />
                 </td>
                 <td class="c-title">{mute.reason}</td>
-                <td>{personName(mute.author)}</td>
+                <td data-label="by">{personName(mute.author)}</td>
                 <td class="c-buttons">
                   {may && mute.state !== "over" && (
                     <Remove name="End" title="End this mute" work={() => change("DELETE", `mutes/${part(mute.id)}`)}>

@@ -22,7 +22,8 @@ const KINDS: Record<string, Record<string, unknown>> = {
 
 export function Receivers() {
   const tick = useTick();
-  const may = useMay("config") && useMe()?.team == null;
+  const bound = useMe()?.team != null;
+  const may = useMay("config") && !bound;
   const { data, problem } = useLoad(`receivers/${tick}`, (signal) => get<Page<Receiver>>("receivers", {}, signal));
   return (
     <>

@@ -69,12 +69,12 @@ export function Routes() {
           <tbody>
             {routes.map((route) => (
               <tr key={route.name}>
-                <td>{route.name === "default" ? "last" : route.position}</td>
+                <td data-label="order">{route.name === "default" ? "last" : route.position}</td>
                 <td>
                   <b>{route.name}</b>
                 </td>
                 <td class="c-title">{conditions(route)}</td>
-                <td>
+                <td data-label="tells">
                   {route.receivers.join(", ") || "nobody"}
                   {route.continue && <span class="muted"> and goes on</span>}
                 </td>

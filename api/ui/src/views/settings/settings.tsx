@@ -33,7 +33,8 @@ const PARTS: readonly Part[] = [
 
 /** What is set, by parts; those that concern every team are for admins. */
 export function SettingsView({ part, status }: { part: string; status: Status | undefined }) {
-  const admin = useMay("admin") && useMe()?.team == null;
+  const bound = useMe()?.team != null;
+  const admin = useMay("admin") && !bound;
   const shown = PARTS.filter((one) => admin || !one[3]);
   const [, name, View] = shown.find(([id]) => id === part) ?? ([part, "Settings", Nothing] as const);
   useTitle(name);

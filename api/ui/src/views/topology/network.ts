@@ -34,7 +34,7 @@ export function overview(communities: Community[], edges: Edge[]): Part {
   }
   const nodes = shown.map((one) => ({
     id: communityName(one),
-    name: `${communityName(one)} and ${one.size - 1} more`,
+    name: `${communityName(one)} +${one.size - 1}`,
     weight: one.size,
     title: `${one.size} series around ${one.hubs.join(", ")}`,
   }));
