@@ -18,7 +18,7 @@ from api.server import Server, listen, url_of
 from monitor.domain.topology import LearnedEdge
 from monitor.service import Monitor
 from monitor.settings import Settings
-from tests.browser.fake_api import HOSTILE
+from tests.browser.canned import HOSTILE
 from tests.fakes import NOW_MS, fake_monitor, storm_anomaly, storm_incident
 from tests.scenarios.test_chain import CHAIN, CHANGE, FAULT, MINUTE_MS, START_MS, fail, run
 
@@ -121,10 +121,9 @@ def edges(communities: int, size: int, seed: int = 1) -> list[LearnedEdge]:
 
 
 def _edge(source: int, target: int, size: int, decades: float) -> LearnedEdge:
-    name = [f"service{i // size}.latency{{host=h{i}}}" for i in (source, target)]
-    return LearnedEdge(
-        f"{source + 1:016x}", f"{target + 1:016x}", *name, decades, 60_000 * (1 + source % 9), 4, 5, NOW_MS
-    )
+    first, then = (f"service{i // size}.latency{{host=h{i}}}" for i in (source, target))
+    ids = f"{source + 1:016x}", f"{target + 1:016x}"
+    return LearnedEdge(*ids, first, then, decades, 60_000 * (1 + source % 9), 4, 5, NOW_MS)
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.canned import HOSTILE, STORM_MS, incident
 from tests.browser.conftest import Watched
-from tests.browser.fake_api import HOSTILE, STORM_MS, Server, incident
+from tests.browser.fake_api import Server
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.canned import HOSTILE
 from tests.browser.conftest import Watched
-from tests.browser.fake_api import HOSTILE
 from tests.browser.live import Desk, desk
 from tests.browser.test_page import part
 

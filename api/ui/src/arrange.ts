@@ -44,10 +44,10 @@ export function arrange(nodes: Node[], links: Link[], done: (placed: Placed[]) =
     return from && to ? [{ source: from, target: to }] : [];
   });
   const simulation = forceSimulation(placed)
-    .force("link", forceLink<Placed, SimulationLinkDatum<Placed>>(ties).distance(60))
-    .force("apart", forceManyBody<Placed>().strength(-90).distanceMax(400))
-    .force("x", forceX<Placed>().strength(0.04))
-    .force("y", forceY<Placed>().strength(0.07))
+    .force("link", forceLink<Placed, SimulationLinkDatum<Placed>>(ties).distance(80))
+    .force("apart", forceManyBody<Placed>().strength(-180).distanceMax(500))
+    .force("x", forceX<Placed>().strength(0.03))
+    .force("y", forceY<Placed>().strength(0.1))
     .force("collide", forceCollide<Placed>((one) => one.radius + 4))
     .stop();
   let ticks = 0;

@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { arrange, type Link, type Node, type Placed } from "./arrange";
 
-const NAMED = 14;
+const TRIED = 60;
+const CERTAIN = 3;
 const NAME_LETTERS = 36;
+const LETTER = 0.28; // of a letter's size, half its width
 const MARGIN = 70;
 
 interface GraphProps {
@@ -48,9 +50,8 @@ function Picture({ drawn, label, chosen, onNode, onLink }: PictureProps) {
   const [width, height] = [Math.max(...xs) - left + MARGIN, Math.max(...ys) - top + MARGIN];
   const wide = Math.min(window.innerWidth - 32, 1_600);
   const scale = Math.max(width / wide, height / 500, 0.4);
-  const named = new Set(
-    [...placed].sort((a, b) => b.node.weight - a.node.weight).slice(0, wide < 600 ? NAMED / 2 : NAMED).map((one) => one.node.id),
-  );
+  const size = 11 * scale;
+  const names = named(placed, size);
   return (
     <svg class="graph" viewBox={`${left} ${top} ${width} ${height}`} role="img" aria-label={label} data-testid="graph">
       <defs>
@@ -68,15 +69,43 @@ function Picture({ drawn, label, chosen, onNode, onLink }: PictureProps) {
         <g key={node.id} class={node.id === chosen ? "graph-node chosen" : "graph-node"} onClick={() => onNode?.(node.id)}>
           <title>{node.title}</title>
           <circle cx={x} cy={y} r={radius} />
-          {named.has(node.id) && (
-            <text x={x} y={y - radius - 3 * scale} font-size={11 * scale} text-anchor="middle">
-              {node.name.length > NAME_LETTERS ? `${node.name.slice(0, NAME_LETTERS - 1)}…` : node.name}
-            </text>
-          )}
         </g>
+      ))}
+      {names.map(({ id, x, y, text }) => (
+        <text key={id} x={x} y={y} font-size={size} text-anchor="middle">
+          {text}
+        </text>
       ))}
     </svg>
   );
+}
+
+interface Name {
+  id: string;
+  x: number;
+  y: number;
+  text: string;
+}
+
+/** Names of the heaviest nodes, as many as have room: none covers another, or a node. */
+function named(placed: Placed[], size: number): Name[] {
+  const names: (Name & { half: number })[] = [];
+  const heaviest = [...placed].sort((a, b) => b.node.weight - a.node.weight).slice(0, TRIED);
+  for (const { node, x = 0, y = 0, radius } of heaviest) {
+    const text = node.name.length > NAME_LETTERS ? `${node.name.slice(0, NAME_LETTERS - 1)}…` : node.name;
+    const name = { id: node.id, x, y: y - radius - size / 3, text, half: text.length * LETTER * size };
+    const clear = names.every(
+      (other) => Math.abs(other.y - name.y) > size || Math.abs(other.x - name.x) > other.half + name.half,
+    );
+    const free = placed.every(
+      (other) =>
+        other.node.id === node.id ||
+        Math.abs((other.y ?? 0) - name.y) > other.radius + size / 2 ||
+        Math.abs((other.x ?? 0) - name.x) > other.radius + name.half,
+    );
+    if (clear && (free || names.length < CERTAIN)) names.push(name);
+  }
+  return names;
 }
 
 interface TieProps {

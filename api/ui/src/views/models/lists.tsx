@@ -17,8 +17,7 @@ export function Drifts({ model }: { model: ModelDetail }) {
       {newest && (
         <>
           <p class="muted">
-            In the bucket of <Moment ms={newest.start_ms} />, beside the reference; a bar beyond its end is more than chance
-            gives.
+            In the bucket of <Moment ms={newest.start_ms} />, beside the reference; half a bar is what chance gives.
           </p>
           <table class="list">
             <thead>
