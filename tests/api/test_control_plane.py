@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.guard import SECURITY_HEADERS
-from monitor.domain.incident import IncidentState
+from monitor.domain.incident import IncidentState, IncidentTransition, TransitionKind
 from monitor.domain.records import Control, Kind
 from monitor.service import State
 from tests.api.conftest import App, sample
@@ -42,7 +42,9 @@ def test_an_incident_in_a_list_is_short_and_alone_is_whole(storm: App) -> None:
     )
     assert (len(listed["suspects"]), len(listed["contributors"])) == (3, 5)
     assert "members" not in listed
+    storm.story.steps.append(IncidentTransition(listed["id"], 1, TransitionKind.OPENED, 5, 0, 9, 1, 97.0))
     whole = get(storm, f"/api/v1/incidents/{listed['id']}")
+    assert whole["steps"] == [{"kind": "opened", "at_ms": 5, "member_count": 1, "score": 97.0}]
     assert (len(whole["suspects"]), len(whole["contributors"])) == (5, 7)
     assert whole["contributors"][0]["text"] == "14 of 16 series with origin=JFK"
     (member,) = whole["members"]

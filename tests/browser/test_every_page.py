@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.fake_api import DIST, Server
@@ -34,7 +34,7 @@ def grave(page: Page) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in GRAVE]
 
 
-@pytest.mark.parametrize("place", ["", "#/incident/i1", "#/series/0000000000000001"])
+@pytest.mark.parametrize("place", ["#/incident/i1", "#/series/0000000000000001"])
 def test_nothing_serious_stands_in_the_way(watched: Watched, fake: Server, place: str) -> None:
     page = watched.page
     page.goto(f"{fake.url}/{place}")
@@ -42,6 +42,30 @@ def test_nothing_serious_stands_in_the_way(watched: Watched, fake: Server, place
     assert grave(page) == []
     page.emulate_media(color_scheme="dark")
     assert grave(page) == []
+
+
+DIALOGS = {
+    "#/incident/i2": ("do-label", "do-mute", "do-comment", "do-merge", "keys"),
+    "#/incident/i1": ("do-split",),
+    "#/series/0000000000000001": ("edit-metric",),
+    "#/settings/routes": ("add-route",),
+    "#/settings/receivers": ("add-receiver",),
+    "#/settings/calendars": ("add-calendar",),
+    "#/settings/tokens": ("add-token",),
+}
+
+
+@pytest.mark.slow
+def test_nothing_serious_stands_in_the_windows(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    for place, buttons in DIALOGS.items():
+        page.goto(f"{fake.url}/{place}")
+        for button in buttons:
+            page.locator(f"[data-testid={button}]").click()
+            expect(page.locator("[data-testid=dialog]")).to_be_visible()
+            assert grave(page) == [], button
+            page.keyboard.press("Escape")
+            expect(page.locator("[data-testid=dialog]")).to_have_count(0)
 
 
 def _note(errors: list[str], error: object) -> None:

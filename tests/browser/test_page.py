@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from urllib.parse import quote
 
 import pytest
@@ -9,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.canned import HOSTILE, STORM_MS, incident
 from tests.browser.conftest import Watched
-from tests.browser.fake_api import Server
+from tests.browser.fake_api import FakeApi, Server
 
 pytestmark = pytest.mark.browser
 
@@ -97,6 +99,7 @@ def test_a_label_is_rehearsed_before_it_is_set(watched: Watched, hostile: Server
     watched.assert_clean(hostile.url)
 
 
+@pytest.mark.slow
 def test_a_model_shows_where_it_fell_and_which_feature_drifted(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(f"{fake.url}/#/models")
@@ -127,6 +130,7 @@ def test_the_inbox_is_narrowed_and_its_link_says_so(watched: Watched, fake: Serv
     expect(part(page, "incident")).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_the_help_lists_the_keys_of_the_page(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(f"{fake.url}/#/incident/i2")
@@ -203,6 +207,42 @@ def test_lost_server_is_said_plainly(watched: Watched, fake: Server) -> None:
     fake.server_close()
     expect(part(page, "gone")).to_contain_text("does not answer")
     expect(part(page, "incident")).to_have_count(2)
+
+
+@pytest.mark.slow
+def test_a_restarted_server_is_found_again(watched: Watched) -> None:
+    page, api = watched.page, FakeApi()
+    with Server(api) as server:
+        page.goto(server.url)
+        expect(part(page, "status")).to_contain_text("live")
+    expect(part(page, "gone")).to_be_visible()
+    api.incidents.append(incident(7, "while it was away", "open", api.series[:2], STORM_MS, 60.0))
+    with Server(api, server.server_address[1]):
+        expect(part(page, "incidents")).to_contain_text("while it was away")
+        expect(part(page, "gone")).to_have_count(0)
+
+
+CLOCKS = (
+    ("America/New_York", "2026-03-08T01:30", "2026-03-08T06:30"),  # half an hour before the clocks go forward
+    ("America/New_York", "2026-03-08T03:30", "2026-03-08T07:30"),
+    ("America/New_York", "2026-11-01T03:30", "2026-11-01T08:30"),  # after they went back
+    ("Australia/Lord_Howe", "2026-10-04T02:45", "2026-10-03T15:45"),  # by half an hour
+    ("Australia/Eucla", "2026-06-01T00:00", "2026-05-31T15:15"),
+)
+
+
+@pytest.mark.slow
+def test_a_typed_time_is_of_the_chosen_zone(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/series/0000000000000001")
+    for zone, clock, utc in CLOCKS:
+        part(page, "zone").select_option(zone)
+        page.get_by_label("At", exact=True).fill(clock)
+        part(page, "ask-why").click()
+        at_ms = int(datetime.fromisoformat(f"{utc}+00:00").timestamp() * 1_000)
+        expect(page).to_have_url(re.compile(f"at={at_ms}$"))
+        expect(part(page, "answer")).to_be_visible()
+        expect(page.get_by_label("At", exact=True)).to_have_value(clock)
 
 
 def test_empty_system_says_how_to_begin(watched: Watched, empty: Server) -> None:

@@ -114,6 +114,22 @@ def test_calendar_team_person_and_token(watched: Watched, system: Desk) -> None:
     watched.assert_clean(system.url)
 
 
+def test_a_link_is_declared_and_taken_back(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/topology")
+    expect(part(page, "no-edges")).to_be_visible()
+    part(page, "add-link").click()
+    page.get_by_label("This").fill("customer_age.*")
+    page.get_by_label("Feeds").fill("shop.conversion")
+    part(page, "submit").click()
+    expect(part(page, "lineage")).to_contain_text("customer_age.*")
+    (link,) = system.get("lineage")["links"]
+    assert (link["upstream"], link["downstream"]) == ("customer_age.*", "shop.conversion")
+    part(page, "lineage").get_by_role("button", name="Remove").click()
+    expect(part(page, "lineage")).to_contain_text("None so far")
+    watched.assert_clean(system.url)
+
+
 def test_health_names_shards_and_limits(watched: Watched, system: Desk) -> None:
     page = watched.page
     page.goto(f"{system.url}/#/settings/health")

@@ -6,6 +6,7 @@ import { Moment, Trouble } from "../../parts";
 import { link, useAsked } from "../../place";
 import { Graph } from "../../graph";
 import type { Community, Edge, Page } from "../../shapes";
+import { Lineage } from "./lineage";
 import { Communities, Edges, Evidence } from "./lists";
 import { communityName, edgeId, NODES, overview, part } from "./network";
 
@@ -64,11 +65,12 @@ export function TopologyView() {
       {data === undefined && !problem && <p class="muted">Loading…</p>}
       {data?.edges.length === 0 && (
         <p data-testid="no-edges">
-          Nothing yet: series must begin to be anomalous together a few times before an edge is learned. What feeds what
-          can be declared with <code>watchkeeper topology</code> meanwhile.
+          Nothing is learned yet: series must begin to be anomalous together a few times before an edge is. What feeds
+          what can be declared below meanwhile.
         </p>
       )}
       {data !== undefined && data.edges.length > 0 && <Learned learned={data} />}
+      <Lineage />
     </main>
   );
 }
