@@ -80,6 +80,15 @@ def test_shapes_journal_and_undo(watched: Watched, system: Desk) -> None:
     page.goto(f"{system.url}/#/series/{ORIGIN}")
     part(page, "shapes").locator("summary").first.click()
     expect(part(page, "shapes")).to_contain_text("value − expected of")
+    runs = r"^\d+: (\d+) runs?,"
+    counts = []
+    for score in ("40", "75", "99"):
+        page.get_by_label("Score", exact=True).fill(score)
+        expect(part(page, "calibrated")).to_have_text(re.compile(f"^{score}:"))
+        found = re.match(runs, part(page, "calibrated").inner_text())
+        assert found is not None
+        counts.append(int(found[1]))
+    assert counts[0] >= counts[1] >= 1 > counts[2]  # the fault reaches 75, and nothing 99
     part(page, "undo-models").click()
     expect(part(page, "facts").first).to_contain_text("kept by hand")
     part(page, "open-contest").click()

@@ -7,6 +7,7 @@ import { back, useAsked } from "../../place";
 import type { Anomaly, JournalEntry, Label, Observations, Page, Series } from "../../shapes";
 import { duration } from "../../time";
 import { Anomalies } from "./anomalies";
+import { Calibration } from "./calibration";
 import { Declared } from "./declared";
 import { Why } from "./explain";
 import { History } from "./history";
@@ -83,17 +84,19 @@ function Up() {
   );
 }
 
-/** The two shapes are worked out when they are asked for: some milliseconds for ten thousand values. */
+/** The shapes are worked out when they are asked for: some milliseconds for ten thousand values. */
 function Shapes({ loaded }: { loaded: Loaded }) {
   const [open, setOpen] = useState(false);
   const { columns, series } = loaded.observations;
+  const [first = 0, last = 0] = [columns.ts_ms[0], columns.ts_ms.at(-1)];
   return (
     <details class="shapes" data-testid="shapes" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Shape of the errors and of the season, over the span that is shown</summary>
+      <summary>Shape of the errors and of the season, and other thresholds, over the span that is shown</summary>
       {open && (
         <div class="halves">
           <ErrorShape columns={columns} />
           <SeasonShape columns={columns} series={series} />
+          {last > first && <Calibration columns={columns} anomalies={loaded.anomalies} from={first} to={last} />}
         </div>
       )}
     </details>
