@@ -82,6 +82,23 @@ export function useSettled<T>(value: T, pauseMs = 250): T {
   return settled;
 }
 
+/** The tick, but no more often than every so many milliseconds: for what is large to load. */
+export function useSlowTick(everyMs: number): number {
+  const tick = useTick();
+  const [slow, setSlow] = useState(tick);
+  const since = useRef(0);
+  useEffect(() => {
+    if (tick === slow) return;
+    const wait = Math.max(0, since.current + everyMs - Date.now());
+    const timer = window.setTimeout(() => {
+      since.current = Date.now();
+      setSlow(tick);
+    }, wait);
+    return () => window.clearTimeout(timer);
+  }, [tick, slow, everyMs]);
+  return slow;
+}
+
 /** True while the system prefers dark; charts are drawn anew when it changes. */
 export function useDark(): boolean {
   const query = window.matchMedia("(prefers-color-scheme: dark)");

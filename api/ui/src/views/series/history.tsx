@@ -25,7 +25,8 @@ interface HistoryProps {
 
 /** The chart of one series over the span that the address names; zooming and panning change the address. */
 export function History({ loaded, from, to, onPick }: HistoryProps) {
-  const { columns, revisions, series } = loaded.observations;
+  const { columns, revisions } = loaded.observations;
+  const { series } = loaded;
   const [, change] = useAsked();
   const may = useMay("feedback");
   const refresh = useRefresh();

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { get, part } from "../../api";
-import { useLoad, useTick, useTitle } from "../../hooks";
-import { count } from "../../numbers";
+import { type Loaded as UseLoaded, useLoad, useSlowTick, useTick, useTitle } from "../../hooks";
+import { count, number } from "../../numbers";
 import { Fact, Moment, SeriesName, Trouble } from "../../parts";
 import { back, useAsked } from "../../place";
 import type { Anomaly, JournalEntry, Label, Observations, Page, Series } from "../../shapes";
@@ -16,23 +16,43 @@ import { Labels } from "./labels";
 import { ErrorShape, SeasonShape } from "./shape";
 
 const POINTS = 10_000;
+const VALUES_MS = 15_000;
 
-export interface Loaded {
-  observations: Observations;
+interface Said {
+  series: Series;
   anomalies: Anomaly[];
   labels: Label[];
   journal: JournalEntry[];
 }
 
-async function load(id: string, from: number | undefined, to: number | undefined, signal: AbortSignal): Promise<Loaded> {
-  const path = `series/${part(id)}`;
-  const [observations, anomalies, labels, journal] = await Promise.all([
-    get<Observations>(`${path}/observations`, { from_ms: from, to_ms: to, max_points: POINTS }, signal),
+export interface Loaded extends Said {
+  observations: Observations;
+}
+
+async function said(id: string, signal: AbortSignal): Promise<Said> {
+  const [series, anomalies, labels, journal] = await Promise.all([
+    get<Series>(`series/${part(id)}`, {}, signal),
     get<Page<Anomaly>>("anomalies", { series: id, limit: 200 }, signal),
     get<Page<Label>>("labels", { series: id, limit: 200 }, signal),
-    get<{ entries: JournalEntry[] }>(`${path}/journal`, {}, signal),
+    get<{ entries: JournalEntry[] }>(`series/${part(id)}/journal`, {}, signal),
   ]);
-  return { observations, anomalies: anomalies.items, labels: labels.items, journal: journal.entries };
+  return { series, anomalies: anomalies.items, labels: labels.items, journal: journal.entries };
+}
+
+/** Its values, which are many, are loaded anew at most every so often; what is said of it at once. */
+function useSeries(id: string, from: number | undefined, to: number | undefined): UseLoaded<Loaded> {
+  const tick = useTick();
+  const slow = useSlowTick(VALUES_MS);
+  const span = { from_ms: from, to_ms: to, max_points: POINTS };
+  const values = useLoad(`${id}/${from}/${to}/${slow}`, (signal) =>
+    get<Observations>(`series/${part(id)}/observations`, span, signal),
+  );
+  const beside = useLoad(`${id}/${tick}`, (signal) => said(id, signal));
+  const data = useMemo(
+    () => values.data && beside.data && { observations: values.data, ...beside.data },
+    [values.data, beside.data],
+  );
+  return { data, problem: values.problem ?? beside.problem };
 }
 
 /** A whole number of the address, or nothing. */
@@ -41,14 +61,13 @@ function whole(text: string | undefined): number | undefined {
 }
 
 export function SeriesView({ id }: { id: string }) {
-  const tick = useTick();
   const [asked, change] = useAsked();
   const from = whole(asked("from"));
   const to = whole(asked("to"));
-  const { data, problem } = useLoad(`${id}/${from}/${to}/${tick}`, (signal) => load(id, from, to, signal));
-  const series = data?.observations.series;
+  const { data, problem } = useSeries(id, from, to);
+  const series = data?.series;
   useTitle(series?.series);
-  if (data === undefined || series === undefined || series.id !== id) {
+  if (data === undefined || series?.id !== id || data.observations.series.id !== id) {
     return (
       <main>
         <Up />
@@ -87,7 +106,8 @@ function Up() {
 /** The shapes are worked out when they are asked for: some milliseconds for ten thousand values. */
 function Shapes({ loaded }: { loaded: Loaded }) {
   const [open, setOpen] = useState(false);
-  const { columns, series } = loaded.observations;
+  const { series, observations } = loaded;
+  const { columns } = observations;
   const [first = 0, last = 0] = [columns.ts_ms[0], columns.ts_ms.at(-1)];
   return (
     <details class="shapes" data-testid="shapes" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -137,6 +157,11 @@ function Facts({ series, journal }: { series: Series; journal: JournalEntry[] })
       <Fact name="Last">
         <Moment ms={series.last_ms} />
       </Fact>
+      {series.wide_band && (
+        <Fact name="Without a model yet, values may be expected in">
+          {number(series.wide_band.lower)} … {number(series.wide_band.upper)}
+        </Fact>
+      )}
       {reasons.length > 0 && <Fact name="Why this class and model">{reasons.join("; ")}</Fact>}
     </dl>
   );
