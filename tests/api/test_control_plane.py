@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -280,3 +281,9 @@ def test_the_page_is_plain_where_it_was_not_built(tmp_path: Path) -> None:
     asset = built.get("/assets/app-1.js")
     assert asset.headers["cache-control"].endswith("immutable")
     assert asset.headers["content-type"].startswith("text/javascript")
+    (tmp_path / "assets" / "app-1.js.gz").write_bytes(gzip.compress(b"packed"))
+    asked = {"identity": "1", "gzip, br": "packed"}
+    for encoding, text in asked.items():
+        asset = built.get("/assets/app-1.js", headers={"accept-encoding": encoding})
+        assert (asset.text, asset.headers["vary"]) == (text, "Accept-Encoding")
+        assert asset.headers["content-type"].startswith("text/javascript")
