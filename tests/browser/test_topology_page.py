@@ -38,7 +38,7 @@ def test_communities_lead_to_series_and_edges_to_evidence(watched: Watched, netw
     expect(part(page, "graph").locator(".graph-node").first).to_be_visible()
     expect(part(page, "communities").locator("tbody tr").nth(30)).to_be_visible()
     part(page, "communities").locator("a").first.click()
-    expect(page.locator("h2")).to_contain_text("series around")
+    expect(page.locator("h2").first).to_contain_text("series around")
     expect(part(page, "graph").locator(".graph-node").nth(60)).to_be_visible()
     part(page, "edges").get_by_role("button", name="evidence").first.click()
     expect(part(page, "edge-evidence")).to_contain_text("4 of 5 times")
@@ -55,7 +55,7 @@ def test_a_series_is_found_and_its_own_edges_shown(watched: Watched, network: st
     page.keyboard.press("/")
     page.keyboard.type("service7.latency{host=h600}")
     part(page, "found").locator("a").first.click()
-    expect(page.locator("h2")).to_contain_text("service7.latency{host=h600}")
+    expect(page.locator("h2").first).to_contain_text("service7.latency{host=h600}")
     assert f"focus={601:016x}" in page.url
     for row in part(page, "edges").locator("tbody tr").all():
         expect(row).to_contain_text("service7.latency{host=h600}")
