@@ -27,13 +27,13 @@ serve: $(STAMPS)/run $(PAGE) ## the server on ./watchkeeper-data
 	$(BIN)/watchkeeper serve
 
 test: $(STAMPS)/all $(PAGE) ## what every change must pass: check, then unit, browser and fault tests
-	@tools/system_packages.sh chromium strace postgresql
+	@tools/system_packages.sh chromium prometheus strace postgresql
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -c "from monitor.settings import Settings; from monitor.warming import warm_up; warm_up(Settings(engine='inline'), print)"
 	@tools/run_tests.sh $(BIN)/python
 
 test-all: $(STAMPS)/all $(PAGE) ## test, with the slow ones and those that need root
-	@tools/system_packages.sh chromium strace postgresql e2fsprogs xfsprogs mount
+	@tools/system_packages.sh chromium prometheus strace postgresql e2fsprogs xfsprogs mount
 	@$(MAKE) --no-print-directory check
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "slow or not slow"
 

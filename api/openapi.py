@@ -1,4 +1,4 @@
-"""OpenAPI for the one route that is plain ASGI; FastAPI describes the others itself."""
+"""OpenAPI for the routes that are plain ASGI; FastAPI describes the others itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api import schemas
 from api.access.policy import TABLE
 from api.access.sessions import COOKIE
+from api.foreign_openapi import foreign_routes
 from api.routes.common import PREFIX
 
 _TITLES = {
@@ -42,6 +43,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for name, definition in definitions["$defs"].items():
             known.setdefault(name, definition)
         document["paths"][f"{PREFIX}/samples"] = {"post": _samples()}
+        document["paths"] |= {path: {"post": operation} for path, operation in foreign_routes().items()}
         _secure(document)
         app.openapi_schema = document
     return app.openapi_schema
