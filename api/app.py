@@ -98,7 +98,8 @@ def create_app(
     app.state.access = access
     app.state.readiness = Probe(monitor.not_ready, _HUNG)
     problems.install(app)
-    for path, dialect in dialects(monitor.settings.limits.samples_per_request_max).items():
+    samples_max = monitor.settings.limits.samples_per_request_max
+    for path, dialect in dialects(samples_max, monitor.now_ms).items():
         route = IngestRoute(intake, dialect)
         app.router.routes.append(Route(path, route, methods=["POST"], include_in_schema=False))
     for router in _ROUTERS:

@@ -23,6 +23,13 @@ _MODE = {
     "schema": {"type": "string", "enum": ["live", "backfill"]},
     "description": "backfill: history, which notifies nobody",
 }
+_PRECISION = {
+    "name": "precision",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": ["ns", "us", "ms", "s"], "default": "ns"},
+    "description": "unit of the timestamps",
+}
 
 
 def foreign_routes() -> dict[str, dict[str, Any]]:
@@ -36,7 +43,16 @@ def foreign_routes() -> dict[str, dict[str, Any]]:
             "`X-Prometheus-Remote-Write-*-Written` count exactly, also where some was refused.",
             {"204": "on disk"},
             ("application/x-protobuf",),
-        )
+        ),
+        "/api/v2/write": _operation(
+            "post_influx",
+            "Influx line protocol, as InfluxDB 2 takes it",
+            "Fields become metrics `measurement_field`, or `measurement` where the field is `value`. Errors "
+            'are in InfluxDB\'s form, `{"code", "message"}`. `org` and `bucket` say nothing here.',
+            {"204": "on disk"},
+            ("text/plain",),
+            (_PRECISION,),
+        ),
     }
 
 
@@ -59,6 +75,6 @@ def _operation(
         "description": description,
         "operationId": name,
         "parameters": [_MODE, *parameters],
-        "requestBody": {"required": True, "content": {kind: binary for kind in content_types}},
+        "requestBody": {"required": True, "content": dict.fromkeys(content_types, binary)},
         "responses": answers,
     }

@@ -122,7 +122,7 @@ def _scan_series(
         at, field = read_key(address, at, end)
         if at < 0:
             return BROKEN, count
-        if field == _SAMPLE or field == histogram_key:  # noqa: SIM109 (Numba)
+        if field in (_SAMPLE, histogram_key):
             at, stop = read_length(address, at, end)
             if at < 0:
                 return BROKEN, count

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from api.dialects.base import Dialect
+from api.dialects.influx import InfluxDialect
 from api.dialects.remote_write import RemoteWriteDialect
 from api.dialects.samples import SamplesDialect
 from api.routes.common import PREFIX
@@ -14,7 +16,7 @@ from collectors.keys import WireKeys
 from collectors.samples_json import JsonDecoder, NdjsonDecoder
 
 
-def dialects(samples_max: int) -> dict[str, Dialect]:
+def dialects(samples_max: int, now_ms: Callable[[], int]) -> dict[str, Dialect]:
     """By path; over one memory of series names, hashed with a key of this process."""
     keys = WireKeys(seed=secrets.randbits(64))
     own: dict[str, Decoder] = {
@@ -25,4 +27,5 @@ def dialects(samples_max: int) -> dict[str, Dialect]:
     return {
         f"{PREFIX}/samples": SamplesDialect(own),
         f"{PREFIX}/write": RemoteWriteDialect(keys, samples_max=samples_max),
+        "/api/v2/write": InfluxDialect(keys, now_ms, samples_max=samples_max),
     }

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.conftest import App, running
-from tests.hostile import remote_write
+from tests.hostile import influx, remote_write
 from tests.hostile.case import Case
 
-CORPUS = [(remote_write.PATH, case) for case in remote_write.cases()]
+CORPUS = [(protocol.PATH, case) for protocol in (remote_write, influx) for case in protocol.cases()]
 
 
 @pytest.fixture(scope="module")

@@ -115,8 +115,8 @@ def version_1(series: list[Series]) -> bytes:
     request = WriteRequest()
     for labels, samples in series:
         one = request.timeseries.add()
-        for name, value in labels:
-            one.labels.add(name=name, value=value)
+        for name, text in labels:
+            one.labels.add(name=name, value=text)
         for ts_ms, value in samples:
             one.samples.add(timestamp=ts_ms, value=value)
     return bytes(request.SerializeToString())

@@ -33,7 +33,10 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/incidents/{incident_id}/move"): {"anomalies": ["d-{team}"]},
     ("POST", "/api/v1/labels"): {"label": "expected", "incident": "inc-{team}"},
 }
-HEADERS = {"/api/v1/write": {"content-type": "application/x-protobuf"}}
+HEADERS = {
+    "/api/v1/write": {"content-type": "application/x-protobuf"},
+    "/api/v2/write": {"content-type": "text/plain"},
+}
 """Of routes that take no JSON; an empty body says nothing, and is fine."""
 QUERIES = {"/api/v1/explain": "?series=orders.{team}&at=0"}
 ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets/{path:path}"} | {
