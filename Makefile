@@ -48,7 +48,7 @@ format: $(STAMPS)/all ## rewrites the Python files in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMPS)/run ## speed, as ratios in one run and absolute figures
+bench: $(STAMPS)/all ## speed, as ratios in one run and absolute figures
 	$(BIN)/python -m benchmarks
 
 quality: $(STAMPS)/run ## how good the default system is, on planted faults, healthy and public streams

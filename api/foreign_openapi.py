@@ -53,6 +53,14 @@ def foreign_routes() -> dict[str, dict[str, Any]]:
             ("text/plain",),
             (_PRECISION,),
         ),
+        "/v1/metrics": _operation(
+            "post_otlp",
+            "OTLP over HTTP: metrics",
+            "In protobuf or JSON, and answered so: 200 with `partial_success` where some was refused, a "
+            "`Status` where the body could not be read.",
+            {"200": "on disk but for what partial_success says"},
+            ("application/x-protobuf", "application/json"),
+        ),
     }
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from collectors.base import SAMPLES_MAX, Decoded
 from collectors.errors import Fault, Tally, TooManySamples
-from collectors.influx_scan import BAD_LINE, DONE, FIELD, SLOW, scan_lines
+from collectors.influx_scan import BAD_LINE, DONE, FIELD, scan_lines
+from collectors.influx_values import SLOW
 from collectors.json_numbers import DIGITS_MAX
 from collectors.keys import WireKeys
 from collectors.names import canonical

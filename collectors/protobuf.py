@@ -1,4 +1,4 @@
-"""The wire format of protocol buffers: in kernels for the scans, and as plain functions for names.
+"""The wire format of protocol buffers: in kernels for the scans, as plain functions for names and answers.
 
 A message is a run of fields, each a key (field number × 8 + wire type) and a value. Groups, which nobody
 has written for fifteen years, are broken here.
@@ -117,3 +117,23 @@ def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
         if byte < 128:
             return at, value
         shift += 7
+
+
+def write_varint(value: int) -> bytes:
+    """A number that is not negative."""
+    written = bytearray()
+    while value > 127:
+        written.append(value & 127 | 128)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
+
+
+def write_key(number: int, wire: int) -> bytes:
+    """The key of a field with a number below 16."""
+    return bytes([number << 3 | wire])
+
+
+def write_bytes(number: int, content: bytes) -> bytes:
+    """A text, or a message, as a field."""
+    return write_key(number, BYTES) + write_varint(len(content)) + content

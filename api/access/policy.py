@@ -58,6 +58,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/samples"): Rule(Scope.INGEST, Reach.OWN),
     ("POST", f"{API}/write"): Rule(Scope.INGEST, Reach.OWN),
     ("POST", "/api/v2/write"): Rule(Scope.INGEST, Reach.OWN),
+    ("POST", "/v1/metrics"): Rule(Scope.INGEST, Reach.OWN),
     ("GET", f"{API}/incidents"): _READ,
     ("GET", f"{API}/incidents/{{incident_id}}"): _READ,
     ("POST", f"{API}/incidents/{{incident_id}}/acknowledge"): _RESPOND,

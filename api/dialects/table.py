@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from api.dialects.base import Dialect
 from api.dialects.influx import InfluxDialect
+from api.dialects.otlp import OtlpDialect
 from api.dialects.remote_write import RemoteWriteDialect
 from api.dialects.samples import SamplesDialect
 from api.routes.common import PREFIX
@@ -28,4 +29,5 @@ def dialects(samples_max: int, now_ms: Callable[[], int]) -> dict[str, Dialect]:
         f"{PREFIX}/samples": SamplesDialect(own),
         f"{PREFIX}/write": RemoteWriteDialect(keys, samples_max=samples_max),
         "/api/v2/write": InfluxDialect(keys, now_ms, samples_max=samples_max),
+        "/v1/metrics": OtlpDialect(keys, samples_max=samples_max),
     }

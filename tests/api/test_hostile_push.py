@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.conftest import App, running
-from tests.hostile import influx, remote_write
+from tests.hostile import influx, otlp, remote_write
 from tests.hostile.case import Case
 
-CORPUS = [(protocol.PATH, case) for protocol in (remote_write, influx) for case in protocol.cases()]
+CORPUS = [(protocol.PATH, case) for protocol in (remote_write, influx, otlp) for case in protocol.cases()]
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 HEADERS = {
     "/api/v1/write": {"content-type": "application/x-protobuf"},
     "/api/v2/write": {"content-type": "text/plain"},
+    "/v1/metrics": {"content-type": "application/x-protobuf"},
 }
 """Of routes that take no JSON; an empty body says nothing, and is fine."""
 QUERIES = {"/api/v1/explain": "?series=orders.{team}&at=0"}
