@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from collectors.raw_bytes import byte_at
-from learners.compiled import inlined, kernel
+from learners.compiled import kernel
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 """Wire types."""
@@ -23,7 +23,7 @@ BROKEN = -1
 KEY_MAX = (1 << 32) - 1
 
 
-@inlined
+@kernel
 def read_varint(address: int, at: int, end: int) -> tuple[int, int]:
     """The place behind the number at ``at``, and the number as an int64 (two's complement)."""
     value = np.int64(0)
@@ -40,7 +40,7 @@ def read_varint(address: int, at: int, end: int) -> tuple[int, int]:
     return BROKEN, 0
 
 
-@inlined
+@kernel
 def read_key(address: int, at: int, end: int) -> tuple[int, int]:
     """The place behind the key at ``at``, and the key; broken where it is none."""
     at, key = read_varint(address, at, end)
@@ -49,7 +49,7 @@ def read_key(address: int, at: int, end: int) -> tuple[int, int]:
     return at, key
 
 
-@inlined
+@kernel
 def read_length(address: int, at: int, end: int) -> tuple[int, int]:
     """The place behind the length at ``at``, and where that many bytes end; broken where they do not fit."""
     at, length = read_varint(address, at, end)
