@@ -37,6 +37,7 @@ from api.routes import (
     topology,
 )
 from api.routes.common import PREFIX
+from api.statsd import StatsdListener
 from monitor.service import Monitor, State
 from monitor.settings import Settings
 
@@ -77,9 +78,14 @@ def create_app(
         owned = monitor.state is State.NEW
         starting = asyncio.create_task(_start(monitor)) if owned else None
         access.start()
+        statsd = StatsdListener(monitor, monitor.now_ms) if monitor.settings.statsd.enabled else None
+        if statsd is not None:
+            statsd.start()
         try:
             yield
         finally:
+            if statsd is not None:
+                await asyncio.to_thread(statsd.stop)
             await asyncio.to_thread(access.close)
             if starting is not None:
                 await asyncio.to_thread(monitor.stop)
