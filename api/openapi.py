@@ -84,9 +84,9 @@ def _samples() -> dict[str, Any]:
         "tags": ["samples"],
         "summary": "Send samples",
         "description": (
-            "JSON, NDJSON (a sample a line) or an Arrow IPC stream of columns metric, timestamp, value, "
-            "n (optional) and a text column per tag. Answered after the samples are on disk; the same "
-            "request again changes nothing."
+            "JSON, NDJSON (a sample a line), CSV (long or wide), or an Arrow IPC stream of columns metric, "
+            "timestamp, value, n (optional) and a text column per tag. Answered after the samples are on "
+            "disk; the same request again changes nothing."
         ),
         "operationId": "post_samples",
         "parameters": [
@@ -103,6 +103,7 @@ def _samples() -> dict[str, Any]:
                 "application/json": {"schema": _ref("SamplesIn")},
                 "application/x-ndjson": {"schema": {"type": "string"}},
                 "application/vnd.apache.arrow.stream": {"schema": {"type": "string", "format": "binary"}},
+                "text/csv": {"schema": {"type": "string"}},
             },
         },
         "responses": answers,

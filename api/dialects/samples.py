@@ -26,7 +26,7 @@ from monitor.engine.base import Accepted
 
 _JSON = "application/json"
 _KEY_MAX = 255
-_LINES = frozenset({"application/x-ndjson"})
+_LINES = frozenset({"application/x-ndjson", "text/csv"})
 
 
 class SamplesDialect:

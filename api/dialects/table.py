@@ -13,6 +13,7 @@ from api.dialects.samples import SamplesDialect
 from api.routes.common import PREFIX
 from collectors.arrow_stream import ArrowDecoder
 from collectors.base import Decoder
+from collectors.csv_upload import CsvDecoder
 from collectors.keys import WireKeys
 from collectors.samples_json import JsonDecoder, NdjsonDecoder
 
@@ -24,6 +25,7 @@ def dialects(samples_max: int, now_ms: Callable[[], int]) -> dict[str, Dialect]:
         "application/json": JsonDecoder(keys, samples_max=samples_max),
         "application/x-ndjson": NdjsonDecoder(keys, samples_max=samples_max),
         "application/vnd.apache.arrow.stream": ArrowDecoder(keys, samples_max=samples_max),
+        "text/csv": CsvDecoder(samples_max=samples_max),
     }
     return {
         f"{PREFIX}/samples": SamplesDialect(own),
