@@ -57,7 +57,7 @@ _STRING, _BOOL, _INT, _DOUBLE = 0x0A, 0x10, 0x18, 0x21
 class OtlpDecoder:
     """``ExportMetricsServiceRequest`` in protobuf; places in rejects are numbers of data points, from 0.
 
-    About 200 ns a data point of three attributes with a warm memory; a series met first costs some 20 µs.
+    Some 0.5 µs a data point of seven attributes with a warm memory; a series met first costs some 20 µs.
     """
 
     def __init__(self, keys: WireKeys, *, samples_max: int = SAMPLES_MAX) -> None:

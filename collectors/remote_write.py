@@ -42,7 +42,7 @@ _NO_SYMBOLS = np.zeros(0, SYMBOL)
 class RemoteWriteDecoder:
     """``prometheus.WriteRequest``; places in rejects are numbers of samples and histograms, from 0.
 
-    About 150 ns a sample of eight labels with a warm memory; a series met first costs some 20 µs.
+    Some 0.5 µs a sample of eight labels with a warm memory; a series met first costs some 20 µs.
     """
 
     def __init__(self, keys: WireKeys, *, samples_max: int = SAMPLES_MAX) -> None:
