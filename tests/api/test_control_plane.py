@@ -223,7 +223,9 @@ def test_openapi_is_valid_and_knows_every_route(app: App) -> None:
         "application/json",
         "application/x-ndjson",
         "application/vnd.apache.arrow.stream",
+        "text/csv",
     }
+    assert {"/api/v1/write", "/api/v2/write", "/v1/metrics"} <= set(document["paths"])
     assert {"/live", "/ready", "/metrics", "/api/v1/events"} <= set(document["paths"])
 
 
