@@ -55,7 +55,7 @@ def bodies(draw: st.DrawFn) -> bytes:
     return (end.join(rows) + draw(st.sampled_from(["", end]))).encode()
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(damaged(bodies(), DAMAGE), st.sampled_from(sorted(PRECISIONS)))
 @example(b'm f="a\nb",g=1 5\nm g=2 6', "ms")
 @example(b'm f="' + b"x" * 65_535 + b'" 5\nm g=2 6', "ms")
@@ -67,7 +67,7 @@ def test_any_bytes_are_answered_as_by_the_naive_twin(body: bytes, precision: str
         assert_same(decoder.decode(body, all_identities=True), expected)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["cpu", "a b", "ü"]),
     st.dictionaries(

@@ -105,7 +105,7 @@ def requests(draw: st.DrawFn) -> ExportMetricsServiceRequest:
     return request
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(damaged(requests().map(lambda r: r.SerializeToString()), DAMAGE))
 def test_any_bytes_are_answered_as_by_the_naive_twin(body: bytes) -> None:
     decoder = OtlpDecoder(WireKeys(seed=3))
@@ -119,7 +119,7 @@ def test_any_bytes_are_answered_as_by_the_naive_twin(body: bytes) -> None:
         assert_same(decoder.decode(body, all_identities=True), expected)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(requests())
 def test_json_says_the_same_as_protobuf(request: ExportMetricsServiceRequest) -> None:
     decoded = OtlpJsonDecoder(WireKeys(seed=3)).decode(as_json(request))

@@ -86,7 +86,7 @@ def test_what_the_reference_library_writes_is_read(series: list[Series]) -> None
 
 
 @pytest.mark.parametrize("version", [1, 2])
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_any_bytes_are_answered_as_by_the_naive_twin(version: int, data: st.DataObject) -> None:
     body = data.draw(damaged(odd_messages(version), BYTES))
