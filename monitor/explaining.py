@@ -12,7 +12,7 @@ from monitor.domain import words
 from monitor.domain.about import About, about
 from monitor.domain.anomaly import Verdict
 from monitor.domain.errors import NotFound, WatchkeeperError
-from monitor.domain.explanation import Explanation, Facts, Judged, Late, Rule, covers, explain
+from monitor.domain.explanation import Explanation, Facts, Judged, Late, Rule, Spoken, covers, explain
 from monitor.domain.incident import PlacedAnomaly
 from monitor.domain.outlook import WideBand
 from monitor.domain.outlook_words import stage_notes
@@ -182,9 +182,16 @@ def _facts(at_ms: int, found: Row, placed: PlacedAnomaly | None) -> Facts:
         late=tuple(Late(*one) for one in found["late"]),
         anomaly=None if placed is None else placed.anomaly,
         past=None if past is None else _past(past)[0],
+        labels=tuple(_spoken(*one) for one in found["labels"]),
         rule=Rule.of(found["declared"]),
         way=_way(found),
     )
+
+
+def _spoken(
+    label_id: str, user: str, at_ms: int, span: Sequence[int], side: int, quieter: bool, own: bool
+) -> Spoken:
+    return Spoken(label_id, user, at_ms, (span[0], span[1]), side, quieter, own)
 
 
 def _judged(columns: Row) -> Judged:

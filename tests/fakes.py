@@ -526,6 +526,7 @@ def moment(bucket_ms: int) -> dict[str, Any]:
         "kept_ms": 0,
         "held": False,
         "damaged": False,
+        "labels": [],
         "waiting": [],
         "judged": {
             "ts_ms": bucket_ms,

@@ -36,12 +36,15 @@ class Verdict(IntEnum):
     STATIC_BOUND = 4
     MISSING = 5
     SHIFTED = 6
+    QUIETED = 7
 
 
 FLAGGED = (int(Verdict.ANOMALY), int(Verdict.STATIC_BOUND))
 """Verdicts of buckets that are anomalous by themselves."""
 ANOMALOUS = (*FLAGGED, int(Verdict.SHIFTED))
 """Verdicts of buckets that are part of an anomaly, those too that are as expected at its new level."""
+SURPRISING = (*ANOMALOUS, int(Verdict.QUIETED))
+"""And of those that labels keep quiet."""
 
 
 @dataclass(frozen=True, slots=True)

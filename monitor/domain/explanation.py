@@ -42,6 +42,7 @@ class Reason(StrEnum):
     ANOMALY = "anomaly"
     BELOW_MIN_CHANGE = "below minimum change"
     STATIC_BOUND = "static bound"
+    QUIETED = "quieted"
     MISSING = "missing"
     LATE = "late"
     NOT_FINAL = "not final"
@@ -70,6 +71,7 @@ _OF_VERDICT: Mapping[Verdict, Reason] = {
     Verdict.SHIFTED: Reason.ANOMALY,
     Verdict.BELOW_MIN_CHANGE: Reason.BELOW_MIN_CHANGE,
     Verdict.STATIC_BOUND: Reason.STATIC_BOUND,
+    Verdict.QUIETED: Reason.QUIETED,
     Verdict.MISSING: Reason.MISSING,
 }
 
@@ -128,12 +130,26 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """A label that has a say about a series: said of ``span``, in event time, of the series itself or of a
+    sibling. ``side`` as of its shape; ``quieter``: a false alarm, else confirmed."""
+
+    label_id: str
+    user: str
+    at_ms: int
+    span: tuple[int, int]
+    side: int
+    quieter: bool
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a series at ``at_ms``. Starts of buckets, None where there is none: ``bucket_ms`` that
     of ``at_ms`` (none without a cadence), ``final_ms`` the newest final one, ``newest_ms`` the newest that
     has begun, ``previous_ms`` the newest observed one at or before the time; before ``kept_ms`` history may
     be gone. ``waiting``: values in the bucket that are not final; ``held``: the series waits for a learning
-    pass. ``anomaly``: the one that covers the bucket."""
+    pass. ``anomaly``: the one that covers the bucket. ``labels``: the newest that have a say now."""
 
     at_ms: int
     bucket_ms: int | None = None
@@ -149,6 +165,7 @@ class Facts:
     late: tuple[Late, ...] = ()
     anomaly: Anomaly | None = None
     past: Past | None = None
+    labels: tuple[Spoken, ...] = ()
     rule: Rule = field(default_factory=Rule)
     way: Way = field(default_factory=Way)
 

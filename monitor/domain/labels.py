@@ -1,6 +1,7 @@
 """Labels: what a person says of an anomaly, of an incident, or of any span of a series. Ground truth.
 
-Labels are records of the log. They are stored and shown; no model acts on them yet.
+Labels are records of the log. They carry the shapes of what they are said of (`monitor.domain.shape`), by
+which shards act on them from there on (`monitor.shard.labelled`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from monitor.domain.shape import Shape
 
 
 class Said(StrEnum):
@@ -68,6 +71,7 @@ class Label:
     position: int = 0
     undone_by: str | None = None
     undone_ms: int | None = None
+    shapes: tuple[Shape, ...] = ()
 
     def undo(self, user: str, at_ms: int) -> Label:
         return replace(self, undone_by=user, undone_ms=at_ms)
@@ -87,6 +91,7 @@ class Label:
             "user": self.user,
             "note": self.note,
             "at_ms": self.at_ms,
+            "shapes": [shape.to_body() for shape in self.shapes],
         }
 
     @staticmethod
@@ -106,7 +111,9 @@ class Label:
             team=body["team"],
         )
         said = Said(body["label"])
-        return Label(body["id"], said, target, body["user"], body["note"], body["at_ms"], position)
+        shapes = tuple(Shape.from_body(one) for one in body.get("shapes", ()))
+        own = (body["id"], said, target, body["user"], body["note"], body["at_ms"], position)
+        return Label(*own, shapes=shapes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Kind(IntEnum):
 
 
 TOLD = (Kind.LINEAGE, Kind.CHANGE, Kind.ACT, Kind.LABEL, Kind.MUTE, Kind.CALENDAR)
-"""Kinds that no model acts on: whoever keeps incidents is told of them, by one shard."""
+"""Kinds of which whoever keeps incidents is told, by one shard; of them models act on labels only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from monitor.domain.anomaly import Anomaly
-from monitor.domain.explanation import Explanation, Facts, Ground, Judged, Late, Reason, Rule
+from monitor.domain.explanation import Explanation, Facts, Ground, Judged, Late, Reason, Rule, Spoken
 from monitor.domain.past import Past
 from monitor.domain.units import Way, counted, signed
 
 MODEL_BUCKETS = 32
 CADENCE_SAMPLES = 8
+LABELS_NOTED = 3
 
 
 def text(explanation: Explanation, facts: Facts) -> str:
@@ -95,6 +97,7 @@ def notes(facts: Facts) -> list[str]:
         found += [f"{_late(late, facts.way)}; the models did not learn from it" for late in facts.late]
         if facts.anomaly is not None and facts.judged.verdict.name in ("IN_BAND", "BELOW_MIN_CHANGE"):
             found.append(f"an anomaly was open then: {facts.anomaly.id}")
+    found += [_spoken(one) for one in facts.labels[:LABELS_NOTED]]
     if facts.damaged:
         found.append("a part of this shard's history cannot be read, so something may be missing here")
     return found
@@ -116,6 +119,9 @@ def _judged(explanation: Explanation, judged: Judged, facts: Facts) -> str:
         case Reason.BELOW_MIN_CHANGE:
             small = _small(judged, facts.rule, way)
             return f"Surprising (score {judged.score:.0f}) and no anomaly: {numbers}. {small}"
+        case Reason.QUIETED:
+            would = f"Quiet: {numbers}; score {judged.score:.0f}. It would have been an anomaly"
+            return f"{would}; {_quieted(judged, facts.labels)}."
         case _:
             name = f" {facts.anomaly.id}" if facts.anomaly is not None else ", not listed (yet)"
             why = _GROUNDS[explanation.ground or Ground.OUTSIDE]
@@ -143,6 +149,24 @@ def _small(judged: Judged, rule: Rule, way: Way) -> str:
     if abs(size) < least:
         return f"Changes of less than {way.difference(least).lstrip('+')} are declared not to matter."
     return "It was too small, or on the side that is not bad, by the declaration in force then."
+
+
+def _quieted(judged: Judged, labels: Sequence[Spoken]) -> str:
+    """Since whose label it is quieter, as far as that is still in force."""
+    side = 1 if judged.value >= judged.expected else -1
+    fitting = [one for one in labels if one.quieter and one.side in (0, side)]
+    if not fitting:
+        return "labels that were in force then kept it quiet"
+    one = next((one for one in fitting if one.own), fitting[0])
+    of = "" if one.own else " of a sibling"
+    since = f"quieter here since the label{of} that {one.user} set on {moment(one.at_ms)}"
+    return f"{since} ({one.label_id}): like shape, size and hour"
+
+
+def _spoken(one: Spoken) -> str:
+    said = "a false alarm" if one.quieter else "true"
+    of = "" if one.own else " of a sibling"
+    return f"{one.user} called what began at {moment(one.span[0])}{of} {said}, which has a say here"
 
 
 _SIDES = {1: "rise", -1: "fall"}

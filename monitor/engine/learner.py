@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.classify import CLASSES
+from monitor.domain.labels import Said
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
 from monitor.learning.absorbed import Matters
 from monitor.learning.learning import (
     Current,
     Waiting,
+    as_labelled,
     decide,
     declustered,
     is_young,
@@ -106,13 +108,19 @@ class Learner:
             for cadence, final_n in zip(clocks["cadence"], clocks["final_n"], strict=True)
         ]
         window = self._parts.history.window(rows, max(wanted))
+        confirmed, harmless = (shard.labelled.spans(said) for said in (Said.TRUE, Said.FALSE_ALARM))
         found = []
         for place, row in enumerate(rows):
             end = int(window.offsets[place + 1])
             part = slice(max(int(window.offsets[place]), end - wanted[place]), end)
             common, clock, profile = shard.common[row], shard.clocks[row], shard.profiles[row]
             young = is_young(int(clock["final_n"]), int(clock["cadence"]))
-            told = declustered(window.verdict[part], young=young)
+            told = as_labelled(
+                declustered(window.verdict[part], young=young),
+                window.ts_ms[part],
+                confirmed.get(int(row), ()),
+                harmless.get(int(row), ()),
+            )
             found.append(
                 Waiting(
                     row=int(row),

@@ -30,6 +30,7 @@ _MODEL_BUCKETS_MAX = 65_536
 _NEIGHBOURS = 16
 _AT_ONCE = 16
 """Anomalies whose pasts are read in one go, under the lock on the state."""
+_LABELS_MAX = 16
 _SEEN = [field.name for field in fields(Seen)]
 
 
@@ -86,6 +87,7 @@ class Moments:
                 "kept_ms": history.horizon_ms(self._parts.clock_ms),
                 "held": held,
                 "damaged": bool(history.damage),
+                "labels": self._labels(row),
                 "waiting": [
                     value for ts, value in self._waiting(row, cadence) if _inside(ts, bucket_ms, step)
                 ],
@@ -98,6 +100,17 @@ class Moments:
 
     def _row(self, id: str) -> int:
         return int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])
+
+    def _labels(self, row: int) -> list[list[Any]]:
+        """The newest labels that have a say about a series, as `monitor.domain.explanation.Spoken`."""
+        said = self._parts.shard.labelled.about(row, self._parts.identity(row).metric)[:_LABELS_MAX]
+        return [
+            [
+                *(vote.label.id, vote.label.user, vote.label.at_ms),
+                *((vote.shape.from_ms, vote.shape.to_ms), vote.shape.side, vote.quieter, own),
+            ]
+            for vote, own in said
+        ]
 
     def _seen(self, spans: Sequence[Span]) -> list[Seen]:
         return [Seen(**columns) for columns in self._parts.history.spans(spans, _SEEN)]

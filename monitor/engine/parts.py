@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from monitor.domain.batch import Reason
-from monitor.domain.records import Control, Kind, Record, Samples, Tick
+from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
 from monitor.domain.teams import Rule, Teams
 from monitor.engine.team_counts import TeamCounts
@@ -99,7 +99,7 @@ class Parts:
     def apply(self, record: Record) -> Applied:
         """Models, tracker and history move on by one record."""
         entry = record.entry
-        applied = self.shard.apply(entry)
+        applied = self.shard.apply(self._placed(entry))
         self.history.append(applied.observations)
         self.journal.append(record.position, applied.switches)
         self.late += len(applied.revisions)
@@ -130,6 +130,13 @@ class Parts:
             self.declare_team(entry.body["name"], entry.body["rules"])
         self.applied = record.position
         return applied
+
+    def _placed(self, entry: Entry) -> Entry:
+        """A label with the rows of the series that it is said of, as they are at its place in the log."""
+        if not isinstance(entry, Control) or entry.kind != Kind.LABEL or not entry.body.get("shapes"):
+            return entry
+        prints = np.array([int(shape["series"], 16) for shape in entry.body["shapes"]], np.uint64)
+        return Control(Kind.LABEL, {**entry.body, "rows": self.index.lookup(prints).tolist()})
 
     def replay(self, record: Record) -> Applied:
         """The same for a record read from the log: the index and the request ids move on too."""

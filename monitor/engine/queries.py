@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -150,6 +151,16 @@ class Queries:
         """Series by ``key=value``, and by metric name."""
         with self._lock:
             return self._parts.tags.by_name()
+
+    def labels(self, metrics: Sequence[str]) -> list[dict[str, Any]]:
+        """Bodies of the labels in force that speak of these metrics, in the order of the log."""
+        wanted = set(metrics)
+        with self._lock:
+            return [
+                placed.label.to_body()
+                for placed in self._parts.shard.labelled
+                if any(shape.metric in wanted for shape in placed.label.shapes)
+            ]
 
     def cadences(self) -> dict[int, int]:
         """Cadence in ms by fingerprint, 0 while unknown."""

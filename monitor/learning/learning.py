@@ -17,7 +17,7 @@ from learners.base import Family
 from learners.candidate import FITTED
 from learners.drift.absorbed import Absorbed
 from learners.select import Choice, Window, choose_many
-from monitor.domain.anomaly import ANOMALOUS
+from monitor.domain.anomaly import SURPRISING
 from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare, judged
 
 WINDOW_BUCKETS = 2_016
@@ -33,7 +33,8 @@ _DAY_MS = 86_400_000
 
 
 def declustered(verdict: NDArray[np.uint8], *, young: bool = False) -> NDArray[np.bool_]:
-    """Which buckets a pass learns from: of each run of anomalous ones only the first.
+    """Which buckets a pass learns from, if nobody has labelled them: of each run of anomalous ones only the
+    first.
 
     Nobody has confirmed them, so the law of the tail has to know that they happened; but one
     event is one exceedance, however long it lasts. In the life of a ``young`` series a run of `LONG` or more
@@ -42,13 +43,34 @@ def declustered(verdict: NDArray[np.uint8], *, young: bool = False) -> NDArray[n
     >>> declustered(np.array([0, 2, 2, 2, 0], np.uint8))
     array([ True,  True, False, False,  True])
     """
-    anomalous = np.isin(verdict, ANOMALOUS)
+    anomalous = np.isin(verdict, SURPRISING)
     follows: NDArray[np.bool_] = anomalous & np.concatenate([[False], anomalous[:-1]])
     if young:
         runs = np.cumsum(anomalous & ~follows)
         length = np.bincount(runs[anomalous], minlength=int(runs[-1]) + 1 if len(runs) else 1)
         follows &= length[runs] < LONG
     return ~follows
+
+
+def as_labelled(
+    learned: NDArray[np.bool_],
+    ts_ms: NDArray[np.int64],
+    confirmed: Sequence[tuple[int, int]],
+    harmless: Sequence[tuple[int, int]],
+) -> NDArray[np.bool_]:
+    """Which buckets a pass learns from, after what people said of spans of event time: nothing of what they
+    ``confirmed``, so a fault is part of no baseline and no tail; and all of what they called ``harmless``.
+    Labels that would leave less than half of what there is to learn from change nothing.
+
+    >>> as_labelled(np.array([True, True, False, True]), np.arange(4) * 10, [(30, 40)], [(10, 30)]).tolist()
+    [True, True, True, False]
+    """
+    found = learned.copy()
+    for spans, wanted in ((harmless, True), (confirmed, False)):
+        for from_ms, to_ms in spans:
+            first, end = np.searchsorted(ts_ms, (from_ms, to_ms))
+            found[first:end] = wanted
+    return found if 2 * np.count_nonzero(found) >= np.count_nonzero(learned) else learned
 
 
 def is_young(final_n: int, cadence_ms: int) -> bool:

@@ -54,6 +54,14 @@ def free_list(size: int, dtype: np.dtype[np.void]) -> NDArray[np.void]:
     return pool
 
 
+def widened(pool: NDArray[np.void], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """A copy as ``dtype``, which may have more fields: zeros there."""
+    found: NDArray[np.void] = np.zeros(len(pool), dtype)
+    for name in pool.dtype.names or ():
+        found[name] = pool[name]
+    return found
+
+
 def doubled(pool: NDArray[np.void], directory: NDArray[np.void], free: str) -> NDArray[np.void]:
     """Twice the places; the new ones come before the old free ones."""
     size = len(pool)

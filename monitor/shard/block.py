@@ -33,6 +33,7 @@ from monitor.shard.judge import pass_due
 from monitor.shard.state import (
     ENDED,
     IN_BAND,
+    NOTHING,
     QUEUED,
     clock_at,
     common_at,
@@ -63,7 +64,7 @@ def queue(s: Any, row: int, bucket: int, value: float, n: float) -> bool:
     if (
         is_young(clock.final_n, cadence)
         or common.tail != _EXTREME_VALUE
-        or common.episode >= 0
+        or common.episode != NOTHING
         or clock.streak < 0
         or not math.isnan(n)
     ):

@@ -56,6 +56,9 @@ def _parts(shard: Shard, row: int) -> list[bytes]:
     parts = [common.tobytes(), tail, clock.tobytes(), shard.profiles[row].tobytes()]
     parts.append(shard.references[row].tobytes())
     parts.append(np.array(sorted(waiting)).tobytes())
+    own, kin = shard.opinions, shard.kin
+    for one in (own[own["key"] == row], kin[kin["key"] == shard.clocks["rule"][row]]):
+        parts += [one[name].tobytes() for name in st.OPINION.names or () if name not in ("key", "row")]
     while episode >= 0:
         story = shard.episodes[episode]
         episode = int(story["outer"])

@@ -39,9 +39,11 @@ from learners.score import (
 )
 from learners.threshold.static import surprise as static_surprise
 from monitor.shard.calls import FINAL_VALUE
+from monitor.shard.judgements import HEEDED_FROM, heeded, hushed
 from monitor.shard.new_level import grow_outer, settled, width_at_new
 from monitor.shard.state import (
     ANOMALY,
+    ATTENTIVE,
     BELOW_MIN_CHANGE,
     DIP,
     ENDED,
@@ -53,6 +55,7 @@ from monitor.shard.state import (
     LEVEL_SHIFT,
     NO_DATA,
     OPENED,
+    QUIETED,
     REACH_UNIT,
     SHIFTED,
     SPIKE,
@@ -80,6 +83,7 @@ from monitor.shard.tracker import (
     open_episode,
     release,
     restore,
+    reveal,
     set_peak,
     shift_again,
 )
@@ -201,6 +205,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     outside = breach > level
     level = max(level, breach)
     evidence = max(evidence, breach)
+    if common.episode == ATTENTIVE and HEEDED_FROM <= level < L_OPEN and not learning:
+        up = r >= 0.0 if spike >= shift else lowpass >= 0.0
+        level = max(level, heeded(s, row, shift > spike, up, level, abs(value - expected), bucket))
     kind, direction = SPIKE, 1
     wanted = False
     verdict = LEARNING if learning else IN_BAND
@@ -276,16 +283,45 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
             weight = LEAN_SHARE * gate(taught - TESTS) if episode_at(s, e).leaning else 0.0
             if outer >= 0 and level >= L_OPEN and wanted and episode_at(s, e).adopted_at == 0:
                 _open(
-                    s, row, bucket, at_ms, kind, direction, level, r, deviation, value, expected, lower, upper
+                    s,
+                    row,
+                    bucket,
+                    at_ms,
+                    kind,
+                    direction,
+                    0,
+                    level,
+                    r,
+                    deviation,
+                    value,
+                    expected,
+                    lower,
+                    upper,
                 )
             elif verdict == IN_BAND and outer >= 0:
                 verdict = SHIFTED
             elif verdict == IN_BAND and seen_level >= L_CLOSE:
                 verdict = ANOMALY
     elif e < 0 and level >= L_OPEN and wanted:
-        e = _open(s, row, bucket, at_ms, kind, direction, level, r, deviation, value, expected, lower, upper)
-        episode_at(s, e).leaning = 1 if shift > spike and shift > still else 0
+        leaning = 1 if shift > spike and shift > still else 0
+        _open(
+            s,
+            row,
+            bucket,
+            at_ms,
+            kind,
+            direction,
+            leaning,
+            level,
+            r,
+            deviation,
+            value,
+            expected,
+            lower,
+            upper,
+        )
         weight = 0.0
+    verdict = _as_told(s, row, verdict, breach > 0.0, at_ms)
 
     if weight > 0.0 or learning:
         if learning:
@@ -385,6 +421,7 @@ def _open(
     at_ms: int,
     kind: int,
     direction: int,
+    leaning: int,
     level: float,
     r: float,
     deviation: float,
@@ -392,7 +429,7 @@ def _open(
     expected: float,
     lower: float,
     upper: float,
-) -> int:
+) -> None:
     """An episode that begins with ``bucket``."""
     e = open_episode(s, row, bucket, kind, direction)
     episode = episode_at(s, e)
@@ -401,8 +438,23 @@ def _open(
     episode.age = 1
     episode.same_side = 1
     episode.shift = deviation
+    episode.leaning = leaning
+    episode.hushed = 1 if hushed(s, e) else 0
     emit(s, e, OPENED, at_ms, -1)
-    return int(e)
+
+
+@kernel
+def _as_told(s: Any, row: int, verdict: int, bound: bool, at_ms: int) -> int:
+    """The verdict, if labels keep quiet what is open. A broken bound is always told."""
+    e = common_at(s, row).episode
+    if e < 0 or episode_at(s, e).hushed == 0 or episode_at(s, e).adopted_at > 0:
+        return verdict
+    if bound:
+        reveal(s, e, at_ms)
+        return verdict
+    outer = episode_at(s, e).outer
+    whole_quiet = outer < 0 or episode_at(s, outer).hushed != 0
+    return QUIETED if whole_quiet and verdict in (ANOMALY, SHIFTED) else verdict
 
 
 @kernel

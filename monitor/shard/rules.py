@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,9 @@ class Rules:
         self.table: NDArray[np.void] = np.zeros(64, RULE)
         self._fill(0)
 
+    def __len__(self) -> int:
+        return len(self._metrics)
+
     def number(self, identity: Identity) -> int:
         """The rule of a series: by its metric, and by its zone (declared, else by tag, else the default)."""
         declared = self.declared.of(identity.metric).get("timezone")
@@ -65,6 +68,14 @@ class Rules:
     def numbers_of_metric(self, metric: str) -> list[int]:
         """The rules, so far, of a metric's series: one for each zone."""
         return [number for number, (one, _) in enumerate(self._metrics) if number and one == metric]
+
+    def numbers_by_metric(self, metrics: Collection[str]) -> dict[str, list[int]]:
+        """The same of several metrics, in one pass."""
+        found: dict[str, list[int]] = {}
+        for number, (metric, _) in enumerate(self._metrics):
+            if number and metric in metrics:
+                found.setdefault(metric, []).append(number)
+        return found
 
     def declare(self, name: str, declaration: Mapping[str, Any]) -> list[int]:
         """Set the declaration of a metric, or of all that fit a pattern; -> the rules it changes. A new zone

@@ -24,14 +24,15 @@ from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.domain.switch import Switch
-from monitor.shard import block, fitted, judge
+from monitor.shard import block, fitted, heeding, judge
 from monitor.shard import state as st
 from monitor.shard.absorbed import change_of, emptied, told_already
-from monitor.shard.arrays import columns_of, doubled, free_list
+from monitor.shard.arrays import columns_of, doubled, free_list, widened
 from monitor.shard.assignment import TRUSTED_FROM, Assignment, place
 from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
 from monitor.shard.former import Was, restore, switched, was
+from monitor.shard.labelled import Labelled
 from monitor.shard.pool import ROOM, drop, mark
 from monitor.shard.rules import Rules, regridded
 from monitor.shard.tracker import close_all, release
@@ -73,6 +74,11 @@ class Shard:
         self.directory["flush"] = block.entry().address
         for field, function in fitted.entries().items():
             self.directory[field] = function.address
+        self.labelled = Labelled()
+        self.opinions = np.zeros(0, st.OPINION)
+        self.kin = np.zeros(0, st.OPINION)
+        self.attentive: set[int] = set()
+        self.unheard = False
         self._drained = 0
         self._renewed: list[int] = []
         self._switches: list[Switch] = []
@@ -102,7 +108,11 @@ class Shard:
             self._declare(entry)
         elif entry.kind == Kind.FORGET:
             self._forget(entry.body["rows"])
+        elif entry.kind == Kind.LABEL:
+            heeding.told(self, entry.body)
         self._drain()
+        if self.unheard:
+            heeding.heed(self)
         return self._flush()
 
     def _samples(self, entry: Samples) -> None:
@@ -154,7 +164,9 @@ class Shard:
         self.rows = max(self.rows, row + 1)
         self._clear(row)
         self.common["flags"][row] = st.LIVE
+        known = len(self.rules)
         self.clocks["rule"][row] = self.rules.number(identity)
+        self.unheard |= len(self.labelled) > 0 and len(self.rules) > known
         self._locate()
 
     def _declare(self, entry: Control) -> None:
@@ -237,12 +249,12 @@ class Shard:
 
     def _note(self, item: Assignment, before: Was) -> None:
         row = item.row
-        following = self._newest_final(row) + 1
+        following = self.newest_final(row) + 1
         told = switched(item, before, self.common[row], self.profiles[row], self.clocks[row], following)
         if told is not None:
             self._switches.append(told)
 
-    def _newest_final(self, row: int) -> int:
+    def newest_final(self, row: int) -> int:
         """Index of the newest final bucket of a series with a cadence."""
         clock = self.clocks[row]
         return int(clock["v1"]) if is_pooled(self.directory[0], row) else int(clock["bucket"]) - 2
@@ -251,17 +263,29 @@ class Shard:
         """New models ask anew whether the series is as it should be."""
         if int(self.common["episode"][row]) < 0:
             return
+        self.make_room_to_tell()
+        close_all(self.directory[0], row, self.final_ms(row))
+
+    def final_ms(self, row: int) -> int:
+        """The event time at which the newest final bucket of a series with a cadence became so."""
+        return (self.newest_final(row) + 2) * int(self.clocks["cadence"][row])
+
+    def make_room_to_tell(self) -> None:
+        """Room for the changes of one series."""
         if self.directory["n_changes"][0] + 8 > len(self._changes):
             self._collect()
-        close_all(self.directory[0], row, (self._newest_final(row) + 2) * int(self.clocks["cadence"][row]))
+
+    def hear(self, opinions: NDArray[np.void], kin: NDArray[np.void]) -> None:
+        """What labels say of series, and of their siblings, from here on (`monitor.shard.labelled`)."""
+        self.opinions, self.kin = opinions, kin
+        self._locate()
 
     def _compare(self, item: Assignment) -> None:
         """The reference as the pass left it, and the drift that it found."""
         if item.reference is not None:
             self.references[item.row] = np.frombuffer(item.reference, reference.dtype)[0]
         if item.absorbed is not None:
-            if self.directory["n_changes"][0] + 8 > len(self._changes):
-                self._collect()
+            self.make_room_to_tell()
             at = int(self.directory["n_changes"][0])
             cadence_ms = int(self.clocks["cadence"][item.row])
             self._changes[at : at + 1] = change_of(item.row, cadence_ms, item.absorbed)
@@ -286,6 +310,8 @@ class Shard:
         for row in rows:
             if row < self.rows:
                 self._clear(row)
+        self.labelled.forget(rows)
+        self.unheard |= len(self.labelled) > 0
 
     def _started_anew(self) -> bool:
         """Let the series start anew of which a kernel said that it must; False if there is none."""
@@ -298,8 +324,7 @@ class Shard:
     def _start_anew(self, row: int, pooled: bool) -> None:
         """A series that ended and came back, or whose buckets were declared anew, is one never seen before.
         Its samples that are not final yet go on with it; nothing before them is taken any more."""
-        if self.directory["n_changes"][0] + 8 > len(self._changes):
-            self._collect()
+        self.make_room_to_tell()
         self._ensure_pools()
         clock, cadence = self.clocks[row], int(self.clocks["cadence"][row])
         if not pooled:
@@ -341,7 +366,8 @@ class Shard:
         clock = self.clocks[row]
         clock["pool"] = -1
         clock["n_mean"] = np.nan
-        self.common["episode"][row] = -1
+        self.common["episode"][row] = st.NOTHING
+        self.unheard |= row in self.attentive
 
     # ------------------------------------------------------------------ room
 
@@ -435,11 +461,14 @@ class Shard:
             "dirty": self._dirty,
             "jobs": self._jobs,
             "block": self._block,
+            "opinions": self.opinions,
+            "kin": self.kin,
         }
         for name, array in arrays.items():
             self.directory[name] = array.ctypes.data
             if f"max_{name}" in (self.directory.dtype.names or ()):
                 self.directory[f"max_{name}"] = len(array)
+        self.directory["n_opinions"], self.directory["n_kin"] = len(self.opinions), len(self.kin)
         self.common = view(self.bank.common, st.COMMON)
         self._located = tuple(arrays.values())
 
@@ -456,7 +485,7 @@ class Shard:
             "episodes": self.episodes,
             "counts": np.array([self.directory[name][0] for name in _KEPT], np.int64),
         }
-        return arrays, {"rows": self.rows, "rules": self.rules.state()}
+        return arrays, {"rows": self.rows, "rules": self.rules.state(), "labels": self.labelled.state()}
 
     @staticmethod
     def restore(arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Shard:
@@ -471,10 +500,11 @@ class Shard:
         shard.profiles = grown(arrays["profiles"], size)
         shard.references = grown(arrays.get("references", reference.empty(0)), size)
         shard.pending = np.array(arrays["pending"])
-        shard.episodes = np.array(arrays["episodes"])
+        shard.episodes = widened(arrays["episodes"], st.EPISODE)
         for name, count in zip(_KEPT, arrays["counts"], strict=True):
             shard.directory[name] = count
-        shard._locate()
+        shard.labelled = Labelled.from_state(meta.get("labels", ()))
+        heeding.heed(shard)
         return shard
 
     def has_live(self) -> bool:

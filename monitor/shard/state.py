@@ -10,7 +10,8 @@ array          one row                                                bytes a se
 ``references`` the level that passes compare with                     64
 ``season``     season tables, for series found seasonal               4 a slot
 ``pending``    samples that wait: cadence unknown, held, long bound   32 a sample
-``episodes``   open anomalies                                         144 an anomaly
+``episodes``   open anomalies                                         128 an anomaly
+``opinions``   what labels say of series; ``kin``: of their siblings  40 an opinion
 =============  =====================================================  ==================
 """
 
@@ -25,6 +26,9 @@ from learners.compiled import spliced
 from learners.memory import record_type
 
 NOTHING = -1
+ATTENTIVE = -2
+"""In ``common.episode``: none is open, and something of the series was confirmed, so values are judged one by
+one (`monitor.shard.judgements.heeded`)."""
 
 # Bits of ``common.flags``.
 HELD = 1  # waits for an assignment; samples go to the pending pool
@@ -108,6 +112,23 @@ EPISODE = np.dtype(
         ("kind", "i1"),
         ("direction", "i1"),
         ("leaning", "i1"),  # 1: opened by the low-pass, which then also has a say in its end
+        ("hushed", "i1"),  # 1: not told, since people called its like false alarms
+    ],
+    align=True,
+)
+
+OPINION = np.dtype(
+    [
+        ("key", "i8"),  # the row it is about; of siblings, their rule
+        ("level", "f8"),
+        ("size", "f8"),  # in the metric's units
+        ("row", "i4"),  # that it was said of; -1: another shard's
+        ("minute", "i2"),  # of the day, in the zone of whom it is about
+        ("buckets", "i4"),
+        ("side", "i1"),
+        ("statistic", "i1"),
+        ("lasting", "i1"),
+        ("quieter", "i1"),  # 1: a false alarm; 0: confirmed
     ],
     align=True,
 )
@@ -184,7 +205,7 @@ SPIKE, DIP, LEVEL_SHIFT, FLAT_LINE, NO_DATA, ENDED_KIND, ABSORBED_DRIFT = range(
 OPENED, UPDATED, CLOSED = range(3)
 
 # Verdicts by number, as in `monitor.domain.anomaly.Verdict`.
-IN_BAND, LEARNING, ANOMALY, BELOW_MIN_CHANGE, STATIC_BOUND, MISSING, SHIFTED = range(7)
+IN_BAND, LEARNING, ANOMALY, BELOW_MIN_CHANGE, STATIC_BOUND, MISSING, SHIFTED, QUIETED = range(8)
 
 # A row number in a buffer.
 ROW = np.dtype([("row", "i4")])
@@ -195,7 +216,7 @@ ZONE = np.dtype([("first", "i8"), ("end", "i8")])
 _ADDRESSES = (
     *("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules"),
     *("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty"),
-    *("jobs", "block"),
+    *("jobs", "block", "opinions", "kin"),
     *("final_value", "flush", "forecast_fitted", "learn_fitted", "rebase_fitted"),
 )
 _SIZES = (
@@ -205,6 +226,7 @@ _SIZES = (
 _COUNTS = (
     *("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes", "n_jobs"),
     *("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode", "anew"),
+    *("n_opinions", "n_kin"),
 )
 
 DIRECTORY = np.dtype(
@@ -231,6 +253,7 @@ _change = record_type(CHANGE)
 _row = record_type(ROW)
 _revision = record_type(REVISION)
 _job = record_type(JOB)
+_opinion = record_type(OPINION)
 directory_at = record_type(DIRECTORY)
 _CLOCK_BYTES = CLOCK.itemsize
 _PROFILE_BYTES = PROFILE.itemsize
@@ -244,6 +267,7 @@ _CHANGE_BYTES = CHANGE.itemsize
 _ROW_BYTES = ROW.itemsize
 _REVISION_BYTES = REVISION.itemsize
 _JOB_BYTES = JOB.itemsize
+_OPINION_BYTES = OPINION.itemsize
 
 
 @spliced
@@ -314,3 +338,9 @@ def revision_at(s: Any, at: int) -> Any:
 @spliced
 def job_at(s: Any, at: int) -> Any:
     return _job(s.jobs + at * _JOB_BYTES)
+
+
+@spliced
+def opinion_at(opinions: int, at: int) -> Any:
+    """``opinions``: the address of a table of them, of series or of siblings."""
+    return _opinion(opinions + at * _OPINION_BYTES)

@@ -17,6 +17,7 @@ import numpy as np
 from learners.compiled import kernel
 from learners.dispatch import rebase
 from learners.score import L_CLOSE
+from monitor.shard.judgements import hushed
 from monitor.shard.new_level import SETTLED, SHIFT_BUCKETS, learn_level
 from monitor.shard.state import (
     CLOSED,
@@ -50,8 +51,11 @@ def adopt_after(s: Any, row: int) -> int:
 
 @kernel
 def emit(s: Any, e: int, change: int, at_ms: int, end_bucket: int) -> None:
-    """Append a change of episode ``e`` to the buffer; ``end_bucket`` is exclusive, -1 while open."""
+    """Append a change of episode ``e`` to the buffer; ``end_bucket`` is exclusive, -1 while open. Of one that
+    labels keep quiet nothing is told."""
     episode = episode_at(s, e)
+    if episode.hushed != 0:
+        return
     cadence = clock_at(s, episode.row).cadence
     out = change_at(s, s.n_changes)
     s.n_changes += 1
@@ -97,8 +101,16 @@ def open_episode(s: Any, row: int, bucket: int, kind: int, direction: int) -> in
     episode.kind = kind
     episode.direction = direction
     episode.leaning = 0
+    episode.hushed = 0
     common_at(s, row).episode = e
     return e
+
+
+@kernel
+def reveal(s: Any, e: int, at_ms: int) -> None:
+    """Tell of an episode that was kept quiet until now."""
+    episode_at(s, e).hushed = 0
+    emit(s, e, OPENED, at_ms, -1)
 
 
 @kernel
@@ -200,6 +212,8 @@ def follow(
                 episode.direction, episode.same_side = -episode.direction, most
             episode.kind = LEVEL_SHIFT
             emit(s, e, UPDATED, at_ms, -1)
+        if episode.hushed != 0 and not hushed(s, e):
+            reveal(s, e, at_ms)
     else:
         episode.quiet += 1
     if episode.quiet >= QUIET:

@@ -117,6 +117,7 @@ def holds(known: Facts) -> dict[Reason, bool]:
         Reason.ANOMALY: verdict in (Verdict.ANOMALY, Verdict.SHIFTED) or silent,
         Reason.BELOW_MIN_CHANGE: verdict is Verdict.BELOW_MIN_CHANGE,
         Reason.STATIC_BOUND: verdict is Verdict.STATIC_BOUND,
+        Reason.QUIETED: verdict is Verdict.QUIETED,
         Reason.NO_CADENCE: asked and not grid,
         Reason.NOT_FINAL: grid and not final and (begun or bool(known.waiting)),
         Reason.NOT_ARRIVED: grid and not final and not begun and not known.waiting,

@@ -1,0 +1,164 @@
+"""What people have said of like anomalies, asked where one is about to be told, and nowhere else.
+
+An *opinion* is what is left of a label in the shard: a statistic, a side, a level (L), a size, a time of
+day, and whether it says "false alarm" or "true". Those of a series lie side by side, those of its siblings
+(same metric, other tags) in a table of their own, and both are found by bisection: without opinions nothing
+is asked.
+
+An anomaly is *quieted* if false alarms like it outweigh confirmed ones. A false alarm has one vote against
+all that are on its side, of its statistic, no larger than itself and at its time of day; half a vote at
+other times; fading votes beyond its size, and none beyond `CAP`; a quarter from a sibling. Each confirmed
+one takes a vote away, by the same rules, for all that are no smaller. From one vote on nothing is told. It is
+followed all the same, models and all, so that a label by itself changes what is said and not what is learned;
+once the anomaly outgrows what was labelled, or lasts, it is told.
+
+A bucket that would open nothing is *heeded* if something of its statistic, side and size was confirmed:
+what an anomaly taught the tail about its own size does not hide the next one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from learners.compiled import kernel
+from learners.memory import whole
+from learners.score import L_OPEN
+from monitor.shard.state import (
+    FLAT_LINE,
+    LEVEL_SHIFT,
+    clock_at,
+    episode_at,
+    opinion_at,
+    rule_at,
+)
+from monitor.shard.zones import local_offset
+
+VALUE, LEAN, STILL = range(3)
+"""Statistics by number; words in `monitor.domain.shape`."""
+NEAR_MINUTES = 90
+ELSEWHEN = 0.5
+SIBLING = 0.25
+MARGIN = 1.1
+FADE = 0.25
+"""In e-folds of the level: a vote is worth 1/e at 1.28 times the level that it reaches."""
+CAP = 2.0 * L_OPEN
+"""The highest level that a false alarm speaks of, whatever its own was: a score of 71."""
+LASTS = 4
+"""A false alarm that had become a level shift speaks of shifts up to so many times as long."""
+LIKE = 0.97
+"""Share of a confirmed size from which another is like it."""
+HEEDED_FROM = L_OPEN - 1.0
+"""A confirmed one lowers what is asked of its like by no more than a factor of ten in probability: about
+what an anomaly teaches the tail of its own size."""
+_ENOUGH = 1.0 - 1e-9
+_DAY_MINUTES = 1_440
+
+
+@kernel
+def hushed(s: Any, e: int) -> bool:
+    """Is the episode ``e``, as it stands, not to be told?"""
+    if s.n_opinions + s.n_kin == 0:
+        return False
+    episode = episode_at(s, e)
+    statistic = VALUE
+    if episode.kind == FLAT_LINE:
+        statistic = STILL
+    elif episode.leaning != 0:
+        statistic = LEAN
+    lasting = episode.kind == LEVEL_SHIFT
+    return outweighed(
+        s,
+        episode.row,
+        statistic,
+        episode.direction,
+        episode.peak_level,
+        lasting,
+        episode.count,
+        episode.onset,
+    )
+
+
+@kernel
+def heeded(s: Any, row: int, leaning: bool, up: bool, level: float, size: float, bucket: int) -> float:
+    """The level at which a bucket of ``level`` and ``size`` opens all the same; 0 if it does not."""
+    statistic, side = LEAN if leaning else VALUE, 1 if up else -1
+    found = 0.0
+    at = _first(s.opinions, s.n_opinions, row)
+    while at < s.n_opinions and opinion_at(s.opinions, at).key == row:
+        one = opinion_at(s.opinions, at)
+        at += 1
+        if one.quieter == 0 and one.statistic == statistic and one.side == side:
+            like = level >= LIKE * min(one.level, L_OPEN) if leaning else size >= LIKE * one.size
+            if like:
+                found = max(found, min(one.level, CAP))
+    if found == 0.0:
+        return 0.0
+    found = max(found, L_OPEN)
+    return 0.0 if outweighed(s, row, statistic, side, found, False, 1, bucket) else found
+
+
+@kernel
+def outweighed(
+    s: Any, row: int, statistic: int, side: int, level: float, lasting: bool, buckets: int, onset: int
+) -> bool:
+    """Do false alarms like this outweigh confirmed ones? ``onset``: a bucket."""
+    clock = clock_at(s, row)
+    ts_ms = onset * whole(clock.cadence)
+    local_ms = ts_ms + local_offset(s, rule_at(s, clock.rule).zone, ts_ms)
+    minute = local_ms // 60_000 % _DAY_MINUTES
+    own = _balance(s.opinions, s.n_opinions, row, -1, statistic, side, level, lasting, buckets, minute)
+    kin = 0.0
+    if clock.rule != 0:  # rule 0 is for metrics beyond all numbers: no siblings of each other
+        kin = _balance(s.kin, s.n_kin, clock.rule, row, statistic, side, level, lasting, buckets, minute)
+    return own + SIBLING * kin >= _ENOUGH
+
+
+@kernel
+def _balance(
+    opinions: int,
+    count: int,
+    key: int,
+    besides: int,
+    statistic: int,
+    side: int,
+    level: float,
+    lasting: bool,
+    buckets: int,
+    minute: int,
+) -> float:
+    """Votes of false alarms less those of confirmed ones, among the opinions of ``key``; not those of the
+    row ``besides``."""
+    votes = 0.0
+    at = _first(opinions, count, key)
+    while at < count and opinion_at(opinions, at).key == key:
+        one = opinion_at(opinions, at)
+        at += 1
+        if one.row == besides or one.statistic != statistic or one.side != side:
+            continue
+        apart = abs(minute - one.minute)
+        weight = 1.0 if min(apart, _DAY_MINUTES - apart) <= NEAR_MINUTES else ELSEWHEN
+        if one.quieter == 0:
+            votes -= weight * _fading(one.level / level)
+        elif not lasting or (one.lasting != 0 and buckets <= LASTS * one.buckets):
+            votes += weight * _fading(level / (MARGIN * min(one.level, CAP)))
+    return votes
+
+
+@kernel
+def _fading(ratio: float) -> float:
+    """1 up to a ratio of 1, and less and less beyond."""
+    return math.exp(-max(math.log(max(ratio, 1e-9)), 0.0) / FADE)
+
+
+@kernel
+def _first(opinions: int, count: int, key: int) -> int:
+    """The place of the first opinion of ``key``, or of a larger one."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if opinion_at(opinions, middle).key < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
