@@ -119,6 +119,13 @@ def label(
     start: Annotated[str | None, typer.Option("--from", help="A time: RFC 3339, or epoch ms.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="A time, no longer in the span.")] = None,
     note: Annotated[str, typer.Option(help="Why.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would change, and set nothing.")
+    ] = False,
+    days: Annotated[int | None, typer.Option(help="The last days that a dry run scores; 14.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Show it also where something confirmed would vanish.")
+    ] = False,
     tz: Zone = "UTC",
     url: Url = URL,
     token: Token = "",
@@ -129,7 +136,8 @@ def label(
 
     named = {"incident": incident, "anomaly": anomaly, "series": series, "from": start, "to": end}
     asked = {"label": said.value, "note": note, **named}
-    raise typer.Exit(label(url, token, asked, tz=tz, as_json=json))
+    told = label(url, token, asked, tz=tz, as_json=json, dry_run=dry_run, days=days, force=force)
+    raise typer.Exit(told)
 
 
 @labels_app.callback(invoke_without_command=True)

@@ -69,8 +69,8 @@ class Client:
     def put(self, path: str, body: Values) -> Values:
         return self._ask("PUT", path, {}, json=body)
 
-    def post(self, path: str, body: Values | None = None) -> Values:
-        return self._ask("POST", path, {}, **({} if body is None else {"json": body}))
+    def post(self, path: str, body: Values | None = None, **parameters: Any) -> Values:
+        return self._ask("POST", path, parameters, **({} if body is None else {"json": body}))
 
     def events(self, path: str) -> Iterator[tuple[str, Values]]:
         """A server's event stream: names with their data, until it ends. A line that is long in coming means

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import Answer, rfc3339
 from monitor.domain.acts import Act
+from monitor.domain.anomaly import Anomaly
 from monitor.domain.labels import Judged, Label
+from monitor.rehearsing import Rehearsal
 
 TIME_MS_MAX = 41_024_448_000_000
 Id = Annotated[str, Field(min_length=1, max_length=128)]
@@ -81,6 +83,30 @@ class LabelOut(Answer):
     conflict: bool = Field(description="somebody's newest label of it says something else")
 
 
+class RehearsedOut(Answer):
+    """An anomaly of a rehearsal; its id is that of the anomaly told, where there is one."""
+
+    id: str
+    series: str
+    kind: str
+    onset_ms: int
+    end_ms: int | None
+    score: float
+    confirmed: bool = Field(description="somebody called it, or its span, true")
+
+
+class RehearsalOut(Answer):
+    """What a label would have changed in the last days, scored twice in shadow. Nothing was set."""
+
+    dry_run: Literal[True] = True
+    label: SaidName
+    from_ms: int
+    to_ms: int
+    series: int = Field(description="how many were scored: those meant, and siblings")
+    vanish: list[RehearsedOut]
+    appear: list[RehearsedOut]
+
+
 def act(value: Act) -> ActOut:
     return ActOut(
         id=value.id,
@@ -115,4 +141,28 @@ def label(told: Judged) -> LabelOut:
         undone_ms=value.undone_ms,
         rules=told.rules,
         conflict=told.conflict,
+    )
+
+
+def rehearsal(told: Rehearsal) -> RehearsalOut:
+    confirmed = {one.id for one in told.confirmed}
+    return RehearsalOut(
+        label=told.label.said.value,
+        from_ms=told.from_ms,
+        to_ms=told.to_ms,
+        series=told.series,
+        vanish=[_rehearsed(one, one.id in confirmed) for one in told.vanish],
+        appear=[_rehearsed(one, False) for one in told.appear],
+    )
+
+
+def _rehearsed(one: Anomaly, confirmed: bool) -> RehearsedOut:
+    return RehearsedOut(
+        id=one.id,
+        series=str(one.series),
+        kind=one.kind.value,
+        onset_ms=one.onset_ms,
+        end_ms=one.end_ms,
+        score=one.score,
+        confirmed=confirmed,
     )

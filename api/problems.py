@@ -35,6 +35,7 @@ TITLES = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    409: "Conflict",
     408: "Body came too slowly",
     413: "Too large",
     415: "Unsupported content type or encoding",

@@ -10,10 +10,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,14 +19,12 @@ from numpy.typing import NDArray
 
 from collectors.files import chunks, merged_in_time
 from monitor.domain.anomaly import ANOMALOUS, Anomaly, AnomalyKind
-from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.batch import SampleBatch
 from monitor.domain.observation import Observations
 from monitor.domain.records import Tick
 from monitor.domain.series import Identity
-from monitor.engine.base import Events
-from monitor.engine.inline import InlineEngine
-from monitor.engine.settings import HostSettings
 from monitor.settings import Settings
+from monitor.shadow import Shadow
 
 CHUNK = 50_000
 _SCORED = ("expected", "lower", "upper", "score")
@@ -96,32 +91,22 @@ class _Run:
     """What an inline engine says of the samples: observations, anomalies, cadences."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._parts: list[tuple[Observations, NDArray[np.uint64]]] = []
         self.anomalies: dict[str, Anomaly] = {}
         self.cadences: dict[int, int] = {}
 
     def play(self, batches: Iterator[SampleBatch], end_ms: int, settings: Settings) -> None:
-        with tempfile.TemporaryDirectory(prefix="watchkeeper-backtest-") as folder:
-            host = HostSettings(Path(folder), settings.default_timezone, settings.limits)
-            engine = InlineEngine(1, host, self._observe)
-            engine.start(self._events, {})
-            try:
-                for batch in batches:
-                    engine.submit(batch, mode=Mode.BACKFILL, arrival_ms=end_ms).result()
-                engine.control(Tick(end_ms, complete=True)).result()
-                engine.settle()
-                self.cadences = engine.ask(0, "cadences")
-            finally:
-                engine.close()
+        with Shadow(settings.default_timezone, settings.limits, self._observe) as shadow:
+            for batch in batches:
+                shadow.feed(batch, end_ms)
+            shadow.engine.control(Tick(end_ms, complete=True)).result()
+            shadow.settle()
+            self.cadences = shadow.engine.ask(0, "cadences")
+        self.anomalies = shadow.anomalies
 
     def _observe(self, observations: Observations, prints: NDArray[np.uint64]) -> None:
         if len(observations):
             self._parts.append((observations, prints[observations.row]))
-
-    def _events(self, events: Events) -> None:
-        with self._lock:
-            self.anomalies.update({e.anomaly.id: e.anomaly for e in events.events})
 
     def observations(self) -> pd.DataFrame:
         parts = [p for p, _ in self._parts]

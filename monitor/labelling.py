@@ -1,6 +1,8 @@
 """Labels: said of an anomaly, an incident or a span of a series, listed, and taken back.
 
-As with acts, a label is prepared first and told to the log after that.
+As with acts, a label is prepared first and told to the log after that. It carries the shapes of what it is
+said of, by which shards act on it (`monitor.shard.heeding`); what else it brings about:
+`monitor.consequences`.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Unpack
 
+from monitor.consequences import Consequences
 from monitor.domain.acts import Undo
 from monitor.domain.errors import NotFound, Unfit
 from monitor.domain.filters import LabelFilter
@@ -17,16 +20,21 @@ from monitor.domain.labels import Judged, Label, Said, Target, TargetKind
 from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind
 from monitor.domain.series import Identity
+from monitor.domain.shape import Shape, missed, shape_of
 from monitor.recent import Recent
 from monitor.responding import Feedback, Found
 
 FUTURE_MS = 10 * 60_000
+SHAPES_MAX = 10
+"""Of an incident, or of a span with many anomalies, the highest scores act."""
+SPAN_BUCKETS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Labelling:
     """``incident(id, team)`` and ``series(id, team)`` find one or raise NotFound; ``team_of(series)`` says
-    whose a series is. ``team`` as in `Responding`."""
+    whose a series is. ``touching(series, from_ms, to_ms)``: its anomalies that touch a span;
+    ``observations``: as of `Monitor`. ``team`` as in `Responding`."""
 
     kept: Feedback
     incident: Callable[[str, str | None], Found]
@@ -34,6 +42,9 @@ class Labelling:
     team_of: Callable[[Identity], str]
     append: Callable[[Control], None]
     now_ms: Callable[[], int]
+    touching: Callable[[str, int, int], Sequence[PlacedAnomaly]]
+    observations: Callable[..., Mapping[str, Any]]
+    consequences: Consequences
     team: str | None = None
     recent: Recent[Label] = field(init=False)
 
@@ -81,12 +92,40 @@ class Labelling:
         if said.facet != "verdict" and target.kind is not TargetKind.INCIDENT and not target.anomaly_id:
             raise Unfit(f"{said} is said of an incident or an anomaly")
         id, known = self.recent.name(*target.key, said.value, user, note)
-        return known or Label(id, said, target, user, note, self.now_ms())
+        if known is not None:
+            return known
+        shapes = self._shapes(target, said) if said.facet == "verdict" else []
+        label = Label(id, said, target, user, note, self.now_ms(), shapes=tuple(shapes))
+        self.consequences.check(label)
+        return label
+
+    def _shapes(self, target: Target, said: Said) -> list[Shape]:
+        """Those of the anomalies that are meant; of a span in which nothing was noticed, if it is confirmed,
+        what was missed."""
+        if target.kind is TargetKind.INCIDENT:
+            _, placed = self.incident(target.id, self.team)
+        elif target.kind is TargetKind.ANOMALY:
+            found = self.kept.anomaly(target.anomaly_id)
+            placed = [found] if found is not None else []
+        else:
+            placed = self.touching(target.series_id, target.from_ms, target.to_ms or target.from_ms + 1)
+        highest = sorted(placed, key=lambda one: (-one.anomaly.score, one.anomaly.id))[:SHAPES_MAX]
+        shapes = [shape for one in highest if (shape := shape_of(one.anomaly)) is not None]
+        if placed or target.kind is not TargetKind.SPAN or said is not Said.TRUE:
+            return shapes
+        span = (target.from_ms, target.to_ms or target.from_ms + 1)
+        columns = self.observations(
+            target.series_id, from_ms=span[0], to_ms=span[1], max_points=SPAN_BUCKETS_MAX
+        )
+        metric = str(self.series(target.series_id, self.team)["metric"])
+        shape = missed(target.series_id, metric, span, columns)
+        return [shape] if shape is not None else []
 
     def tell(self, label: Label) -> None:
         if self.recent.get(label.id) is None:
             self.append(Control(Kind.LABEL, label.to_body()))
             self.recent.put(label.id, label)
+            self.consequences.bring_about(label)
 
     def label(self, label_id: str) -> Label:
         """One label. Raises NotFound, also for another team's."""
@@ -102,6 +141,7 @@ class Labelling:
         undone = label.undo(user, self.now_ms())
         self.append(Control(Kind.LABEL, Undo(label.id, user, undone.undone_ms or 0).to_body()))
         self.recent.put(label.id, undone)
+        self.consequences.take_back(undone)
         return undone
 
     def list(self, *, after: str = "", limit: int = 100, **asked: Unpack[LabelFilter]) -> Page[Judged]:

@@ -24,12 +24,14 @@ from monitor import muting
 from monitor.alerting.label_links import LabelLinks
 from monitor.alerts import Alerts
 from monitor.changes import Watchers
+from monitor.consequences import Consequences
 from monitor.domain.about import About
 from monitor.domain.batch import Mode, SampleBatch
-from monitor.domain.declared import is_pattern
+from monitor.domain.declared import Declared, is_pattern
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import Incident, IncidentChange, IncidentTransition, PlacedAnomaly
+from monitor.domain.labels import Label
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
@@ -41,6 +43,7 @@ from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
 from monitor.naming import series_named
+from monitor.rehearsing import Rehearsing
 from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
 from monitor.settings import Settings
@@ -155,13 +158,35 @@ class Monitor:
         self.relating = Relating(story.topology, self._tell, clock_ms)
         self.responding = Responding(story.feedback, self.incident, self._tell, clock_ms)
         whose = lambda series: self.teams.of(series)  # noqa: E731
-        self.labelling = Labelling(
-            story.feedback, self.incident, self.series_one, whose, self._tell, clock_ms
-        )
         self.illustrating = Illustrator(self.series_one, self.observations, self.declarations)
         self.muting = muting.Muting(story.mutes, self._tell, clock_ms, self._series_of)
+        consequences = Consequences(
+            self.muting, self.responding, self._identity_of, story.feedback.anomaly, clock_ms
+        )
+        self.labelling = Labelling(
+            story.feedback,
+            self.incident,
+            self.series_one,
+            whose,
+            self._tell,
+            clock_ms,
+            self._anomalies_touching,
+            self.observations,
+            consequences,
+        )
         alerts.muted = lambda incident, series, at_ms: self.muting.muted(incident, at_ms, series)
         alerts.illustrate = self.illustrating.of
+        self.rehearsing = Rehearsing(
+            self.series_one,
+            lambda metric, most, team: self.series(metric=metric, limit=most, team=team).items,
+            lambda id, most: dict(
+                self._ask_owner(id, "observations", id=id, from_ms=None, to_ms=None, max_points=most)
+            ),
+            self._labels_of,
+            lambda metric: Declared(self.declarations()).of(metric),
+            settings.default_timezone,
+            settings.limits,
+        )
         self.label_links = label_links
         self._enter_limits()
         self._enter_backlog()
@@ -560,6 +585,19 @@ class Monitor:
 
     def _anomalies_before(self, series_id: str, until_ms: int) -> Sequence[PlacedAnomaly]:
         return self._story.anomalies(after="", limit=3, series=series_id, until_ms=until_ms).items
+
+    def _anomalies_touching(self, series_id: str, from_ms: int, to_ms: int) -> Sequence[PlacedAnomaly]:
+        span = AnomalyFilter(series=series_id, since_ms=from_ms, until_ms=to_ms)
+        return self._story.anomalies(after="", limit=100, **span).items
+
+    def _labels_of(self, metrics: Sequence[str]) -> list[Label]:
+        """Labels in force that speak of these metrics; every shard has all of them."""
+        bodies = self._ready_engine().ask(0, "labels", metrics=list(metrics))
+        return [Label.from_body(body, position) for position, body in enumerate(bodies, start=1)]
+
+    def _identity_of(self, series_id: str) -> Identity:
+        row = self.series_one(series_id)
+        return Identity.of(row["metric"], row["tags"])
 
     def _series_of(self, incident: Incident) -> list[Identity]:
         return [placed.anomaly.series for placed in self._story.members(incident.id)]

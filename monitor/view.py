@@ -26,6 +26,7 @@ from monitor.domain.incident import (
     PlacedAnomaly,
     SimilarIncident,
 )
+from monitor.domain.labels import Label
 from monitor.domain.mute import Mute, Selector
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, every
@@ -33,6 +34,7 @@ from monitor.domain.route import Route
 from monitor.explaining import Explained
 from monitor.labelling import Labelling
 from monitor.muting import Hits
+from monitor.rehearsing import Rehearsal
 from monitor.relating import BEFORE_MS
 from monitor.responding import Responding
 from monitor.service import Monitor, Row
@@ -128,6 +130,10 @@ class View:
     def labelling(self) -> Labelling:
         """Labels of the team's series, and what may be labelled."""
         return self._monitor.labelling.of(self._team)
+
+    def rehearse(self, label: Label, days: int) -> Rehearsal:
+        """What a label would have changed in the last days, among the team's series."""
+        return self._monitor.rehearsing.of(label, days, self._team)
 
     def changes_near(self, incident: Incident) -> list[ChangeEvent]:
         """For a team none: nothing says yet whose a change is."""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from api.client import Client
 from api.commands.explain import moment
 from api.tables import cell, out, print_json, show
+from monitor.domain.words import moment as moment_of
 
 LABEL_COLUMNS = {
     "at": "said (UTC)",
@@ -23,6 +24,16 @@ LABEL_COLUMNS = {
     "id": "label id",
 }
 
+REHEARSED_COLUMNS = {
+    "would": "would",
+    "onset_ms": "onset (UTC)",
+    "series": "series",
+    "kind": "kind",
+    "score": "score",
+    "confirmed": "confirmed",
+    "id": "id",
+}
+
 
 def act(url: str, token: str, incident: str, verb: str, body: dict[str, Any] | None, *, as_json: bool) -> int:
     """Do something to an incident and say what was done."""
@@ -33,13 +44,34 @@ def undo_act(url: str, token: str, act_id: str, *, as_json: bool) -> int:
     return _post(url, token, f"/api/v1/acts/{quote(act_id, safe='')}/undo", None, as_json)
 
 
-def label(url: str, token: str, asked: dict[str, Any], *, tz: str, as_json: bool) -> int:
-    """``asked``: as `POST /api/v1/labels` takes it, with ``from`` and ``to`` as times in words."""
+def label(
+    url: str,
+    token: str,
+    asked: dict[str, Any],
+    *,
+    tz: str,
+    as_json: bool,
+    dry_run: bool = False,
+    days: int | None = None,
+    force: bool = False,
+) -> int:
+    """``asked``: as `POST /api/v1/labels` takes it, with ``from`` and ``to`` as times in words; with
+    ``dry_run`` what it would have changed in the last ``days`` is shown, and nothing is set."""
     body = {key: value for key, value in asked.items() if value is not None and key not in ("from", "to")}
     for key in ("from", "to"):
         if asked[key] is not None:
             body[f"{key}_ms"] = _ms(moment(asked[key], tz))
-    return _post(url, token, "/api/v1/labels", body, as_json)
+    if not dry_run:
+        return _post(url, token, "/api/v1/labels", body, as_json)
+    with Client(url, token) as server:
+        told = server.post("/api/v1/labels", body, dry_run="1", days=days, force="1" if force else None)
+    rows = [{"would": way, **one} for way in ("vanish", "appear") for one in told[way]]
+    if as_json:
+        print_json(told)
+        return 0
+    since = moment_of(told["from_ms"])
+    nothing = f"nothing would change since {since} ({told['series']} series scored)"
+    return show(rows, REHEARSED_COLUMNS, as_json, nothing)
 
 
 def _ms(text: str) -> int:

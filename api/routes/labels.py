@@ -13,6 +13,7 @@ from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheAccess, TheActor
 from api.routes.quota import Quota, quota_of
 from monitor.domain.labels import Judged, Label, Said, Target
 from monitor.labelling import Labelling
+from monitor.rehearsing import DAYS, DAYS_MAX, Rehearsal
 
 router = APIRouter(prefix="/labels", tags=["labels"], responses=PROBLEMS)
 
@@ -22,14 +23,27 @@ SeriesIdQuery = Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")]
 
 @router.post("")
 def set_label(
-    view: TheView, access: TheAccess, actor: TheActor, quota: TheQuota, asked: feedback.LabelIn
-) -> feedback.LabelOut:
-    """Say what an anomaly, an incident, or any span of a series was, also one that nobody noticed. In the log
-    when answered; the same said again is the same label. Of several, the newest rules, and that they differ
-    is shown."""
+    view: TheView,
+    access: TheAccess,
+    actor: TheActor,
+    quota: TheQuota,
+    asked: feedback.LabelIn,
+    dry_run: bool = False,
+    days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="of a dry run")] = DAYS,
+    force: Annotated[
+        bool, Query(description="of a dry run: also where something confirmed vanishes")
+    ] = False,
+) -> feedback.LabelOut | feedback.RehearsalOut:
+    """Say what an anomaly, an incident, or any span of a series was, also one that nobody noticed. In the
+    log when answered; the same said again is the same label. Of several, the newest rules, and that they
+    differ is shown. With ``dry_run`` nothing is set: the last days are scored in shadow without and with
+    the label, and what would vanish or appear is listed; 409 if an anomaly would vanish that somebody
+    confirmed."""
     quota.take(asked.note)
     labelling = view.labelling
     label = labelling.prepared(_target(labelling, asked), Said(asked.label), actor.name, asked.note)
+    if dry_run:
+        return _rehearsed(view.rehearse(label, days), force)
     access.accounts.record(actor.did("label set", f"label:{label.id}", None, label.to_body()))
     labelling.tell(label)
     return feedback.label(_alone(label))
@@ -74,6 +88,19 @@ def undo_label(
     label = view.labelling.label(label_id)
     access.accounts.record(actor.did("label undone", f"label:{label.id}", label.to_body()))
     return feedback.label(_alone(view.labelling.undo(label, actor.name)))
+
+
+def _rehearsed(told: Rehearsal, force: bool) -> feedback.RehearsalOut:
+    found = feedback.rehearsal(told)
+    if told.confirmed and not force:
+        many = f"{len(told.confirmed)} confirmed anomal{'y' if len(told.confirmed) == 1 else 'ies'}"
+        raise Problem(
+            409,
+            f"{many} would vanish with this label",
+            kind="confirmed-would-vanish",
+            **found.model_dump(exclude={"dry_run", "label"}),
+        )
+    return found
 
 
 def _target(labelling: Labelling, asked: feedback.LabelIn) -> Target:

@@ -152,6 +152,31 @@ def test_acts_and_labels_on_the_command_line(terminal: App, capsys: pytest.Captu
     ]
 
 
+REHEARSED = {
+    "dry_run": True,
+    "label": "false alarm",
+    "from_ms": 1_360_350_000_000,
+    "to_ms": 1_361_350_000_000,
+    "series": 3,
+    "vanish": [{"id": "a-1", "series": "orders", "kind": "spike", "onset_ms": 1_360_350_000_000}],
+    "appear": [],
+}
+
+
+def test_a_dry_run_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = [httpx2.Response(200, json=REHEARSED), httpx2.Response(200, json=REHEARSED | {"vanish": []})]
+    asked = {"label": "false alarm", "note": "", "anomaly": "a-1", "from": None, "to": None}
+    for answer in answers:
+        monkeypatch.setattr(respond, "Client", stub(answer))
+        assert respond.label("", "", asked, tz="UTC", as_json=False, dry_run=True) == 0
+    told = capsys.readouterr().out
+    assert "vanish" in told
+    assert "orders" in told
+    assert told.endswith("nothing would change since 2013-02-08 19:00 UTC (3 series scored)\n")
+
+
 STREAM = (
     b"event: heartbeat\ndata: {}\n\n"
     b'event: incident\ndata: {"id": "inc-1", "change": "opened", "state": "open", "priority": "P2", '

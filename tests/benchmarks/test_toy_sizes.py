@@ -38,6 +38,9 @@ GOALS = {
     },
     "graph_cost": {"growth": 1.2, "memory of the largest": 8.0},
     "root_cause": {},
+    "labels": {},
+    "labels_held_back": {},
+    "hostile_labels": {"recall lost": 5.0, "state as before once undone": 1.0},
     "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
@@ -125,6 +128,23 @@ def test_topology_groups_better_than_simple_rules() -> None:
     assert value["precision"] > 0.1 + max(value["same hour: precision"], value["same tags: precision"])
     assert value["recall"] > 0.75
     assert value["origin among the first three"] >= 90.0
+
+
+@pytest.mark.slow
+def test_labels_stand_beside_a_threshold_and_a_placebo() -> None:
+    figures = benchmark("labels").run(toy=True)
+    check("labels", figures)
+    if figures[0].value:
+        told = {figure.name for figure in figures}
+        assert {"all, labels: recall", "all, one threshold for all: recall", "all, placebo 1: recall"} <= told
+
+
+@pytest.mark.slow
+def test_hostile_labels_move_little_and_leave_nothing_behind() -> None:
+    figures = benchmark("hostile_labels").run(toy=True)
+    check("hostile_labels", figures)
+    assert figure_of(figures, "recall without").value > 50.0
+    assert figure_of(figures, "state as before once undone").reached
 
 
 @pytest.mark.slow
