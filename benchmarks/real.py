@@ -61,7 +61,7 @@ def figures(toy: bool, *, held_back: bool) -> list[Figure]:
     for name in there:
         many = labelled(name, held_back)
         if toy:
-            many = [_start(one) for one in many[:1]]
+            many = [start(one) for one in many[:1]]
         if not many:
             continue
         detectors = DETECTORS if name in NO_RIVER or toy else {**DETECTORS, **SLOW}
@@ -97,7 +97,7 @@ def _on_grid(metric: str, part: pd.DataFrame) -> Labelled:
     return Labelled(metric, Series(value, warm, cadence, int(ts_ms[0] // cadence * cadence)), label)
 
 
-def _start(one: Labelled) -> Labelled:
+def start(one: Labelled) -> Labelled:
     part, series = slice(0, _TOY_POINTS), one.series
     warm = min(series.warm, _TOY_POINTS // 2)
     short = Series(series.value[part], warm, series.cadence_ms, series.start_ms)
