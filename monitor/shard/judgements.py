@@ -48,6 +48,8 @@ LASTS = 4
 """A false alarm that had become a level shift speaks of shifts up to so many times as long."""
 LIKE = 0.97
 """Share of a confirmed size from which another is like it."""
+QUIET_MS_MAX = 7 * 86_400_000
+"""What lasts a week is told, whatever was said of its like: what follows from it is for everybody to see."""
 HEEDED_FROM = L_OPEN - 1.0
 """A confirmed one lowers what is asked of its like by no more than a factor of ten in probability: about
 what an anomaly teaches the tail of its own size."""
@@ -61,6 +63,8 @@ def hushed(s: Any, e: int) -> bool:
     if s.n_opinions + s.n_kin == 0:
         return False
     episode = episode_at(s, e)
+    if (episode.last + 1 - episode.onset) * whole(clock_at(s, episode.row).cadence) >= QUIET_MS_MAX:
+        return False
     statistic = VALUE
     if episode.kind == FLAT_LINE:
         statistic = STILL

@@ -234,6 +234,8 @@ def adopt(s: Any, e: int, bucket: int, at_ms: int) -> None:
     else:
         episode.kind = LEVEL_SHIFT
         move(s, row, episode.shift)
+    if episode.hushed != 0:
+        reveal(s, e, at_ms)
     episode.adopted_at = bucket
     common_at(s, row).lowpass = 0.0
     emit(s, e, CLOSED, at_ms, bucket + 1)
