@@ -25,7 +25,7 @@ from monitor.recent import Recent
 from monitor.responding import Feedback, Found
 
 FUTURE_MS = 10 * 60_000
-SHAPES_MAX = 10
+SHAPES_MAX = 5
 """Of an incident, or of a span with many anomalies, the highest scores act."""
 SPAN_BUCKETS_MAX = 10_000
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from monitor.domain.labels import Label, Said
 from monitor.domain.shape import Shape
 
-DAILY = 20
+DAILY = 10
 """Shapes of one user and day of the wall clock that act as confirmed, and as many as false alarms."""
 VOTES = (Said.TRUE, Said.FALSE_ALARM)
 _DAY_MS = 86_400_000

@@ -30,6 +30,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "declarations": {},
     "teams": {},
     "tag_counts": {},
+    "labels": {"metrics": ["load"]},
     "cadences": {},
     "digest": {},
 }
