@@ -32,10 +32,10 @@ class Phase(StrEnum):
 class ModelSettings:
     """What was declared of a model, or holds where nothing was.
 
-    ``task`` None: seen from its first predictions. ``positive``: the class that ``score`` is the probability of.
-    ``bucket_ms``: the grid of its series. ``lateness_ms``: how long after a bucket's end a prediction still counts;
-    ``maturity_ms``: how long an outcome does. ``reference_buckets``: the first so many are what drift is
-    measured against. ``top``: places of a ranking that count.
+    ``task`` None: seen from its first predictions. ``positive``: the class that ``score`` is the probability
+    of. ``bucket_ms``: the grid of its series. ``lateness_ms``: how long after a bucket's end a prediction
+    still counts; ``maturity_ms``: how long an outcome does. ``reference_buckets``: the first so many are what
+    drift is measured against. ``top``: places of a ranking that count.
     """
 
     task: Task | None = None
@@ -73,8 +73,8 @@ class Measure:
 class Distance:
     """How far a distribution is from the reference, by one measure.
 
-    ``chance``: how far it would be by chance with so few cases in 99 of 100 drawings; ``excess``: beyond that, 0 if
-    it is not. ``p``: probability of such a distance by chance."""
+    ``chance``: what so few cases reach by chance in one of a thousand drawings; ``excess``: how far it is
+    beyond that, 0 if it is not. ``p``: probability of such a distance by chance."""
 
     value: float
     chance: float
