@@ -15,12 +15,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.domain.served import FEATURE, SEGMENT
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
-
-SEGMENT = "segment."
-FEATURE = "feature."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
