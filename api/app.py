@@ -21,6 +21,7 @@ from api.guard import Guard
 from api.ingest import SampleIntake
 from api.label_page import IncidentLabels, label_routes
 from api.openapi import describe
+from api.predictions import outcome_intake, prediction_intake
 from api.probe import Probe
 from api.routes import (
     acts,
@@ -29,6 +30,7 @@ from api.routes import (
     incidents,
     labels,
     metrics,
+    models,
     mutes,
     people,
     series,
@@ -56,6 +58,7 @@ _ROUTERS = (
     explain.router,
     series.router,
     metrics.router,
+    models.router,
     topology.router,
     alerts.router,
     mutes.router,
@@ -106,6 +109,10 @@ def create_app(
     app.state.readiness = Probe(monitor.not_ready, _HUNG)
     problems.install(app)
     app.router.routes.append(Route(f"{PREFIX}/samples", samples, methods=["POST"], include_in_schema=False))
+    most = monitor.settings.limits.samples_per_request_max
+    for name, make in (("predictions", prediction_intake), ("outcomes", outcome_intake)):
+        rows = make(monitor, samples.doors, most)
+        app.router.routes.append(Route(f"{PREFIX}/{name}", rows, methods=["POST"], include_in_schema=False))
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(server.health)

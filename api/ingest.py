@@ -63,6 +63,17 @@ class Handed:
     future: Future[Accepted] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What all routes that take bodies share: memory, turns, threads, and who may write what."""
+
+    reader: BodyReader
+    budget: Budget
+    turnstile: Turnstile
+    fences: Fences
+    lanes: ThreadPoolExecutor
+
+
 class SampleIntake:
     """The ASGI application of one route. ``decoders`` by content type; they must be thread-safe."""
 
@@ -80,6 +91,10 @@ class SampleIntake:
         self._lanes = ThreadPoolExecutor(monitor.settings.decode_lanes, thread_name_prefix="decode")
         book.enter("body_decoded_bytes_max", self._limits.body_decoded_bytes_max)
         book.enter("samples_per_request_max", self._limits.samples_per_request_max)
+
+    @property
+    def doors(self) -> Doors:
+        return Doors(self._reader, self._budget, self._turnstile, self._fences, self._lanes)
 
     def close(self) -> None:
         self._lanes.shutdown(wait=False, cancel_futures=True)
@@ -124,7 +139,7 @@ class SampleIntake:
         self._monitor.count(accepted)
         self._monitor.telemetry.rejected({reject.reason: reject.count for reject in handed.decoded.rejects})
         if request.complete_ms is not None:
-            await self._monitor.complete(request.complete_ms, _digest(handed.request_id, b"complete"))
+            await self._monitor.complete(request.complete_ms, digest(handed.request_id, b"complete"))
         return answer_of(accepted, handed.decoded.rejects, place_of(request.content_type))
 
     def _hand_over(self, request: Request, wire: bytes, share: Share) -> Handed:
@@ -171,19 +186,19 @@ class SampleIntake:
         if rejects:
             errors = error_list(rejects, place_of(request.content_type))
             detail = "strict: nothing is kept, since not everything could be"
-            raise Problem(422, detail, kind="strict", accepted=0, rejected=_total(rejects), errors=errors)
+            raise Problem(422, detail, kind="strict", accepted=0, rejected=total(rejects), errors=errors)
 
     @staticmethod
     def _request_id(request: Request, decoded: Decoded) -> bytes:
         """Of the key, or else of what the body says: a third of its bytes in columns."""
         owner = () if request.fence is None else (request.fence.key,)
         if request.key:
-            return _digest(b"key", request.key, *owner)
+            return digest(b"key", request.key, *owner)
         batch = decoded.batch
         columns = (batch.fingerprint, batch.ts_ms, batch.value, batch.n)
         head = f"{request.content_type} {request.mode or decoded.mode} {request.complete_ms}".encode()
         said = (b"" if column is None else column.data for column in columns)
-        return _digest(b"samples", head, *said, *owner)
+        return digest(b"samples", head, *said, *owner)
 
 
 def read_head(
@@ -274,7 +289,7 @@ def answer_of(accepted: Accepted, refused: Sequence[Reject], place: str) -> Resp
     ]
     body: dict[str, Any] = {
         "accepted": accepted.accepted,
-        "rejected": _total(rejects),
+        "rejected": total(rejects),
         "errors": error_list(rejects, place),
         "repeated": accepted.repeated,
     }
@@ -283,11 +298,11 @@ def answer_of(accepted: Accepted, refused: Sequence[Reject], place: str) -> Resp
     return Response(msgspec.json.encode(body), media_type=_JSON)
 
 
-def _total(rejects: Sequence[Reject]) -> int:
+def total(rejects: Sequence[Reject]) -> int:
     return sum(reject.count for reject in rejects)
 
 
-def _digest(*parts: bytes | memoryview) -> bytes:
+def digest(*parts: bytes | memoryview) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(len(part).to_bytes(8, "little"))

@@ -31,7 +31,7 @@ class ServedEstimate(Answer):
 
 class ServedDistance(Answer):
     value: float
-    chance: float = Field(description="reached by chance in one of a hundred drawings of so few cases")
+    chance: float = Field(description="reached by chance in one of a thousand drawings of so few cases")
     excess: float
     p: float
 

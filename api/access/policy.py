@@ -56,6 +56,11 @@ _SILENCE = Rule(Scope.SILENCE, Reach.OWN)
 
 TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/samples"): Rule(Scope.INGEST, Reach.OWN),
+    ("POST", f"{API}/predictions"): Rule(Scope.INGEST, Reach.OWN),
+    ("POST", f"{API}/outcomes"): Rule(Scope.INGEST, Reach.OWN),
+    ("GET", f"{API}/models"): _READ,
+    ("GET", f"{API}/models/{{name}}"): _READ,
+    ("PUT", f"{API}/models/{{name}}"): _CHANGE,
     ("GET", f"{API}/incidents"): _READ,
     ("GET", f"{API}/incidents/{{incident_id}}"): _READ,
     ("POST", f"{API}/incidents/{{incident_id}}/acknowledge"): _RESPOND,

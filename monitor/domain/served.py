@@ -14,6 +14,37 @@ SEGMENT, FEATURE = "segment.", "feature."
 """How columns of a batch are called, before the name of what they hold."""
 
 
+METRIC = "model."
+_SHARE = {"kind": "ratio", "unit": "share", "aggregation": "mean"}
+_GOOD = {**_SHARE, "polarity": "down"}
+_LOSS = {"kind": "gauge", "polarity": "up"}
+DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
+    "predictions": {"kind": "delta", "unit": "predictions", "aggregation": "sum"},
+    "latency_p50_ms": {"kind": "gauge", "unit": "ms", "polarity": "up"},
+    "latency_p99_ms": {"kind": "gauge", "unit": "ms", "polarity": "up"},
+    "missing_feature_share": {**_SHARE, "polarity": "up"},
+    "missing_prediction_share": {**_SHARE, "polarity": "up"},
+    "drift": {"kind": "gauge", "unit": "distance", "polarity": "up", "static_upper": 0.1},
+    "estimated_accuracy": {"kind": "gauge", "unit": "share", "polarity": "down"},
+    "estimate_error": {"kind": "gauge", "unit": "share"},
+    "accuracy": _GOOD,
+    "precision": _GOOD,
+    "recall": _GOOD,
+    "f1": {"kind": "gauge", "unit": "share", "polarity": "down"},
+    "auc": {"kind": "gauge", "unit": "share", "polarity": "down"},
+    "log_loss": _LOSS,
+    "brier": _LOSS,
+    "calibration_error": _LOSS,
+    "mae": _LOSS,
+    "rmse": _LOSS,
+    "mape": {**_LOSS, "unit": "share"},
+    "bias": {"kind": "gauge"},
+    "hit_rate": _GOOD,
+    "ndcg": {"kind": "gauge", "unit": "share", "polarity": "down"},
+}
+"""What is said of each metric of served models where nobody has said anything: by name after `METRIC`."""
+
+
 class Task(StrEnum):
     """What a model answers; decides which measures of quality it has."""
 

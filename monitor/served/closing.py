@@ -3,7 +3,8 @@
 Either way its values go out once, as samples of ordinary series, in the order of buckets: a value that
 could still change is shown (`monitor.served.view`) and never judged, so nobody is woken by labels that are
 missing. Of a closed bucket these are volume, latency, missing shares, drift and the estimated accuracy; of a
-ripe one the measures of quality, the share that has labels, and how far the estimate was off.
+ripe one the measures of quality, and how far the estimate was off. The share that has labels is shown and no
+series, or labels that are missing would be news.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from monitor.domain.served import Measure, Task
+from monitor.domain.served import METRIC, Measure, Task
 from monitor.served import logbins, quality
 from monitor.served.drift import MAIN, compared
 from monitor.served.estimate import Estimate
@@ -33,7 +34,6 @@ from monitor.served.model import (
 from monitor.served.quality import LABELLED, PREDICTED
 from monitor.served.sample import Sample
 
-PREFIX = "model."
 SHOWN = 48
 """Ripe buckets of a cell that are kept to be shown; its series have all of them."""
 ZEROS = 24
@@ -98,7 +98,7 @@ def _empty(model: ServedModel, until: int) -> Iterator[Told]:
             continue
         last = model.versions[one.version].last_ms // size
         for bucket in range(max(model.closed, last + 1), min(until, last + 1 + ZEROS)):
-            yield Told(PREFIX + "predictions", tags_of(model, cell), bucket * size, 0.0, np.nan)
+            yield Told(METRIC + "predictions", tags_of(model, cell), bucket * size, 0.0, np.nan)
 
 
 def _close(model: ServedModel, bucket: int) -> Iterator[Told]:
@@ -117,21 +117,21 @@ def _close_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     assert counts is not None
     ts_ms, tags = bucket * model.settings.bucket_ms, tags_of(model, cell)
     n = float(counts[N])
-    yield Told(PREFIX + "predictions", tags, ts_ms, n, np.nan)
+    yield Told(METRIC + "predictions", tags, ts_ms, n, np.nan)
     latency = counts[LATENCY:CONFIDENT]
     timed = float(latency.sum())
     for name, share in (("latency_p50_ms", 0.5), ("latency_p99_ms", 0.99)):
         value = logbins.quantile(latency, share)
         if value is not None:
-            yield Told(PREFIX + name, tags, ts_ms, value, timed)
+            yield Told(METRIC + name, tags, ts_ms, value, timed)
     if counts[FEATURES]:
         missing = float(counts[NO_FEATURE] / counts[FEATURES])
-        yield Told(PREFIX + "missing_feature_share", tags, ts_ms, missing, float(counts[FEATURES]))
-    yield Told(PREFIX + "missing_prediction_share", tags, ts_ms, float(counts[NO_PREDICTION]) / n, n)
+        yield Told(METRIC + "missing_feature_share", tags, ts_ms, missing, float(counts[FEATURES]))
+    yield Told(METRIC + "missing_prediction_share", tags, ts_ms, float(counts[NO_PREDICTION]) / n, n)
     yield from _drift(model, bucket, cell)
     estimate = _estimate(model, bucket, cell)
     if estimate is not None and estimate.trusted and estimate.value is not None:
-        yield Told(PREFIX + "estimated_accuracy", tags, ts_ms, estimate.value, float(estimate.n))
+        yield Told(METRIC + "estimated_accuracy", tags, ts_ms, estimate.value, float(estimate.n))
     body = {"estimate": None if estimate is None else estimate.to_body()}
     model.shown.setdefault(cell, OrderedDict())[bucket] = msgspec.msgpack.encode(body)
 
@@ -154,7 +154,7 @@ def _drift(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     ts_ms = bucket * model.settings.bucket_ms
     for one in found:
         tags = tags_of(model, cell, feature=one.feature)
-        yield Told(PREFIX + "drift", tags, ts_ms, one.distances[MAIN].excess, float(one.n))
+        yield Told(METRIC + "drift", tags, ts_ms, one.distances[MAIN].excess, float(one.n))
 
 
 def _whole(model: ServedModel, cell: int) -> int:
@@ -208,14 +208,12 @@ def _ripen_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     ts_ms, tags = bucket * model.settings.bucket_ms, tags_of(model, cell)
     found = measures(model, counts)
     for name, measure in found.items():
-        yield Told(PREFIX + name, tags, ts_ms, measure.value, measure.n)
-    predicted = float(counts[PREDICTED])
-    yield Told(PREFIX + "label_coverage", tags, ts_ms, float(counts[LABELLED]) / predicted, predicted)
+        yield Told(METRIC + name, tags, ts_ms, measure.value, measure.n)
     estimated = model.estimates.pop((bucket, cell), None)
     error = None
     if estimated is not None and "accuracy" in found:
         error = estimated[0] - found["accuracy"].value
-        yield Told(PREFIX + "estimate_error", tags, ts_ms, error, found["accuracy"].n)
+        yield Told(METRIC + "estimate_error", tags, ts_ms, error, found["accuracy"].n)
     if model.cells[cell].segment is None and model.task is Task.CLASSIFICATION:
         _calibrate(model, bucket, cell, counts, error, estimated)
     body = shown_body(model, cell, bucket)

@@ -72,6 +72,11 @@ class Runs:
     def nbytes(self) -> int:
         return len(self) * self._row_bytes
 
+    @property
+    def unsealed(self) -> int:
+        """Rows that only memory has."""
+        return sum(len(run) for run in self._runs if not run.name)
+
     def add(self, keys: Keys, rows: Rows) -> None:
         if not len(keys):
             return

@@ -40,8 +40,8 @@ def test_words_are_what_scipy_says() -> None:
 
 @pytest.mark.parametrize("n", [40, 300, 3_000])
 def test_samples_of_one_distribution_are_within_chance_at_every_size(n: int) -> None:
-    """Of 400 pairs hardly one may lie beyond what happens once in a thousand; and chance must not be so wide that
-    nothing ever could: of the usual ones it lies within four times the mean."""
+    """Of 400 pairs hardly one may lie beyond what happens once in a thousand; and chance must not be so wide
+    that nothing ever could: it lies within five times the mean of usual ones."""
     beyond = dict.fromkeys(("psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"), 0)
     values: dict[str, list[float]] = {name: [] for name in beyond}
     chances: dict[str, float] = {}

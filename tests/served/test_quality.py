@@ -1,4 +1,4 @@
-"""Counters against the definitions, case by case; and the laws that counters have and sums of floats do not."""
+"""Counters against the definitions, case by case; and the laws that they have and sums of floats do not."""
 
 from __future__ import annotations
 

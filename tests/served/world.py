@@ -22,7 +22,7 @@ SECRET = 0x1234_5678_9ABC_DEF1
 
 @dataclass
 class World:
-    """Rows by prediction. ``came_ms``: when the prediction arrived; ``known_ms``: its outcome, −1 for never."""
+    """Rows by prediction. ``came_ms``: when it arrived; ``known_ms``: its outcome, −1 for never."""
 
     key: np.ndarray
     ts_ms: np.ndarray
@@ -96,14 +96,14 @@ Record = tuple[int, str, pa.RecordBatch]
 def records(of: World, every_ms: int = 10 * 60_000) -> list[Record]:
     """What arrives in each span of ``every_ms``, as one record of predictions and one of outcomes."""
     found: list[Record] = []
-    for kind, arrival, every_ms in (
+    for kind, arrival, span_ms in (
         ("predictions", of.came_ms, every_ms),
         ("outcomes", of.known_ms, max(every_ms, HOUR_MS)),
     ):
-        slots = arrival // every_ms
+        slots = arrival // span_ms
         for slot in np.unique(slots[arrival >= 0]).tolist():
             rows = np.flatnonzero((slots == slot) & (arrival >= 0))
-            found.append(((slot + 1) * every_ms, kind, getattr(of, kind)(rows)))
+            found.append(((slot + 1) * span_ms, kind, getattr(of, kind)(rows)))
     return sorted(found, key=lambda record: (record[0], record[1]))
 
 
