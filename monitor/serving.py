@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,11 @@ class Serving:
             self._checkpoint()
 
     def settle(self, timeout_s: float | None = None) -> None:
-        """Wait until all that was acknowledged is applied and handed over."""
+        """Wait until all that was acknowledged is applied and handed over. Raises IntakeUnavailable where that
+        takes longer; the work goes on."""
         with self._changed:
             if not self._changed.wait_for(lambda: not self._waiting_rows or self._failure, timeout_s):
-                raise TimeoutError("served models have not settled")
+                raise IntakeUnavailable(f"{self._waiting_rows} rows of served models wait to be counted")
 
     def checkpoint(self) -> None:
         with self._turn:
@@ -354,13 +356,17 @@ class _Stopped(Exception):
     """The server stops while samples wait to be handed over; the next start does it again."""
 
 
+@lru_cache(maxsize=65_536)
+def _named(metric: str, tags: tuple[tuple[str, str], ...]) -> tuple[int, bytes]:
+    """Fingerprint and canonical text of a series."""
+    identity = Identity(metric, tags)
+    return identity.fingerprint(), identity.canonical()
+
+
 def _samples(told: Sequence[Told]) -> SampleBatch:
-    identities: dict[int, bytes] = {}
-    prints = np.empty(len(told), np.uint64)
-    for place, one in enumerate(told):
-        identity = Identity(one.metric, one.tags)
-        prints[place] = number = identity.fingerprint()
-        identities[number] = identity.canonical()
+    named = [_named(one.metric, one.tags) for one in told]
+    identities = dict(named)
+    prints = np.array([number for number, _ in named], np.uint64)
     return SampleBatch(
         prints,
         np.array([one.ts_ms for one in told], np.int64),

@@ -10,7 +10,7 @@ series, or labels that are missing would be news.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from monitor.domain.served import METRIC, Measure, Task
 from monitor.served import logbins, quality
-from monitor.served.drift import MAIN, compared
+from monitor.served.drift import MAIN, Reference
 from monitor.served.estimate import Estimate
 from monitor.served.model import (
     CONFIDENT,
@@ -81,11 +81,10 @@ def where(model: ServedModel, cell: int) -> str:
 
 
 def _close_until(model: ServedModel, limit: int) -> Iterator[Told]:
-    for bucket in model.filling.buckets():
-        if bucket >= limit:
-            break
+    over = [bucket for bucket in model.filling.buckets() if bucket < limit]
+    for bucket in over:
         yield from _empty(model, bucket)
-        yield from _close(model, bucket)
+        yield from _close(model, bucket, newest=bucket == over[-1])
         model.closed = bucket + 1
     yield from _empty(model, limit)
 
@@ -101,18 +100,18 @@ def _empty(model: ServedModel, until: int) -> Iterator[Told]:
             yield Told(METRIC + "predictions", tags_of(model, cell), bucket * size, 0.0, np.nan)
 
 
-def _close(model: ServedModel, bucket: int) -> Iterator[Told]:
+def _close(model: ServedModel, bucket: int, newest: bool) -> Iterator[Told]:
     cells = model.filling.cells(bucket)
     for version in model.versions:
         version.calibration.reach(bucket)
     for cell in cells:
-        yield from _close_cell(model, bucket, cell)
+        yield from _close_cell(model, bucket, cell, newest)
     for place in {model.cells[cell].version for cell in cells}:
         model.versions[place].referred += 1
     model.filling.drop(bucket)
 
 
-def _close_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
+def _close_cell(model: ServedModel, bucket: int, cell: int, newest: bool) -> Iterator[Told]:
     counts = model.filling.row(bucket, cell)
     assert counts is not None
     ts_ms, tags = bucket * model.settings.bucket_ms, tags_of(model, cell)
@@ -128,7 +127,7 @@ def _close_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
         missing = float(counts[NO_FEATURE] / counts[FEATURES])
         yield Told(METRIC + "missing_feature_share", tags, ts_ms, missing, float(counts[FEATURES]))
     yield Told(METRIC + "missing_prediction_share", tags, ts_ms, float(counts[NO_PREDICTION]) / n, n)
-    yield from _drift(model, bucket, cell)
+    yield from _drift(model, bucket, cell, newest)
     estimate = _estimate(model, bucket, cell)
     if estimate is not None and estimate.trusted and estimate.value is not None:
         yield Told(METRIC + "estimated_accuracy", tags, ts_ms, estimate.value, float(estimate.n))
@@ -136,7 +135,8 @@ def _close_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     model.shown.setdefault(cell, OrderedDict())[bucket] = msgspec.msgpack.encode(body)
 
 
-def _drift(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
+def _drift(model: ServedModel, bucket: int, cell: int, newest: bool) -> Iterator[Told]:
+    """``newest``: all distances and words are wanted, as it will be shown."""
     sample = model.samples.pop((bucket, cell))
     version = model.versions[model.cells[cell].version]
     reference = model.references.get(cell)
@@ -147,10 +147,12 @@ def _drift(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
         return
     if reference is None:
         return
-    found = compared(model.features, reference, sample, where(model, cell))
-    if not found:
-        return
-    model.newest_drift[cell] = (bucket, msgspec.msgpack.encode([one.to_body() for one in found]))
+    known = model.compared_with.get(cell)
+    if known is None:
+        known = model.compared_with[cell] = Reference(reference)
+    found = known.compared(model.features, sample, where(model, cell), whole=newest)
+    if found and newest:
+        model.newest_drift[cell] = (bucket, msgspec.msgpack.encode([one.to_body() for one in found]))
     ts_ms = bucket * model.settings.bucket_ms
     for one in found:
         tags = tags_of(model, cell, feature=one.feature)
@@ -219,7 +221,7 @@ def _ripen_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     body = shown_body(model, cell, bucket)
     if body.get("estimate"):
         body["estimate"]["error"] = error
-    body |= values_body(model, counts)
+    body |= values_body(counts, found)
     shown = model.shown[cell]
     shown[bucket] = msgspec.msgpack.encode(body)
     ripe = [one for one in shown if one <= bucket]
@@ -250,11 +252,11 @@ def measures(model: ServedModel, counts: quality.Integers) -> dict[str, Measure]
     return quality.measures(model.task, counts, model.positive, model.binary, model.settings.top)
 
 
-def values_body(model: ServedModel, counts: quality.Integers) -> dict[str, Any]:
-    """What is shown of the counters of outcomes, ripe or not."""
+def values_body(counts: quality.Integers, found: Mapping[str, Measure]) -> dict[str, Any]:
+    """What is shown of the counters of outcomes, ripe or not, and of the measures they give."""
     values = {
         name: {"value": one.value, "n": one.n, "lower": one.lower, "upper": one.upper}
-        for name, one in measures(model, counts).items()
+        for name, one in found.items()
     }
     predictions, labelled = int(counts[PREDICTED]), int(counts[LABELLED])
     return {

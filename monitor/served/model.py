@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor.domain.served import ModelSettings, Task
 from monitor.served import logbins, quality
 from monitor.served.columns import Combination, Text
-from monitor.served.drift import FEATURES_MAX, Feature
+from monitor.served.drift import FEATURES_MAX, Feature, Reference
 from monitor.served.estimate import Calibration
 from monitor.served.quality import CLASSES, CONFIDENCES
 from monitor.served.sample import Sample
@@ -96,6 +96,7 @@ class ServedModel:
         self.waiting = Table(quality.WIDTH[self.task or Task.CLASSIFICATION])
         self.samples: dict[tuple[int, int], Sample] = {}
         self.references: dict[int, Sample] = {}
+        self.compared_with: dict[int, Reference] = {}
         self.estimates: dict[tuple[int, int], tuple[float, float]] = {}
         self.shown: dict[int, OrderedDict[int, bytes]] = {}
         self.newest_drift: dict[int, tuple[int, bytes]] = {}

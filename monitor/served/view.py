@@ -150,7 +150,7 @@ def _bucket(model: ServedModel, cell: int, bucket: int) -> Body:
     body = closing.shown_body(model, cell, bucket)
     counts = model.waiting.row(bucket, cell)
     if counts is not None:
-        body |= closing.values_body(model, counts)
+        body |= closing.values_body(counts, closing.measures(model, counts))
     filling = model.filling.row(bucket, cell)
     phase = Phase.MATURE if counts is None else Phase.IMMATURE if filling is None else Phase.FILLING
     if filling is not None:

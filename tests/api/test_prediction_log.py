@@ -67,10 +67,14 @@ def test_what_is_told_arrives_once(listener: Listener) -> None:
     listener.answers = [503, 500]
     with PredictionLog(listener.url, "churn", "7", batch_max=4, every_s=0.05) as log:
         for i in range(10):
-            assert log.predicted(i, score=np.float32(0.5), features={"age": 4.0, "gone": math.nan})
+            assert log.predicted(
+                i,
+                score=np.float64(0.5),
+                features={"age": 4.0, "gone": math.nan, "visits": np.int32(3).item()},
+            )
             assert log.outcome(i, bool(i % 2))
     assert [row["id"] for row in listener.rows("predictions")] == list(range(10))
-    assert listener.rows("predictions")[0]["features"] == {"age": 4.0}
+    assert listener.rows("predictions")[0]["features"] == {"age": 4.0, "visits": 3}
     assert [row["outcome"] for row in listener.rows("outcomes")] == [False, True] * 5
     assert (log.sent, log.dropped) == (20, 0)
 

@@ -46,7 +46,7 @@ def send(app: App, hours: int = 30, an_hour: int = 40, drift_from: int = 99) -> 
     app.http.put("/api/v1/models/churn", json={"reference_buckets": 10, "maturity_ms": 2 * HOUR_MS})
     for hour in range(hours):
         score, age = made.random(an_hour), made.normal(40 + 30 * (hour >= drift_from), 9, an_hour)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "id": f"{hour}-{i}",
                 "model": "churn",
@@ -76,7 +76,7 @@ def send(app: App, hours: int = 30, an_hour: int = 40, drift_from: int = 99) -> 
 
 def samples_of(app: App, metric: str, **tags: str) -> list[tuple[int, float, float]]:
     number = Identity.of(metric, {"model": "churn", "version": "3", **tags}).fingerprint()
-    found = []
+    found: list[tuple[int, float, float]] = []
     for one in app.engine.submitted:
         mine = one.batch.fingerprint == number
         assert one.batch.n is not None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.domain.served import ModelSettings
 from monitor.served import snapshot
+from monitor.served.closing import Told as Sample
 from monitor.served.state import ServedState
 from tests.naive import quality as naive
 from tests.served.world import (
@@ -33,17 +34,18 @@ from tests.served.world import (
     world,
 )
 
+Told = dict[tuple[str, tuple[tuple[str, str], ...], int], tuple[float, float]]
 END_MS = START_MS + 40 * DAY_MS
 MODEL = ModelSettings(reference_buckets=2)
 
 
-def same(one: dict, other: dict) -> bool:
+def same(one: Told, other: Told) -> bool:
     """Equal to the bit; NaN, which is no n, equals itself."""
     assert one.keys() == other.keys()
     return all(np.array_equal(one[key], other[key], equal_nan=True) for key in one)
 
 
-def of(arriving: list[Record], model: ModelSettings = MODEL) -> dict:
+def of(arriving: list[Record], model: ModelSettings = MODEL) -> Told:
     with TemporaryDirectory() as folder:
         return by_series(run(Path(folder), arriving, model, END_MS))
 
@@ -53,7 +55,7 @@ def test_the_same_truth_gives_the_same_values_however_late_it_comes(answers: str
     truth = like(world(800, hours=8), answers=answers)
     prompt = of(records(truth))
     assert {metric for metric, _, _ in prompt} >= (
-        {"model.accuracy", "model.auc", "model.estimate_error", "model.drift"}
+        {"model.accuracy", "model.auc", "model.brier", "model.drift"}
         if answers == "classes"
         else {"model.mae", "model.bias", "model.drift"}
     )
@@ -74,7 +76,7 @@ def test_values_are_those_of_the_definition() -> None:
 
 
 @cache
-def settled() -> dict:
+def settled() -> Told:
     return of(records(world(300, hours=4, seed=5, never=0.1)))
 
 
@@ -185,7 +187,7 @@ def test_backfilled_predictions_live_in_their_own_time(tmp_path: Path) -> None:
     live = of(records(truth))
     state = ServedState(tmp_path, SECRET, 1 << 30)
     state.declare("churn", MODEL)
-    found = []
+    found: list[Sample] = []
     for record in records(truth):
         apply(state, record, live=False)
         found += state.finals()

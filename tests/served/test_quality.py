@@ -25,13 +25,13 @@ def counted(task: Task, *columns: np.ndarray, weight: np.ndarray | None = None) 
     weight = np.ones(n, np.int64) if weight is None else weight
     table[0, [LABELLED, WEIGHT, SQUARES]] = n, weight.sum(), (weight**2).sum()
     if task is Task.CLASSIFICATION:
-        said, was, score = columns
-        quality.count_classes(table, rows, said, was, score, 1, weight)
+        quality.count_classes(table, rows, columns[0], columns[1], columns[2], 1, weight)
     elif task is Task.REGRESSION:
-        quality.count_errors(table, rows, *columns, weight)
+        quality.count_errors(table, rows, columns[0], columns[1], weight)
     else:
-        quality.count_ranks(table, rows, *columns, weight)
-    return table[0]
+        quality.count_ranks(table, rows, columns[0], weight)
+    row: np.ndarray = table[0]
+    return row
 
 
 def binary_cases(n: int, hardness: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -144,5 +145,5 @@ def by_series(
     return found
 
 
-def like(of: World, **changed: object) -> World:
+def like(of: World, **changed: Any) -> World:
     return replace(of, **changed)
