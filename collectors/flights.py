@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.flights_served import ServedFlights, served_flights
+from collectors.flights_served import DAY_MS, ServedFlights, served_flights
 from collectors.flights_table import HOUR_MS, TIMEZONE, DataMissing, Schedule, package_data, read
 from monitor.domain.batch import SampleBatch
 from monitor.domain.series import Identity
@@ -139,6 +139,19 @@ def declarations() -> dict[str, dict[str, Any]]:
             "min_change_absolute": 15.0,
         },
         ON_TIME: {**share, "polarity": "down"},
+        **_of_the_model(),
+    }
+
+
+def _of_the_model() -> dict[str, dict[str, Any]]:
+    """By the day; of accuracy a change by a tenth is worth a person's time, of the others by a fifth."""
+    day = {"cadence_ms": DAY_MS, "timezone": TIMEZONE}
+    share = {**day, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.1}
+    count = {**day, "kind": "delta", "unit": "predictions", "aggregation": "sum", "min_change_relative": 0.5}
+    return {
+        "model.*": {**day, "min_change_absolute": 0.2},
+        "model.accuracy": {**share, "polarity": "down"},
+        "model.predictions": {**count, "polarity": "down"},
     }
 
 

@@ -24,7 +24,7 @@ from api.commands.serve import assemble, banner
 from api.commands.storm import shortcomings
 from api.tables import err, out, table
 from collectors import flights
-from collectors.flights_served import MODEL, SETTINGS
+from collectors.flights_served import DAY_MS, MODEL, SETTINGS
 from collectors.flights_table import HOUR_MS
 from monitor import warming
 from monitor.domain.batch import SampleBatch
@@ -34,7 +34,6 @@ from monitor.settings import Settings, load
 BATCH = 5_000
 SETTLE_S = 600.0
 READY_S = 120.0
-DAY_MS = 24 * HOUR_MS
 
 
 def demo(*, leave: bool, port: int | None, data_dir: Path | None, engine: str | None) -> int:
@@ -79,7 +78,7 @@ def _with_model(server: Client, year: flights.Flights) -> Iterator[SampleBatch]:
         for kind, body in year.served.between(from_ms, until_ms + DAY_MS if last else until_ms):
             _send(server, kind, body, None)
         if last:
-            _send(server, "outcomes", year.served.outcomes(np.empty(0, np.intp)), year.end_ms + DAY_MS)
+            _send(server, "outcomes", year.served.outcomes(np.empty(0, np.intp)), year.end_ms + 2 * DAY_MS)
         yield batch
         from_ms = until_ms
 

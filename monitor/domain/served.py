@@ -24,7 +24,7 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "latency_p99_ms": {"kind": "gauge", "unit": "ms", "polarity": "up"},
     "missing_feature_share": {**_SHARE, "polarity": "up"},
     "missing_prediction_share": {**_SHARE, "polarity": "up"},
-    "drift": {"kind": "gauge", "unit": "distance", "polarity": "up", "static_upper": 0.1},
+    "drift": {"kind": "gauge", "unit": "distance", "polarity": "up", "min_change_absolute": 0.05},
     "estimated_accuracy": {"kind": "gauge", "unit": "share", "polarity": "down"},
     "estimate_error": {"kind": "gauge", "unit": "share"},
     "accuracy": _GOOD,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,9 +17,7 @@ from tests.served.world import DAY_MS, HOUR_MS, SECRET, START_MS, by_series, end
 MODEL = ModelSettings(reference_buckets=10)
 
 
-def test_one_feature_of_one_segment_with_a_twentieth_of_the_traffic_is_found_and_named(
-    tmp_path: Path,
-) -> None:
+def test_one_feature_of_a_segment_with_a_twentieth_of_the_traffic_is_named(tmp_path: Path) -> None:
     truth = world(40_000, hours=20, seed=9)
     made = np.random.default_rng(2)
     country = made.choice(np.array(["DE", "FR", "NL"]), len(truth), p=[0.6, 0.35, 0.05])
@@ -35,8 +34,8 @@ def test_one_feature_of_one_segment_with_a_twentieth_of_the_traffic_is_found_and
     assert beyond == {("NL", "age", hour) for hour in range(15, 20)}
     model = state.models["churn"]
     [text] = view.summary(model)["drifted"]
-    assert text.startswith("age of country=NL: median 5")
-    assert "where it was 4" in text
+    assert text.startswith("age of country=NL: median 55")
+    assert "where it was 39" in text
     [drift] = [one for one in _shown(state, "country=NL") if one["drifted"]]
     assert set(drift["distances"]) == {"psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"}
     assert drift["segment"] == "country=NL"
@@ -55,12 +54,8 @@ def test_words_say_what_moved(tmp_path: Path) -> None:
     list(told(state, records(like(truth, plan=plan, age=age))))
     list(ended(state, START_MS + DAY_MS))
     texts = {one["feature"]: one["text"] for one in _shown(state, None)}
-    assert (
-        "trial in 40%, a new value" in texts["plan"]
-        or "trial in 4" in texts["plan"]
-        or "trial in 3" in texts["plan"]
-    )
-    assert texts["age"].startswith("age: missing in 3") or texts["age"].startswith("age: missing in 2")
+    assert re.match(r"plan: trial in (3|4)\d%, a new value", texts["plan"])
+    assert re.match(r"age: missing in (2|3)\d% where it was 0%", texts["age"])
     assert "as it was" in texts["score"]
 
 
@@ -77,7 +72,7 @@ def test_a_model_without_scores_and_a_segment_that_is_new_are_no_trouble(tmp_pat
     assert any(dict(tags).get("country") == "BE" for metric, tags, _ in found if metric == "model.mae")
 
 
-def _shown(state: ServedState, segment: str | None) -> list[dict[str, object]]:
+def _shown(state: ServedState, segment: str | None) -> list[dict[str, Any]]:
     model = state.models["churn"]
     cell = next(at for at in range(len(model.cells)) if (closing.where(model, at) or None) == segment)
     bucket = model.newest_drift[cell][0]
