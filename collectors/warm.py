@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from collectors.arrow_stream import ArrowDecoder
 from collectors.keys import WireKeys
+from collectors.predictions_json import PredictionsJson
 from collectors.samples_json import JsonDecoder, NdjsonDecoder
 
 _SAMPLE = b'{"metric": "m", "tags": {"a": "b"}, "timestamp": 1, "value": 0.5}'
@@ -15,6 +16,7 @@ _SAMPLE = b'{"metric": "m", "tags": {"a": "b"}, "timestamp": 1, "value": 0.5}'
 
 def warm_decoders() -> None:
     """Decode one sample in each form; 1 s with a warm kernel cache, some 10 s without."""
+    PredictionsJson().decode(b'{"predictions": [{"id": 1, "model": "m", "timestamp": 1}]}')
     keys = WireKeys(seed=1)
     JsonDecoder(keys).decode(b'{"samples": [' + _SAMPLE + b"]}")
     NdjsonDecoder(keys).decode(_SAMPLE)

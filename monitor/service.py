@@ -214,6 +214,8 @@ class Monitor:
             return
         try:
             self._engine.start(self._receive, self._story.positions())
+            if self._serving is not None:
+                self._serving.start()
         except Exception as error:
             if not self._became(State.FAILED):
                 return
@@ -221,8 +223,6 @@ class Monitor:
             raise
         self._teams = Teams(self._engine.ask(0, "teams"))
         if self._became(State.RUNNING):
-            if self._serving is not None:
-                self._serving.start()
             self._checkpoints.start()
             self._ticks.start()
             self.alerts.start()
@@ -238,8 +238,8 @@ class Monitor:
     def stop(self) -> None:
         """Take no more, write a checkpoint, let go of every file. A recovery is given up: nothing is lost
         by it. Safe to call twice, and while `start` runs on another thread."""
-        if self.running and self._serving is not None:
-            self._serving.stop()
+        if self._serving is not None:
+            self._serving.stop()  # while the intake still takes what is final
         with self._life:
             if self._state is State.STOPPED:
                 return

@@ -43,7 +43,7 @@ from monitor.serving_files import ServingFiles
 log = logging.getLogger(__name__)
 
 WAITING_ROWS_MAX = 4_000_000
-UNSEALED_ROWS = 2_000_000
+UNSEALED_ROWS = 1_000_000
 """Rows that only memory has; a checkpoint is written beyond."""
 _RETRY_S = 1.0
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")

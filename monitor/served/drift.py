@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.domain.served import Distance
 from monitor.served import distance
+from monitor.served.columns import Text
 from monitor.served.sample import Sample
 
 WORDS_MAX = 10_000
@@ -40,6 +41,17 @@ class Feature:
                 self.words[text] = len(self.texts)
                 self.texts.append(text)
         return np.array([self.words.get(text, WORDS_MAX) for text in texts], np.float64)
+
+    def values(self, column: Floats | Text) -> Floats:
+        """A batch's column as numbers, or as codes of words; NaN where there is nothing."""
+        if self.words is None:
+            return column if isinstance(column, np.ndarray) else _as_numbers(column)
+        text = column if isinstance(column, Text) else _as_words(column)
+        values = np.full(len(text.codes), np.nan)
+        named = text.codes >= 0
+        used, inverse = np.unique(text.codes[named], return_inverse=True)
+        values[named] = self.codes([text.words[code] for code in used.tolist()])[inverse]
+        return values
 
     def text(self, code: float) -> str:
         return self.texts[int(code)] if code < len(self.texts) else "other values"
@@ -139,3 +151,22 @@ def _numbers(before: Floats, now: Floats) -> str:
     if abs(spread[1] - spread[0]) >= 0.1 * spread[0]:
         return f"standard deviation {spread[1]:.4g} where it was {spread[0]:.4g}"
     return "another shape around the same middle"
+
+
+def _as_numbers(column: Text) -> Floats:
+    """Text where numbers came before: what is a number is one, the rest is missing."""
+    values = np.full(len(column.words) + 1, np.nan)
+    for code, word in enumerate(column.words):
+        try:
+            values[code] = float(word)
+        except ValueError:
+            continue
+    return values[column.codes]
+
+
+def _as_words(column: Floats) -> Text:
+    known = ~np.isnan(column)
+    values, inverse = np.unique(column[known], return_inverse=True)
+    codes = np.full(len(column), -1, np.int64)
+    codes[known] = inverse
+    return Text(codes, [f"{value:g}" for value in values.tolist()])

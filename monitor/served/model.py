@@ -245,7 +245,7 @@ class ServedModel:
         matrix = np.full((len(number), len(self.features)), np.nan)
         for name, column in columns.items():
             if (place := places[name]) >= 0:
-                matrix[:, place] = self._values(self.features[place], column)
+                matrix[:, place] = self.features[place].values(column)
         return matrix
 
     def _class_names(self) -> list[str]:
@@ -259,17 +259,6 @@ class ServedModel:
                 return -1
             known = self.enter_feature(Feature(name, {} if text else None))
         return known
-
-    @staticmethod
-    def _values(feature: Feature, column: Floats | Text) -> Floats:
-        if feature.words is None:
-            return column if isinstance(column, np.ndarray) else _as_numbers(column)
-        text = column if isinstance(column, Text) else _as_words(column)
-        values = np.full(len(text.codes), np.nan)
-        named = text.codes >= 0
-        used, inverse = np.unique(text.codes[named], return_inverse=True)
-        values[named] = feature.codes([text.words[code] for code in used.tolist()])[inverse]
-        return values
 
     # -- counting ---------------------------------------------------------------------------------
 
@@ -365,22 +354,3 @@ class ServedModel:
             rows = row[order[start:end]]
             picked = rows[sample.admits(cases.hashes[rows])]
             sample.add(cases.hashes[picked], cases.features[picked], seen=len(rows))
-
-
-def _as_numbers(column: Text) -> Floats:
-    """Text where numbers came before: what is a number is one, the rest is missing."""
-    values = np.full(len(column.words) + 1, np.nan)
-    for code, word in enumerate(column.words):
-        try:
-            values[code] = float(word)
-        except ValueError:
-            continue
-    return values[column.codes]
-
-
-def _as_words(column: Floats) -> Text:
-    known = ~np.isnan(column)
-    values, inverse = np.unique(column[known], return_inverse=True)
-    codes = np.full(len(column), -1, np.int64)
-    codes[known] = inverse
-    return Text(codes, [f"{value:g}" for value in values.tolist()])

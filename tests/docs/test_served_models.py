@@ -13,6 +13,7 @@ import pytest
 from api.prediction_log import PredictionLog
 from api.served_shapes import ServedModelSettings
 from api.server import Server, listen, url_of
+from collectors.warm import warm_decoders
 from monitor.domain.served import DECLARATIONS, METRIC
 from monitor.service import Monitor
 from monitor.settings import Settings
@@ -26,6 +27,7 @@ TEXT = PAGE.read_text()
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, Monitor]]:
     settings = Settings(port=0, engine="inline", shards=2, decode_lanes=1, data_dir=tmp_path)
+    warm_decoders()  # as a server does before it listens
     monitor, _, _ = fake_monitor(settings, tmp_path / "served")
     monitor.start()
     listener = listen(settings, print)
