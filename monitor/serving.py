@@ -46,6 +46,7 @@ WAITING_ROWS_MAX = 4_000_000
 UNSEALED_ROWS = 1_000_000
 """Rows that only memory has; a checkpoint is written beyond."""
 _RETRY_S = 1.0
+_DECLARED_S = 10.0
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 Submit = Callable[[SampleBatch, Mode, bytes], Future[Accepted]]
@@ -153,9 +154,11 @@ class Serving:
         return self._append(Kind.OUTCOMES, batch, mode, request_id)
 
     def declare(self, name: str, settings: ModelSettings) -> None:
-        """Say what a model is; on disk when this returns."""
+        """Say what a model is; on disk, and in force, when this returns."""
         body = {"name": name, "settings": settings.to_body()}
-        self._log.append(Control(Kind.MODEL, body)).future.result()
+        position = self._log.append(Control(Kind.MODEL, body)).future.result()
+        with self._changed:
+            self._changed.wait_for(lambda: self._position >= position or self._failure, _DECLARED_S)
 
     def complete(self, until_ms: int) -> Future[int]:
         """A backfill has ended; done when that is on disk, and `settle` when it had its effect."""

@@ -129,8 +129,10 @@ def _close_cell(model: ServedModel, bucket: int, cell: int, newest: bool) -> Ite
     yield Told(METRIC + "missing_prediction_share", tags, ts_ms, float(counts[NO_PREDICTION]) / n, n)
     yield from _drift(model, bucket, cell, newest)
     estimate = _estimate(model, bucket, cell)
-    if estimate is not None and estimate.trusted and estimate.value is not None:
-        yield Told(METRIC + "estimated_accuracy", tags, ts_ms, estimate.value, float(estimate.n))
+    if estimate is not None and estimate.value is not None:
+        # A gap would be news; a value of one case weighs nothing.
+        cases = float(estimate.n) if estimate.trusted else 1.0
+        yield Told(METRIC + "estimated_accuracy", tags, ts_ms, estimate.value, cases)
     body = {"estimate": None if estimate is None else estimate.to_body()}
     model.shown.setdefault(cell, OrderedDict())[bucket] = msgspec.msgpack.encode(body)
 

@@ -125,7 +125,7 @@ def test_predictions_and_outcomes_become_series_and_models(served: App) -> None:
 def test_every_metric_is_declared_unless_somebody_did(served: App) -> None:
     served.http.put("/api/v1/metrics/model.accuracy", json={"unit": "%"})
     send(served, hours=6)
-    served.monitor.serving.settle(10)
+    served.monitor.serving.settle(60)
     declared = served.http.get("/api/v1/metrics/model.accuracy").json()
     assert (declared["unit"], declared["polarity"]) == ("%", None)
     assert served.http.get("/api/v1/metrics/model.predictions").json()["kind"] == "delta"
@@ -137,7 +137,7 @@ def test_a_request_counts_once(served: App) -> None:
     again = post(served, "predictions", {"predictions": [row | {"id": 2}]}, idempotency_key="k")
     assert first.json() == {"accepted": 1, "rejected": 0, "errors": [], "repeated": False}
     assert again.json()["repeated"] is True
-    served.monitor.serving.settle(10)
+    served.monitor.serving.settle(60)
     assert served.http.get("/api/v1/models").json()["items"][0]["predictions"] == 1
 
 
@@ -161,7 +161,7 @@ def test_settings_are_kept_and_audited(served: App) -> None:
     row = {"id": 1, "model": "churn", "timestamp": NOW_MS - 5}
     post(served, "predictions", {"predictions": [row]})
     post(served, "outcomes", {"outcomes": [{"id": 1, "model": "churn", "outcome": 2}]})
-    served.monitor.serving.settle(10)
+    served.monitor.serving.settle(60)
     told = served.http.get(path).json()
     assert told["task"] == "ranking"
     assert told["settings"]["top"] == 3

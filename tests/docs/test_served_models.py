@@ -52,7 +52,7 @@ def test_the_python_example_runs(served: tuple[str, Monitor]) -> None:
     log = names["log"]
     assert isinstance(log, PredictionLog)
     assert (log.sent, log.dropped) == (2, 0)
-    monitor.serving.settle(10)
+    monitor.serving.settle(60)
     shown = monitor.serving.model("churn")
     assert (shown["predictions"], shown["labelled"]) == (1, 1)
     assert shown["each"][0]["segments"] == ["channel=app", "country=NL"]
@@ -71,7 +71,7 @@ def test_the_bodies_of_the_http_example_are_taken(served: tuple[str, Monitor]) -
         answer = httpx2.post(where, content=body, headers={name: value})
         assert answer.json() == {"accepted": 1, "rejected": 0, "errors": [], "repeated": False}
         json.loads(body)
-    monitor.serving.settle(10)
+    monitor.serving.settle(60)
     assert monitor.serving.models()[0]["labelled"] == 1
 
 

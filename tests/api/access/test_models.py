@@ -28,7 +28,7 @@ def test_a_team_tells_of_its_own_models_and_sees_no_others(tmp_path: Path) -> No
         assert tell(app, red, "fraud")["status"] == 400
         outcome = {"outcomes": [{"id": 1, "model": "fraud", "outcome": 1}]}
         assert app.ask("POST", "/api/v1/outcomes", red, json=outcome).status_code == 400
-        app.monitor.serving.settle(10)
+        app.monitor.serving.settle(60)
         reader, whole = (app.token(Scope.READ, team=team) for team in ("red", None))
         names = [one["name"] for one in app.ask("GET", "/api/v1/models", reader).json()["items"]]
         assert names == ["churn"]
