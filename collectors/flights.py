@@ -144,12 +144,18 @@ def declarations() -> dict[str, dict[str, Any]]:
 
 
 def _of_the_model() -> dict[str, dict[str, Any]]:
-    """By the day; of accuracy a change by a tenth is worth a person's time, of the others by a fifth."""
+    """By the day; of accuracy a change by a tenth is worth a person's time, of others one by 0.3."""
     day = {"cadence_ms": DAY_MS, "timezone": TIMEZONE}
     share = {**day, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.1}
-    count = {**day, "kind": "delta", "unit": "predictions", "aggregation": "sum", "min_change_relative": 0.5}
+    count = {
+        **day,
+        "kind": "delta",
+        "unit": "predictions",
+        "aggregation": "sum",
+        "min_change_absolute": 400.0,
+    }
     return {
-        "model.*": {**day, "min_change_absolute": 0.2},
+        "model.*": {**day, "polarity": "both", "min_change_absolute": 0.3},
         "model.accuracy": {**share, "polarity": "down"},
         "model.predictions": {**count, "polarity": "down"},
     }

@@ -1,7 +1,7 @@
 """JSON and NDJSON bodies of ``POST /api/v1/predictions`` and ``/outcomes``.
 
-A row that cannot be read is refused by itself. Some 5 µs a prediction with 20 features; Arrow
-(`collectors.predictions_arrow`) costs a tenth.
+A row that cannot be read is refused by itself. A prediction with 20 features costs some 36 µs, in Arrow
+(`collectors.predictions_arrow`) a small part of that.
 """
 
 from __future__ import annotations

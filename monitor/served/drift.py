@@ -88,7 +88,7 @@ class Reference:
         self, features: Sequence[Feature], current: Sample, where: str = "", *, whole: bool = True
     ) -> list[Drifted]:
         """Every feature that either side has; empty where one of them is too small. ``whole``: with all
-        distances. Some 0.1 ms a feature, 0.4 with the whole."""
+        distances, and in words."""
         found: list[Drifted] = []
         for column, feature in enumerate(features):
             now = _column(current, column)

@@ -2,7 +2,7 @@
 
 A sum is thirteen int64 digits of 32 bits each, of which each keeps what a term has there; the whole is exact
 for terms between 2**-107 and 2**200 in size (smaller ones lose what lies below 2**-160, larger ones count as
-2**200), and for 2**31 terms of weight 1. Cost: some 60 ns a term. The idea is that of Kulisch's accumulator.
+2**200), and for 2**31 terms of weight 1. The idea is that of Kulisch's accumulator.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ Integers = NDArray[np.int64]
 def add_at(
     counts: Integers, rows: NDArray[np.intp], columns: Integers | int, amounts: Integers | int
 ) -> None:
-    """Add to places of a C-contiguous table, as often as they are named; some 5 ns each."""
+    """Add to places of a C-contiguous table, as often as they are named."""
     np.add.at(counts.reshape(-1), rows * counts.shape[1] + columns, amounts)
 
 

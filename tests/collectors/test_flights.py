@@ -229,9 +229,11 @@ def test_arrow_needs_every_identity(small: flights.Flights) -> None:
 
 def test_every_metric_is_declared_and_no_other(small: flights.Flights) -> None:
     declared = flights.declarations()
-    assert set(declared) == {one.metric for one in small.series.values()}
-    for one in declared.values():
-        assert one["cadence_ms"] == 3_600_000
+    of_model = {name for name in declared if name.startswith("model.")}
+    assert set(declared) - of_model == {one.metric for one in small.series.values()}
+    assert of_model == {"model.*", "model.accuracy", "model.predictions"}
+    for name, one in declared.items():
+        assert one["cadence_ms"] == (86_400_000 if name in of_model else 3_600_000)
         assert ZoneInfo(one["timezone"]) is NEW_YORK
         assert one["polarity"] in {"up", "down", "both"}
         assert one["min_change_absolute"] > 0
