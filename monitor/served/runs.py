@@ -3,7 +3,8 @@
 A log-structured merge tree of its simplest form. A run is sorted by key and never changes; new rows become
 small runs, which are merged while they are in memory, and `seal` writes what is there to the disk. Files are
 mapped, not read. Beside each run one byte a row says whether it is done with. So a crash can only lose what
-is not sealed yet, which the log has. A row takes its own bytes and 9 more; looking up costs a binary search in every run.
+is not sealed yet, which the log has. A row takes its own bytes and 9 more; looking up is a binary search in
+every run.
 """
 
 from __future__ import annotations
