@@ -156,6 +156,8 @@ def test_bad_rows_are_told_apart(served: App) -> None:
 def test_settings_are_kept_and_audited(served: App) -> None:
     path = "/api/v1/models/churn"
     assert served.http.put(path, json={"task": "ranking", "top": 3}).json()["top"] == 3
+    deeds = served.monitor.accounts.deeds  # type: ignore[attr-defined]
+    assert [deed.action for deed in deeds] == ["model declared"]
     assert served.http.put(path, json={"maturity_ms": 15 * 24 * HOUR_MS}).status_code == 422
     assert served.http.put(path, json={"unknown": 1}).status_code == 422
     row = {"id": 1, "model": "churn", "timestamp": NOW_MS - 5}
