@@ -3,7 +3,7 @@
 A batch is acknowledged when its record is on disk (`monitor.intake.log`); one thread applies records in
 order, and what becomes final by a record is handed to the intake before the next is applied, under a request
 id made of the record's position. So what a crash makes it do again changes nothing: the same record tells the
-same samples. A checkpoint stands between two records (docs/adr/0025).
+same samples. A checkpoint stands between two records (docs/adr/0027).
 """
 
 from __future__ import annotations
