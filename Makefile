@@ -27,13 +27,13 @@ serve: $(STAMPS)/run $(PAGE) ## the server on ./watchkeeper-data
 	$(BIN)/watchkeeper serve
 
 test: $(STAMPS)/all $(PAGE) ## what every change must pass: check, then unit, browser and fault tests
-	@tools/system_packages.sh chromium strace postgresql
+	@tools/system_packages.sh chromium prometheus strace postgresql
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -c "from monitor.settings import Settings; from monitor.warming import warm_up; warm_up(Settings(engine='inline'), print)"
 	@tools/run_tests.sh $(BIN)/python
 
 test-all: $(STAMPS)/all $(PAGE) ## test, with the slow ones and those that need root
-	@tools/system_packages.sh chromium strace postgresql e2fsprogs xfsprogs mount
+	@tools/system_packages.sh chromium prometheus strace postgresql e2fsprogs xfsprogs mount
 	@$(MAKE) --no-print-directory check
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "slow or not slow"
 
@@ -48,7 +48,7 @@ format: $(STAMPS)/all ## rewrites the Python files in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMPS)/run ## speed, as ratios in one run and absolute figures
+bench: $(STAMPS)/all ## speed, as ratios in one run and absolute figures
 	$(BIN)/python -m benchmarks
 
 quality: $(STAMPS)/run ## how good the default system is, on planted faults, healthy and public streams

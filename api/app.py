@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,9 @@ from api import page, problems
 from api.access.access import Access
 from api.access.gate import Gate
 from api.access.login import login_page, login_routes
+from api.dialects.table import dialects
 from api.guard import Guard
-from api.ingest import SampleIntake
+from api.ingest import IngestRoute, Intake
 from api.label_page import IncidentLabels, label_routes
 from api.openapi import describe
 from api.predictions import outcome_intake, prediction_intake
@@ -39,10 +39,7 @@ from api.routes import (
     topology,
 )
 from api.routes.common import PREFIX
-from collectors.arrow_stream import ArrowDecoder
-from collectors.base import Decoder
-from collectors.keys import WireKeys
-from collectors.samples_json import JsonDecoder, NdjsonDecoder
+from api.statsd import StatsdListener
 from monitor.service import Monitor, State
 from monitor.settings import Settings
 
@@ -71,30 +68,32 @@ _HUNG = "the engine does not answer"
 
 def create_app(
     monitor: Monitor,
-    decoders: Mapping[str, Decoder] | None = None,
     dist: Path = page.DIST,
     access: Access | None = None,
 ) -> FastAPI:
     """The application of one Monitor, which it starts (on a thread: ``/live`` answers at once) and
     stops with itself. A Monitor that runs already is stopped by whoever started it."""
     access = access or Access(monitor.settings, monitor.accounts)
-    samples = SampleIntake(
-        monitor, decoders or default_decoders(monitor.settings.limits.samples_per_request_max)
-    )
+    intake = Intake(monitor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         owned = monitor.state is State.NEW
         starting = asyncio.create_task(_start(monitor)) if owned else None
         access.start()
+        statsd = StatsdListener(monitor, monitor.now_ms) if monitor.settings.statsd.enabled else None
+        if statsd is not None:
+            statsd.start()
         try:
             yield
         finally:
+            if statsd is not None:
+                await asyncio.to_thread(statsd.stop)
             await asyncio.to_thread(access.close)
             if starting is not None:
                 await asyncio.to_thread(monitor.stop)
                 await starting
-            samples.close()
+            intake.close()
 
     app = FastAPI(
         title="Watchkeeper",
@@ -108,10 +107,12 @@ def create_app(
     app.state.access = access
     app.state.readiness = Probe(monitor.not_ready, _HUNG)
     problems.install(app)
-    app.router.routes.append(Route(f"{PREFIX}/samples", samples, methods=["POST"], include_in_schema=False))
-    most = monitor.settings.limits.samples_per_request_max
+    samples_max = monitor.settings.limits.samples_per_request_max
+    for path, dialect in dialects(samples_max, monitor.now_ms).items():
+        route = IngestRoute(intake, dialect)
+        app.router.routes.append(Route(path, route, methods=["POST"], include_in_schema=False))
     for name, make in (("predictions", prediction_intake), ("outcomes", outcome_intake)):
-        rows = make(monitor, samples.doors, most)
+        rows = make(monitor, intake.doors, samples_max)
         app.router.routes.append(Route(f"{PREFIX}/{name}", rows, methods=["POST"], include_in_schema=False))
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
@@ -133,16 +134,6 @@ def _sign_on(settings: Settings) -> SignOn | None:
     from api.access.sign_on import sign_on  # loads an HTTP client, which most servers never need
 
     return sign_on(settings)
-
-
-def default_decoders(samples_max: int) -> dict[str, Decoder]:
-    """One decoder a content type, over one memory of series names, hashed with a key of this process."""
-    keys = WireKeys(seed=secrets.randbits(64))
-    return {
-        "application/json": JsonDecoder(keys, samples_max=samples_max),
-        "application/x-ndjson": NdjsonDecoder(keys, samples_max=samples_max),
-        "application/vnd.apache.arrow.stream": ArrowDecoder(keys, samples_max=samples_max),
-    }
 
 
 async def _start(monitor: Monitor) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
 
+import cramjam
 import pyarrow as pa
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
@@ -153,15 +154,14 @@ class Incoming:
             return
 
 
-def encoding_of(headers: Headers) -> str:
+def encoding_of(headers: Headers, known: Sequence[str] = ENCODINGS) -> str:
     """The body's one encoding, or 415 (also where two are stacked)."""
     values = headers.getlist("content-encoding")
     encoding = values[0].strip().lower() if values else "identity"
     encoding = {"": "identity", "x-gzip": "gzip"}.get(encoding, encoding)
-    if len(values) > 1 or encoding not in ENCODINGS:
-        raise Problem(
-            415, f"one Content-Encoding of {', '.join(ENCODINGS)}", headers={"Accept-Encoding": "gzip, zstd"}
-        )
+    if len(values) > 1 or encoding not in known:
+        packed = ", ".join(name for name in known if name != "identity")
+        raise Problem(415, f"one Content-Encoding of {', '.join(known)}", headers={"Accept-Encoding": packed})
     return encoding
 
 
@@ -172,8 +172,8 @@ def decompress(body: bytes, encoding: str, limit: int, share: Share) -> bytes:
             raise _expands(limit)
         return body
     try:
-        return (_gunzip if encoding == "gzip" else _unzstd)(body, limit, share)
-    except (zlib.error, EOFError, OSError, pa.ArrowException) as error:
+        return _UNPACK[encoding](body, limit, share)
+    except (zlib.error, EOFError, OSError, pa.ArrowException, cramjam.DecompressionError) as error:
         raise Problem(400, f"the {encoding} compression is broken", kind="broken-compression") from error
 
 
@@ -216,3 +216,19 @@ def _unzstd(body: bytes, limit: int, share: Share) -> bytes:
         raise EOFError("nothing in it")
     share.take(size)
     return bytes(pa.Codec("zstd").decompress(body, size, asbytes=True))
+
+
+def _unsnappy(body: bytes, limit: int, share: Share) -> bytes:
+    """The block format, which begins with the size; a few bytes can declare gigabytes."""
+    size = cramjam.snappy.decompress_raw_len(body)
+    if size > limit:
+        raise _expands(limit)
+    share.take(size)
+    return bytes(cramjam.snappy.decompress_raw(body))
+
+
+_UNPACK: Mapping[str, Callable[[bytes, int, Share], bytes]] = {
+    "gzip": _gunzip,
+    "zstd": _unzstd,
+    "snappy": _unsnappy,
+}

@@ -1,55 +1,37 @@
-"""``POST /api/v1/samples`` as plain ASGI: raw body to columns to the log, nothing per sample in Python.
+"""The way of every pushed body: raw bytes to columns to the log, nothing per sample in Python.
 
-Checks in the order of RELIABILITY.md section 4: method, announced size, type and encoding, overload,
-body, compression, content. Decoding and handing over run in a few threads, so that the event loop
-lives while a large body is read.
+One `Intake` stands behind all routes that take samples, so that they share one budget, one turnstile and the
+threads; what differs from protocol to protocol is a `Dialect`. Checks in the order of RELIABILITY.md
+section 4: method, announced size, type and encoding, overload, body, compression, content. Decoding and
+handing over run in a few threads, so that the event loop lives while a large body is read.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.access.fence import Fence, Fences
-from api.body import BodyReader, Budget, Disconnected, Incoming, Share, decompress, encoding_of
+from api.access.fence import Fences
+from api.body import BodyReader, Budget, Disconnected, Incoming, Share, decompress
+from api.dialects.base import Dialect, Request, error_list, total
 from api.problems import Problem, problem_of
 from api.turnstile import Turnstile
-from collectors.base import Decoded, Decoder
+from collectors.base import Decoded
 from collectors.errors import TooManySamples
 from monitor.domain.batch import Mode, Reason, Reject
 from monitor.domain.errors import Overloaded, UnknownSeries
 from monitor.engine.base import Accepted
 from monitor.service import Monitor
 
-ERRORS_MAX = 100
-
-_JSON = "application/json"
-_KEY_MAX = 255
 _NOTHING = Accepted(0, {})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the head of a request asks for; ``key`` is empty without a header that names it."""
-
-    content_type: str
-    encoding: str
-    mode: Mode | None
-    strict: bool
-    complete_ms: int | None
-    key: bytes
-    fence: Fence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +56,11 @@ class Doors:
     lanes: ThreadPoolExecutor
 
 
-class SampleIntake:
-    """The ASGI application of one route. ``decoders`` by content type; they must be thread-safe."""
+class Intake:
+    """What all routes that take samples have in common."""
 
-    def __init__(self, monitor: Monitor, decoders: Mapping[str, Decoder]) -> None:
+    def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
-        self._decoders = dict(decoders)
         self._limits = monitor.settings.limits
         http = monitor.settings.http
         book = monitor.telemetry.limits
@@ -99,11 +80,13 @@ class SampleIntake:
     def close(self) -> None:
         self._lanes.shutdown(wait=False, cancel_futures=True)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         began = perf_counter()
         incoming = Incoming(receive)
+        headers = Headers(scope=scope)
         try:
-            answer = await self._answer(scope, incoming)
+            answer = await self._answer(dialect, scope, headers, incoming)
         except Disconnected:
             return
         except Exception as error:
@@ -112,21 +95,25 @@ class SampleIntake:
             problem = problem_of(error)
             if problem.status != 408:
                 await incoming.drain()
-            answer = problem.response()
+            answer = dialect.problem(problem, headers)
         self._monitor.telemetry.took(perf_counter() - began)
         await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        headers = Headers(scope=scope)
+    async def _answer(self, dialect: Dialect, scope: Scope, headers: Headers, receive: Receive) -> Response:
         self._reader.check_announced(headers)
         fence = self._fences.of(scope["state"]["admitted"].principal)
-        request = read_head(headers, scope["query_string"], tuple(self._decoders), fence)
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        request = replace(dialect.read(headers, query), fence=fence)
+        if request.complete_ms is not None and fence is not None:
+            detail = "complete speaks of every series, and you may write some"
+            raise Problem(403, detail, kind="not-allowed")
         with self._turnstile.entry() as entry, self._budget.share() as share:
             body = await self._reader.read(receive, share)
             async with entry.turn():
-                return await self._keep(request, body, share)
+                accepted, decoded = await self._keep(request, body, share)
+        return dialect.answer(request, accepted, decoded)
 
-    async def _keep(self, request: Request, body: bytes, share: Share) -> Response:
+    async def _keep(self, request: Request, body: bytes, share: Share) -> tuple[Accepted, Decoded]:
         loop = asyncio.get_running_loop()
         handed = await loop.run_in_executor(self._lanes, self._hand_over, request, body, share)
         accepted = _NOTHING
@@ -137,10 +124,12 @@ class SampleIntake:
                 again = await loop.run_in_executor(self._lanes, self._hand_over_all, request, handed)
                 accepted = await self._monitor.answer(again)
         self._monitor.count(accepted)
-        self._monitor.telemetry.rejected({reject.reason: reject.count for reject in handed.decoded.rejects})
+        decoded = handed.decoded
+        refused = {reject.reason: reject.count for reject in decoded.rejects}
+        self._monitor.telemetry.rejected({**refused, **decoded.aside})
         if request.complete_ms is not None:
             await self._monitor.complete(request.complete_ms, digest(handed.request_id, b"complete"))
-        return answer_of(accepted, handed.decoded.rejects, place_of(request.content_type))
+        return accepted, decoded
 
     def _hand_over(self, request: Request, wire: bytes, share: Share) -> Handed:
         try:
@@ -165,7 +154,7 @@ class SampleIntake:
 
     def _decode(self, request: Request, body: bytes, all_identities: bool = False) -> Decoded:
         most = self._limits.samples_per_request_max
-        decoder = self._decoders[request.content_type]
+        decoder = request.decoder
         try:
             decoded = decoder.decode(body, all_identities=all_identities)
             if len(decoded.batch) + decoded.rejected > most:
@@ -184,7 +173,7 @@ class SampleIntake:
             if count := int(late.sum()):
                 rejects.append(Reject(Reason.FUTURE, count))
         if rejects:
-            errors = error_list(rejects, place_of(request.content_type))
+            errors = error_list(rejects, request.place)
             detail = "strict: nothing is kept, since not everything could be"
             raise Problem(422, detail, kind="strict", accepted=0, rejected=total(rejects), errors=errors)
 
@@ -196,115 +185,25 @@ class SampleIntake:
             return digest(b"key", request.key, *owner)
         batch = decoded.batch
         columns = (batch.fingerprint, batch.ts_ms, batch.value, batch.n)
-        head = f"{request.content_type} {request.mode or decoded.mode} {request.complete_ms}".encode()
+        head = f"{request.form} {request.mode or decoded.mode} {request.complete_ms}".encode()
         said = (b"" if column is None else column.data for column in columns)
         return digest(b"samples", head, *said, *owner)
 
 
-def read_head(
-    headers: Headers, query_string: bytes, content_types: Sequence[str], fence: Fence | None = None
-) -> Request:
-    """The request's head, or 415 for its type or encoding, 400 for a parameter, 403 for one that speaks of
-    series beyond the fence."""
-    content_type = _content_type(headers, content_types)
-    encoding = encoding_of(headers)
-    query = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
-    key = headers.get("idempotency-key") or headers.get("x-request-id") or ""
-    if len(key) > _KEY_MAX:
-        raise Problem(400, f"an idempotency key has at most {_KEY_MAX} characters", kind="bad-parameter")
-    complete_ms = _parameter(query, "complete", _time_ms)
-    if complete_ms is not None and fence is not None:
-        raise Problem(403, "complete speaks of every series, and you may write some", kind="not-allowed")
-    return Request(
-        content_type,
-        encoding,
-        _parameter(query, "mode", Mode),
-        _parameter(query, "strict", _flag) or False,
-        complete_ms,
-        key.encode("latin-1"),
-        fence,
-    )
+class IngestRoute:
+    """The ASGI application of one route."""
 
+    def __init__(self, intake: Intake, dialect: Dialect) -> None:
+        self._intake = intake
+        self._dialect = dialect
 
-def _content_type(headers: Headers, known: Sequence[str]) -> str:
-    values = headers.getlist("content-type")
-    name, *parameters = values[0].lower().split(";") if values else ("",)
-    charset = [value for key, _, value in (p.strip().partition("=") for p in parameters) if key == "charset"]
-    if (
-        len(values) != 1
-        or name.strip() not in known
-        or any(c.strip('"') not in ("utf-8", "utf8") for c in charset)
-    ):
-        raise Problem(415, f"one Content-Type of {', '.join(known)}, in UTF-8")
-    return name.strip()
-
-
-def _parameter(query: Mapping[str, str], name: str, read: Callable[[str], Any]) -> Any:
-    if name not in query:
-        return None
-    try:
-        return read(query[name])
-    except ValueError as error:
-        raise Problem(
-            400, f"the parameter {name} cannot be {query[name][:64]!r}", kind="bad-parameter"
-        ) from error
-
-
-def _flag(text: str) -> bool:
-    if text not in ("0", "1", "true", "false"):
-        raise ValueError(text)
-    return text in ("1", "true")
-
-
-def _time_ms(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 14):
-        raise ValueError(text)
-    return int(text)
-
-
-def place_of(content_type: str) -> str:
-    """What a place in an error is called: NDJSON has lines, the others have indexes."""
-    return "line" if content_type == "application/x-ndjson" else "index"
-
-
-def error_list(rejects: Sequence[Reject], place: str) -> list[dict[str, Any]]:
-    """Up to a hundred refused samples by place; a reason without places is one entry with its count."""
-    errors: list[dict[str, Any]] = []
-    for reject in rejects:
-        if not reject.examples:
-            errors.append({"reason": str(reject.reason), "detail": f"{reject.count} samples"})
-        errors += [
-            {"reason": str(reject.reason), place: where, "detail": what[:64]}
-            for where, what in reject.examples
-        ]
-    errors.sort(key=lambda error: error.get(place, -1))
-    return errors[:ERRORS_MAX]
-
-
-def answer_of(accepted: Accepted, refused: Sequence[Reject], place: str) -> Response:
-    """200 if anything was kept or nothing was sent; 400 where every sample was refused."""
-    rejects = [
-        *refused,
-        *(Reject(reason, count) for reason, count in sorted(accepted.rejected.items()) if count),
-    ]
-    body: dict[str, Any] = {
-        "accepted": accepted.accepted,
-        "rejected": total(rejects),
-        "errors": error_list(rejects, place),
-        "repeated": accepted.repeated,
-    }
-    if rejects and not accepted.accepted and not accepted.repeated:
-        raise Problem(400, "no sample could be kept", kind="all-rejected", **body)
-    return Response(msgspec.json.encode(body), media_type=_JSON)
-
-
-def total(rejects: Sequence[Reject]) -> int:
-    return sum(reject.count for reject in rejects)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._intake.serve(self._dialect, scope, receive, send)
 
 
 def digest(*parts: bytes | memoryview) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+    said = hashlib.blake2b(digest_size=16)
     for part in parts:
-        digest.update(len(part).to_bytes(8, "little"))
-        digest.update(part)
-    return digest.digest()
+        said.update(len(part).to_bytes(8, "little"))
+        said.update(part)
+    return said.digest()

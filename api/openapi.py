@@ -1,4 +1,4 @@
-"""OpenAPI for the one route that is plain ASGI; FastAPI describes the others itself."""
+"""OpenAPI for the routes that are plain ASGI; FastAPI describes the others itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api import schemas
 from api.access.policy import TABLE
 from api.access.sessions import COOKIE
+from api.foreign_openapi import foreign_routes
 from api.routes.common import PREFIX
 
 _TITLES = {
@@ -42,6 +43,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for name, definition in definitions["$defs"].items():
             known.setdefault(name, definition)
         document["paths"][f"{PREFIX}/samples"] = {"post": _samples()}
+        document["paths"] |= {path: {"post": operation} for path, operation in foreign_routes().items()}
         for name in ("predictions", "outcomes"):
             document["paths"][f"{PREFIX}/{name}"] = {"post": _rows(name)}
         _secure(document)
@@ -110,9 +112,9 @@ def _samples() -> dict[str, Any]:
         "tags": ["samples"],
         "summary": "Send samples",
         "description": (
-            "JSON, NDJSON (a sample a line) or an Arrow IPC stream of columns metric, timestamp, value, "
-            "n (optional) and a text column per tag. Answered after the samples are on disk; the same "
-            "request again changes nothing."
+            "JSON, NDJSON (a sample a line), CSV (long or wide), or an Arrow IPC stream of columns metric, "
+            "timestamp, value, n (optional) and a text column per tag. Answered after the samples are on "
+            "disk; the same request again changes nothing."
         ),
         "operationId": "post_samples",
         "parameters": [
@@ -129,6 +131,7 @@ def _samples() -> dict[str, Any]:
                 "application/json": {"schema": _ref("SamplesIn")},
                 "application/x-ndjson": {"schema": {"type": "string"}},
                 "application/vnd.apache.arrow.stream": {"schema": {"type": "string", "format": "binary"}},
+                "text/csv": {"schema": {"type": "string"}},
             },
         },
         "responses": answers,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from mimetypes import guess_type
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+PathLike = str | os.PathLike[str]
 
 DIST = Path(__file__).parent / "ui" / "dist"
 
@@ -50,7 +56,18 @@ def _file(path: Path):  # type: ignore[no-untyped-def]
 
 
 class _Assets(StaticFiles):
-    def file_response(self, *args, **kwargs) -> Response:  # type: ignore[no-untyped-def]
-        response = super().file_response(*args, **kwargs)
+    """Packed by gzip where the build made such a file and whoever asks takes it."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        packed = f"{full_path}.gz"
+        taken = "gzip" in Headers(scope=scope).get("accept-encoding", "") and os.path.isfile(packed)
+        path, stat = (packed, os.stat(packed)) if taken else (full_path, stat_result)
+        response = super().file_response(path, stat, scope, status_code)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Vary"] = "Accept-Encoding"
+        if taken:
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Type"] = guess_type(full_path)[0] or "application/octet-stream"
         return response

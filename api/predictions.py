@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,9 @@ from starlette.types import Receive, Scope, Send
 
 from api.access.fence import Fence
 from api.body import Disconnected, Incoming, Share, decompress
-from api.ingest import Doors, Request, answer_of, digest, error_list, place_of, read_head, total
+from api.dialects.base import error_list, total
+from api.dialects.samples import Head, answer_of, read_head
+from api.ingest import Doors, digest
 from api.problems import Problem, problem_of
 from collectors.errors import Tally
 from collectors.predictions import DecodedRows, RowDecoder
@@ -70,15 +73,21 @@ class RowIntake:
         doors = self._doors
         doors.reader.check_announced(headers)
         fence = doors.fences.of(scope["state"]["admitted"].principal)
-        request = read_head(headers, scope["query_string"], tuple(self._decoders), fence)
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        request = read_head(headers, query, tuple(self._decoders))
+        if request.complete_ms is not None and fence is not None:
+            detail = "complete speaks of every series, and you may write some"
+            raise Problem(403, detail, kind="not-allowed")
         with doors.turnstile.entry() as entry, doors.budget.share() as share:
             body = await doors.reader.read(receive, share)
             async with entry.turn():
-                return await self._take(request, body, share)
+                return await self._take(request, fence, body, share)
 
-    async def _take(self, request: Request, body: bytes, share: Share) -> Response:
+    async def _take(self, request: Head, fence: Fence | None, body: bytes, share: Share) -> Response:
         loop = asyncio.get_running_loop()
-        decoded, future = await loop.run_in_executor(self._doors.lanes, self._hand_over, request, body, share)
+        decoded, future = await loop.run_in_executor(
+            self._doors.lanes, self._hand_over, request, fence, body, share
+        )
         taken = Taken(0) if future is None else await self._monitor.answer(future)
         if request.complete_ms is not None:
             serving = self._monitor.serving
@@ -86,24 +95,24 @@ class RowIntake:
             await asyncio.to_thread(serving.settle, self._monitor.settings.http.answer_s)
         self._monitor.telemetry.rejected({reject.reason: reject.count for reject in decoded.rejects})
         accepted = Accepted(taken.accepted, {}, repeated=taken.repeated)
-        return answer_of(accepted, decoded.rejects, place_of(request.content_type))
+        return answer_of(accepted, decoded.rejects, request.place)
 
     def _hand_over(
-        self, request: Request, wire: bytes, share: Share
+        self, request: Head, fence: Fence | None, wire: bytes, share: Share
     ) -> tuple[DecodedRows, Future[Taken] | None]:
         body = decompress(wire, request.encoding, self._limits.body_decoded_bytes_max, share)
-        decoded = self._decoders[request.content_type].decode(body)
-        if request.fence is not None:
-            decoded = _mine(decoded, request.fence)
+        decoded = self._decoders[request.form].decode(body)
+        if fence is not None:
+            decoded = _mine(decoded, fence)
         if request.strict and decoded.rejects:
-            errors = error_list(decoded.rejects, place_of(request.content_type))
+            errors = error_list(decoded.rejects, request.place)
             detail = "strict: nothing is kept, since not everything could be"
             rejected = total(decoded.rejects)
             raise Problem(422, detail, kind="strict", accepted=0, rejected=rejected, errors=errors)
         if not decoded.batch.num_rows:
             return decoded, None
         mode = request.mode or decoded.mode or Mode.LIVE
-        owner = b"" if request.fence is None else request.fence.key
+        owner = b"" if fence is None else fence.key
         said = (
             digest(b"key", request.key, owner) if request.key else digest(bytes(wire), mode.encode(), owner)
         )

@@ -12,7 +12,7 @@ from api.feedback import ActOut, LabelOut
 from api.schemas import Answer, IncidentDetail, rfc3339
 from monitor.correlation.network import Community
 from monitor.domain.event import ChangeEvent
-from monitor.domain.incident import PlacedAnomaly, SimilarIncident
+from monitor.domain.incident import IncidentTransition, PlacedAnomaly, SimilarIncident
 from monitor.domain.topology import Bond, Evidence, LearnedEdge
 
 TIME_MS_MAX = 41_024_448_000_000
@@ -97,6 +97,15 @@ class MemberEvidence(Answer):
     text: str
 
 
+class StepOut(Answer):
+    """One step in an incident's life; ``at_ms`` is the event time reached when it was noticed."""
+
+    kind: str
+    at_ms: int
+    member_count: int
+    score: float
+
+
 class Similar(Answer):
     id: str
     title: str
@@ -112,6 +121,7 @@ class IncidentStory(IncidentDetail):
     similar: list[Similar] = Field(description="earlier incidents of much the same series")
     acts: list[ActOut] = Field(description="what people did to it, the first act first")
     labels: list[LabelOut] = Field(description="what people said of it, the newest first")
+    steps: list[StepOut] = Field(description="of its life, the first one first")
 
 
 def edge(value: LearnedEdge) -> TopologyEdge:
@@ -140,6 +150,12 @@ def change(value: ChangeEvent) -> ChangeOut:
     at = rfc3339(value.at_ms)
     tags = dict(value.tags)
     return ChangeOut(id=value.id, at=at, at_ms=value.at_ms, kind=value.kind, title=value.title, tags=tags)
+
+
+def step(value: IncidentTransition) -> StepOut:
+    return StepOut(
+        kind=value.kind.value, at_ms=value.at_ms, member_count=value.member_count, score=value.score
+    )
 
 
 def similar(value: SimilarIncident) -> Similar:

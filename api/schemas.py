@@ -234,6 +234,7 @@ class Incident(Answer):
     priority: Literal["P1", "P2", "P3", "P4"]
     reasons: list[str] = Field(description="what the priority is made of")
     opened: bool = Field(description="false: it never was more than pending")
+    team: str = Field(description="of all its members; empty: of none")
     unstable: bool = Field(description="true: a series of it comes and goes")
     acknowledged_by: str | None
     acknowledged_ms: int | None = Field(description="by the wall clock")

@@ -12,6 +12,7 @@ import uvicorn
 from api.access.access import Access
 from api.app import create_app
 from api.protocol import GuardedProtocol
+from api.statsd import check_statsd
 from monitor.domain.errors import WatchkeeperError
 from monitor.service import Monitor
 from monitor.settings import Settings, is_loopback
@@ -31,6 +32,7 @@ def check_bind(settings: Settings) -> None:
             f"refusing to listen on {settings.host}: access control is off, so anybody who reaches that "
             'address could read and write. Set auth = "on", or listen on 127.0.0.1'
         )
+    check_statsd(settings)
 
 
 def listen(settings: Settings, say: Callable[[str], None]) -> socket.socket:

@@ -108,6 +108,7 @@ def _incident(value: Incident, suspects: int, contributors: int) -> dict[str, An
         "priority": value.priority.value,
         "reasons": list(value.reasons),
         "opened": value.opened,
+        "team": value.team,
         "unstable": value.flaps > 0,
         "acknowledged_by": value.acknowledged_by,
         "acknowledged_ms": value.acknowledged_ms,

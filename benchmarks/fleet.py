@@ -29,7 +29,7 @@ CADENCE_MS = 60_000
 FIRST_BUCKET = 28_000_000  # in 2023
 _WARM_BUCKETS = 21 * SLOTS
 _KINDS = 64  # histories; each is shared by every 64th series
-_FINAL_N = 520  # behind the learning passes of a young series, long before the next
+_FINAL_N = 1_441  # past what is too young for the whole path, and not at a learning pass
 _RUN_MAX = 4
 _GAP_MAX = 2
 

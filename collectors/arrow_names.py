@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from collectors.arrow_text import TextColumn
 from collectors.errors import Fault
 from collectors.keys import WireKeys
+from collectors.lookup import look_up
 from collectors.names import canonical
 from collectors.raw_bytes import hash_bytes
 from monitor.domain.batch import Reason
-from monitor.domain.series import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +30,13 @@ class NameColumns:
             name = np.frombuffer(column.name.encode("utf-8", "replace") + bytes(1), np.uint8)
             column.hash_rows(hashes, np.uint64(hash_bytes(name.ctypes.data, len(name), keys.seed)))
         hashes[hashes == 0] = 1
-        prints, missing = keys.find(hashes)
-        if len(missing):
-            fresh, first, inverse = np.unique(hashes[missing], return_index=True, return_inverse=True)
-            found = np.zeros(len(fresh), np.uint64)
-            for k, row in enumerate(missing[first].tolist()):
-                try:
-                    identity = self.identity(row)
-                except Fault:
-                    continue
-                found[k] = fingerprint(identity)
-                identities[int(found[k])] = identity
-            prints[missing] = found[inverse]
-            keys.put(fresh, found)
-        return prints
+        return look_up(keys, hashes, self.identity, identities)
 
     def identity(self, row: int) -> bytes:
         """Raises Fault for a bad name."""
         present = ((column.name, column.bytes_at(row)) for column in self.tags)
         pairs = [(name, _decoded(raw)) for name, raw in present if raw is not None]
         return canonical(_decoded(self.metric.bytes_at(row)), pairs)
-
-    def name_all(self, prints: NDArray[np.uint64], identities: dict[int, bytes]) -> None:
-        """Add the identity of every series in the table."""
-        distinct, first = np.unique(prints, return_index=True)
-        for known, row in zip(distinct.tolist(), first.tolist(), strict=True):
-            if known and known not in identities:
-                identities[known] = self.identity(row)
 
 
 def _decoded(raw: bytes | None) -> str | None:

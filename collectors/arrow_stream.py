@@ -21,6 +21,7 @@ from collectors.arrow_values import float_column, timestamp_column
 from collectors.base import SAMPLES_MAX, Decoded
 from collectors.errors import BadRequest, Fault, Tally, TooManySamples
 from collectors.keys import WireKeys
+from collectors.lookup import name_all
 from monitor.domain.batch import Reason, SampleBatch
 
 _REASONS = (
@@ -144,7 +145,7 @@ class _Part:
         fault[prints == 0] = 1
         part = _Part(prints, ts_ms, value, n, fault, names)
         if all_identities:
-            names.name_all(prints, identities)
+            name_all(prints, names.identity, identities)
         return part
 
     def kept(self, tally: Tally, first_place: int) -> _Part:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from monitor.domain.batch import Mode, Reject, SampleBatch
@@ -16,12 +17,14 @@ TS_MS_MAX = 41_024_448_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """One body as columns. ``rejects`` by reason, places are sample indexes (JSON, Arrow; from 0) or
-    line numbers (NDJSON; from 1); ``mode`` if the body names one."""
+    """One body as columns. ``rejects`` by reason, places are sample indexes (from 0) or line numbers
+    (of formats that have lines; from 1); ``mode`` if the body names one. ``aside``: how many samples by
+    reason said by themselves that there is no number, such as a stale marker; they are no fault."""
 
     batch: SampleBatch
     rejects: tuple[Reject, ...] = ()
     mode: Mode | None = None
+    aside: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:

@@ -24,7 +24,7 @@ from collectors.file_rows import FileRows, read_parquet
 from collectors.keys import WireKeys
 from monitor.domain.batch import Reason, Reject, SampleBatch
 
-__all__ = ["FileSamples", "chunks", "merged_in_time", "read_file"]
+__all__ = ["FileSamples", "chunks", "merged_in_time", "read_file", "samples_of"]
 
 _PARQUET_MAGIC = b"PAR1"
 
@@ -59,7 +59,13 @@ def read_file(
     instead of UTC. Raises BadRequest if the file is missing or cannot be read as a whole.
     """
     name = os.fspath(path)
-    rows = _rows(name)
+    return samples_of(name, _rows(name), tags, tz)
+
+
+def samples_of(
+    name: str, rows: FileRows, tags: Sequence[str] | None = None, tz: ZoneInfo | None = None
+) -> FileSamples:
+    """What rows say, as `read_file` has it; ``name`` is what an error calls them."""
     try:
         return _samples(rows, layout_of(rows, tags), tz)
     except (pa.ArrowException, UnicodeError) as error:

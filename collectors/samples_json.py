@@ -33,6 +33,7 @@ from collectors.json_scan import (
     scan_lines,
 )
 from collectors.keys import WireKeys
+from collectors.lookup import look_up, name_all, refuse_names
 from collectors.raw_bytes import padded
 from collectors.sample_text import read_identity, read_sample
 from monitor.domain.batch import Mode, Reason, SampleBatch
@@ -147,11 +148,13 @@ def _finish(raw: bytes, samples: Any, keys: WireKeys, all_identities: bool) -> D
     """Settle what the scan left open, look the series up, and split good from refused."""
     tally = Tally()
     state = samples["state"]
-    prints, missing = keys.find(np.ascontiguousarray(samples["key"]))
     identities: dict[int, bytes] = {}
     kept = state == GOOD
-    if len(missing):
-        _learn(raw, samples, missing[kept[missing]], keys, prints, identities)
+
+    def identity_of(row: int) -> bytes:
+        return read_identity(_text(raw, samples[row]))
+
+    prints = look_up(keys, np.ascontiguousarray(samples["key"]), identity_of, identities, kept)
     if not kept.all():
         for i in np.flatnonzero(state > SLOW).tolist():
             _refuse_line(raw, samples[i], tally)
@@ -159,12 +162,12 @@ def _finish(raw: bytes, samples: Any, keys: WireKeys, all_identities: bool) -> D
             kept[i] = _settle(raw, samples, i, prints, identities, tally)
     nameless = np.flatnonzero(kept & (prints == 0))
     if len(nameless):
-        _refuse_names(raw, samples, nameless, tally)
+        refuse_names(nameless, samples["place"][nameless], identity_of, tally)
         kept[nameless] = False
+    if all_identities:
+        name_all(np.where(kept, prints, np.uint64(0)), identity_of, identities)
     good = samples if kept.all() else samples[kept]
     prints = prints if len(good) == len(samples) else prints[kept]
-    if all_identities:
-        _name_all(raw, good, prints, identities)
     n = np.ascontiguousarray(good["n"])
     batch = SampleBatch(
         fingerprint=prints,
@@ -178,28 +181,6 @@ def _finish(raw: bytes, samples: Any, keys: WireKeys, all_identities: bool) -> D
 
 def _text(raw: bytes, sample: Any) -> bytes:
     return raw[sample["begin"] : sample["end"]]
-
-
-def _learn(
-    raw: bytes,
-    samples: Any,
-    missing: NDArray[np.int64],
-    keys: WireKeys,
-    prints: NDArray[np.uint64],
-    identities: dict[int, bytes],
-) -> None:
-    """Read the names of the series met first, one sample each; bad names are remembered as 0."""
-    hashes, first, inverse = np.unique(samples["key"][missing], return_index=True, return_inverse=True)
-    found = np.zeros(len(hashes), np.uint64)
-    for k, i in enumerate(missing[first].tolist()):
-        try:
-            identity = read_identity(_text(raw, samples[i]))
-        except Fault:
-            continue
-        found[k] = fingerprint(identity)
-        identities[int(found[k])] = identity
-    prints[missing] = found[inverse]
-    keys.put(hashes, found)
 
 
 def _settle(
@@ -227,20 +208,3 @@ def _settle(
 def _refuse_line(raw: bytes, sample: Any, tally: Tally) -> None:
     text = raw[sample["begin"] : min(sample["end"], sample["begin"] + 256)].decode("utf-8", "replace")
     tally.add(Reason.BAD_LINE, int(sample["place"]), f"{_LINE_FAULTS[int(sample['state'])]}: {text}")
-
-
-def _refuse_names(raw: bytes, samples: Any, nameless: NDArray[np.int64], tally: Tally) -> None:
-    examples = []
-    for i in nameless[: tally.wants(Reason.BAD_NAME)].tolist():
-        try:
-            read_identity(_text(raw, samples[i]))
-        except Fault as fault:
-            examples.append((int(samples[i]["place"]), fault.detail))
-    tally.add_many(Reason.BAD_NAME, examples, len(nameless))
-
-
-def _name_all(raw: bytes, good: Any, prints: NDArray[np.uint64], identities: dict[int, bytes]) -> None:
-    distinct, first = np.unique(prints, return_index=True)
-    for known, i in zip(distinct.tolist(), first.tolist(), strict=True):
-        if known not in identities:
-            identities[known] = read_identity(_text(raw, good[i]))

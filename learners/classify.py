@@ -126,6 +126,7 @@ def classify(
     falls = 1.0 - shape["rising_share"]
     climbs = (samples >= 32) & (falls <= limit("cumulative", 0.03, 0.05)) & (distinct > few)
     climbs &= (shape["trend_share"] > 0.5) | (shape["nonnegative"] & (shape["reset_share"] >= 0.8 * falls))
+    climbs &= (falls <= 0.0) | (shape["zero_share"] < 0.5)  # what rises from zero and falls back is an event
     stands = (shape["repeat_share"] >= limit("discrete", 0.8, 0.7)) & (distinct * 8 <= samples)
     sparse = shape["zero_share"] >= limit("sparse", 0.8, 0.7)
     empty = (shape["fill"] < limit("irregular", 0.5, 0.6)) & (shape["gap_variation"] > 0.25)

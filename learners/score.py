@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from learners.compiled import kernel
+from learners.compiled import inlined, kernel
 
 L_OPEN = 5.0
 L_CLOSE = 2.5
@@ -20,7 +20,8 @@ L_QUIET = 2.0
 TESTS = math.log10(3.0)
 """What asking three statistics costs each of them."""
 SUPPORTED = 256
-FAR = 16.0
+_DAY_MS = 86_400_000
+FAR = 32.0
 _HALF_SCORE = 4.0
 
 
@@ -56,19 +57,68 @@ def score(level: float) -> float:
 
 
 @kernel
-def supported(n: int, r: float) -> float:
-    """The largest surprise that ``n`` samples support of a residual of ``r`` scales; any from `SUPPORTED` on.
+def left_to_say(level: float, said: float) -> float:
+    """The surprise of a sample in an open anomaly whose largest so far is ``said``: all of it where it is
+    larger still, else just above `L_OPEN`, since that something is wrong has been said. Their order stays.
 
-    In proportion to log n, such that `SUPPORTED` samples are enough for an anomaly at one minute. Fewer are
-    enough where less is asked (`learners.grade`), some 40 at an hour, or for what lies beyond `FAR` scales.
-
-    >>> round(supported(32, 6.0), 2), round(supported(32, 20.0), 2), supported(256, 0.0) > 1e9
-    (3.42, 4.28, True)
+    >>> left_to_say(9.0, 7.0), left_to_say(3.0, 7.0), L_OPEN < left_to_say(7.0, 7.0) < left_to_say(8.0, 8.0)
+    (9.0, 3.0, True)
     """
-    if n >= SUPPORTED:
+    if level <= L_OPEN or level > said:
+        return level
+    return L_OPEN + 0.1 * (1.0 - L_OPEN / level)
+
+
+@inlined
+def is_young(n: int, cadence_ms: int) -> bool:
+    """Do ``n`` samples say too little to support any surprise? It takes those of a day, and `SUPPORTED`.
+
+    >>> is_young(1439, 60_000), is_young(1440, 60_000), is_young(255, 3_600_000), is_young(256, 3_600_000)
+    (True, False, True, False)
+    """
+    return n < SUPPORTED or n * cadence_ms < _DAY_MS
+
+
+@inlined
+def in_first_week(n: int, cadence_ms: int) -> bool:
+    """Has a series of ``n`` samples seen less than a week?"""
+    return n * cadence_ms < 7 * _DAY_MS
+
+
+@inlined
+def is_weekend(local_ms: int) -> bool:
+    """Is the local time one of a Saturday or Sunday?
+
+    >>> [is_weekend(day * 86_400_000) for day in range(7)]  # from a Thursday on
+    [False, False, True, True, False, False, False]
+    """
+    return (local_ms // _DAY_MS + 4) % 7 % 6 == 0
+
+
+@kernel
+def supported(n: int, r: float, cadence_ms: int) -> float:
+    """The largest surprise that ``n`` samples support of a residual of ``r`` scales; any once the series is
+    young no more.
+
+    In proportion to log n, such that a day of samples supports an anomaly at one minute, and `SUPPORTED` of
+    them at longer cadences. Fewer are enough where less is asked (`learners.grade`), some 40 at an hour, or
+    for what lies beyond `FAR` scales.
+
+    >>> [round(supported(32, r, 3_600_000), 2) for r in (6.0, 48.0)], supported(1440, 0.0, 60_000) > 1e9
+    ([3.42, 5.13], True)
+    """
+    if not is_young(n, cadence_ms):
         return math.inf
-    known = math.log(max(n, 1)) / math.log(SUPPORTED)
-    return (L_OPEN + TESTS) * known * max(abs(r) / FAR, 1.0)
+    plenty = max(SUPPORTED, _DAY_MS // max(cadence_ms, 1))
+    known = math.log(max(n, 1)) / math.log(plenty)
+    return (L_OPEN + TESTS) * known * beyond_far(r)
+
+
+@kernel
+def beyond_far(r: float) -> float:
+    """How many times `FAR` a residual of ``r`` scales lies out, at least 1: what is so far out needs less
+    experience."""
+    return max(abs(r) / FAR, 1.0)
 
 
 @kernel

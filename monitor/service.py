@@ -30,7 +30,7 @@ from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import is_pattern
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
-from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly
+from monitor.domain.incident import Incident, IncidentChange, IncidentTransition, PlacedAnomaly
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, page_of
 from monitor.domain.records import Control, Kind, Tick
@@ -90,6 +90,9 @@ class Story(Protocol):
 
     def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
         """By (onset, id)."""
+
+    def transitions(self, incident_id: str) -> Sequence[IncidentTransition]:
+        """The steps of its life, the first one first."""
 
     def incidents_open(self, team: str | None = None) -> int: ...
 
@@ -522,6 +525,10 @@ class Monitor:
         if incident is None or team not in (None, incident.team):
             raise NotFound(f"no incident {incident_id[:64]}")
         return incident, self._story.members(incident_id)
+
+    def transitions(self, incident_id: str) -> Sequence[IncidentTransition]:
+        """The steps of an incident's life, the first one first; empty where there is none of that name."""
+        return self._story.transitions(incident_id)
 
     def status(self) -> Row:
         """Where every shard stands, and how much of every limit is used."""

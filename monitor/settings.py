@@ -122,6 +122,22 @@ class AlertSettings(BaseModel):
     )
 
 
+class StatsdSettings(BaseModel):
+    """The listener for StatsD."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(default=False, description="listen for StatsD, over UDP and TCP")
+    host: str = Field(
+        default="127.0.0.1", description="address it listens on; loopback only while auth is off"
+    )
+    port: int = Field(default=8125, ge=0, le=65_535, description="port it listens on; 0 takes any free one")
+    flush_s: Positive = Field(default=10, description="seconds that lines are gathered for one sample")
+    series_max: Positive = Field(
+        default=10_000, description="names with their tags that it holds; lines of further ones are refused"
+    )
+
+
 class Settings(BaseSettings):
     """All settings, frozen. ``Settings()`` reads the environment only; `load` reads a file too.
 
@@ -181,6 +197,7 @@ class Settings(BaseSettings):
     http: HttpLimits = Field(default_factory=HttpLimits, description="limits on requests")
     access: AccessSettings = Field(default_factory=AccessSettings, description="who may come in")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="how incidents are told of")
+    statsd: StatsdSettings = Field(default_factory=StatsdSettings, description="the listener for StatsD")
     limits: Limits = Field(default_factory=Limits, description="limits on series, names, time and backlog")
 
     @field_validator("default_timezone")

@@ -20,7 +20,13 @@ from monitor.domain.destination import Destination
 from monitor.domain.errors import NotFound
 from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
-from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SimilarIncident
+from monitor.domain.incident import (
+    Incident,
+    IncidentChange,
+    IncidentTransition,
+    PlacedAnomaly,
+    SimilarIncident,
+)
 from monitor.domain.mute import Mute, Selector
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, every
@@ -125,11 +131,16 @@ class View:
     def incidents(
         self, *, after: str = "", limit: int = 100, **asked: Unpack[IncidentFilter]
     ) -> Page[Incident]:
-        asked["team"] = self._team
+        if self._team is not None:
+            asked["team"] = self._team
         return self._monitor.incidents(after=after, limit=limit, **asked)
 
     def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
         return self._monitor.incident(incident_id, self._team)
+
+    def transitions(self, incident: Incident) -> Sequence[IncidentTransition]:
+        """The steps of its life, the first one first."""
+        return self._monitor.transitions(incident.id)
 
     def similar(self, incident: Incident) -> list[SimilarIncident]:
         """Earlier ones of the incident's own team."""

@@ -29,6 +29,7 @@ from monitor.domain.incident import (
     Incident,
     IncidentChange,
     IncidentState,
+    IncidentTransition,
     PlacedAnomaly,
     SimilarIncident,
     Suspect,
@@ -268,6 +269,7 @@ class FakeStory:
     placed: list[PlacedAnomaly] = field(default_factory=list)
     kept: list[Incident] = field(default_factory=list)
     changes: list[IncidentChange] = field(default_factory=list)
+    steps: list[IncidentTransition] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     closed: bool = False
     topology: FakeTopology = field(default_factory=lambda: FakeTopology())
@@ -297,6 +299,9 @@ class FakeStory:
 
     def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
         return [p for p in self.placed if p.incident_id == incident_id]
+
+    def transitions(self, incident_id: str) -> Sequence[IncidentTransition]:
+        return [step for step in self.steps if step.incident_id == incident_id]
 
     def incidents_open(self, team: str | None = None) -> int:
         return sum(not i.state.over for i in self.kept if team in (None, i.team))
@@ -406,7 +411,9 @@ class FakeTopology:
         return None
 
     def edges(self, focus: str | None = None, after: str = "", limit: int = 100) -> Page[LearnedEdge]:
-        return Page([e for e in self.found if focus in (None, e.source, e.target)][:limit])
+        found = [e for e in self.found if focus in (None, e.source, e.target)]
+        until = int(after or 0) + limit
+        return Page(found[int(after or 0) : until], str(until) if until < len(found) else None)
 
     def lineage(self) -> Lineage:
         return self.links

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
@@ -53,7 +54,7 @@ class Fence:
         if passes.all():
             return decoded
         foreign = Reject(Reason.FOREIGN_SERIES, int(len(passes) - passes.sum()))
-        return Decoded(_only(batch, passes), (*decoded.rejects, foreign), decoded.mode)
+        return replace(decoded, batch=_only(batch, passes), rejects=(*decoded.rejects, foreign))
 
     def owns(self, series: Identity) -> bool:
         """Is it one that may be written?"""

@@ -18,6 +18,9 @@ from api.access.sessions import COOKIE
 from api.problems import Problem
 from monitor.domain.access import ANYONE, Principal, Session
 
+_KINDS = frozenset({"bearer", "token"})
+"""How a token is announced; the second as InfluxDB's clients do it."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -74,7 +77,7 @@ class Gate:
 
     def _by_token(self, sent: list[str]) -> Admitted | None:
         kind, _, text = sent[0].partition(" ")
-        if len(sent) != 1 or kind.lower() != "bearer":
+        if len(sent) != 1 or kind.lower() not in _KINDS:
             return None
         tokens = self._access.tokens
         token = tokens.find(text.strip().encode("latin-1"))  # the bytes as they came

@@ -56,6 +56,9 @@ _SILENCE = Rule(Scope.SILENCE, Reach.OWN)
 
 TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", f"{API}/samples"): Rule(Scope.INGEST, Reach.OWN),
+    ("POST", f"{API}/write"): Rule(Scope.INGEST, Reach.OWN),
+    ("POST", "/api/v2/write"): Rule(Scope.INGEST, Reach.OWN),
+    ("POST", "/v1/metrics"): Rule(Scope.INGEST, Reach.OWN),
     ("POST", f"{API}/predictions"): Rule(Scope.INGEST, Reach.OWN),
     ("POST", f"{API}/outcomes"): Rule(Scope.INGEST, Reach.OWN),
     ("GET", f"{API}/models"): _READ,

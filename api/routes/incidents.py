@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from api import feedback, relations, schemas, shapes
+from api.problems import Problem
 from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
 
 StateName = Literal["pending", "open", "acknowledged", "recovering", "closed", "expired", "retracted"]
+PriorityName = Literal["P1", "P2", "P3", "P4"]
 
 router = APIRouter(tags=["incidents"], responses=PROBLEMS)
 
@@ -19,11 +21,30 @@ def list_incidents(
     view: TheView,
     state: StateName | None = None,
     since_ms: TimeMs = None,
+    priority: Annotated[PriorityName | None, Query(description="this, or more urgent")] = None,
+    kind: Text = None,
+    q: Annotated[str | None, Query(max_length=512, description="in the title or a member's name")] = None,
+    tag: Annotated[str | None, Query(max_length=1_024, description="name=value of a member")] = None,
+    team: Annotated[str | None, Query(max_length=128, description="empty: those of none")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.ListOf[schemas.Incident]:
-    """Incidents, newest start first. ``state=open``: all that are not over."""
-    page = view.incidents(state=state, since_ms=since_ms, after=cursor or "", limit=limit)
+    """Incidents, newest start first. ``state=open``: all that are not over. Whoever is bound to a team is
+    told of its incidents, whatever ``team`` says."""
+    name, equals, value = (tag or "").partition("=")
+    if tag is not None and not equals:
+        raise Problem(422, "tag: name=value is expected", kind="invalid-parameter")
+    page = view.incidents(
+        state=state,
+        since_ms=since_ms,
+        priority=priority,
+        kind=kind,
+        q=q or None,
+        tag=None if tag is None else (name, value),
+        team=team,
+        after=cursor or "",
+        limit=limit,
+    )
     return schemas.ListOf(items=[shapes.incident(i) for i in page.items], next=page.next)
 
 
@@ -42,6 +63,7 @@ def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)
         similar=similar,
         acts=[feedback.act(one) for one in view.responding.acts(incident)],
         labels=[feedback.label(one) for one in view.labelling.of_incident(incident)],
+        steps=[relations.step(one) for one in view.transitions(incident)],
     )
 
 

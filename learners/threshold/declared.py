@@ -42,7 +42,7 @@ def warm(tail: Tail, residuals: NDArray[np.float64], *, floor: float, cadence_ms
     """A record of the family, shape (), that has seen ``residuals``. Up to 2 ms for 2,016 of them;
     `noncentral_t` takes some 40 to 60 ms of scipy. `scaled_minmax` forgets half in eight days of buckets."""
     if tail == Tail.EXTREME_VALUE:
-        return extreme_value.warm(residuals, floor=floor)
+        return extreme_value.warm(residuals, floor=floor, cadence_ms=cadence_ms)
     if tail == Tail.SCALED_MINMAX:
         return scaled_minmax.warm(residuals, half_life=max(_REMEMBERED_MS / max(cadence_ms, 1), 1.0))
     return TAILS[tail].warm(residuals)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from learners.base import tail_dtype
 from learners.compiled import inlined, kernel
 from learners.gaussian import HALF
-from learners.grade import ASKED
+from learners.grade import ASKED, place
 
 EXCEEDED = 0.05
 SHAPE_MAX = 1.0
@@ -52,6 +52,9 @@ _PRIOR_SHAPE = 0.12
 _PRIOR_SHAPE_N = 30.0
 _HEDGE = 0.5  # standard errors by which the shape is taken heavier than it was found
 _FALL_EVERY = 8
+_EVENTS_FROM = 64
+_EVENTS_MOST = 2
+_EVENT_EVERY = 256
 
 dtype = tail_dtype(
     [
@@ -193,12 +196,13 @@ def _learn_excess(m: Any, k: int, far: float, u: float, weight: float) -> None:
     m.shape[k] = int(min(max(x_new, 0.0), SHAPE_MAX) / _SHAPE_UNIT + 0.5)
 
 
-def warm(residuals: NDArray[np.float64], *, floor: float = 0.0) -> NDArray[np.void]:
-    """A record from warm-up ``residuals`` (in scales; prequential ones): quantile and Pareto fit of each
-    side. ``floor``: smallest scale of a residual.
+def warm(residuals: NDArray[np.float64], *, floor: float = 0.0, cadence_ms: int = 60_000) -> NDArray[np.void]:
+    """A record from warm-up ``residuals`` (in scales; prequential ones, in order of time): quantile and
+    Pareto fit of each side. ``floor``: smallest scale of a residual.
 
     Few residuals are helped out by a law between Gaussian and exponential, and the shape is taken
-    half a standard error heavier than it was found.
+    half a standard error heavier than it was found. What would have been anomalies under the law of all
+    the others teaches as an anomaly does later: by its largest residual alone.
 
     >>> m = warm(np.linspace(-2.0, 2.0, 1000))
     >>> 1.7 < float(m["threshold"][1]) < 1.9, limit(m.reshape(1)[0], 1, 5.0) < 6.0
@@ -207,12 +211,54 @@ def warm(residuals: NDArray[np.float64], *, floor: float = 0.0) -> NDArray[np.vo
     rows = np.zeros(1, dtype)
     rows["floor"] = floor
     r = np.clip(residuals[np.isfinite(residuals)], -_LARGE, _LARGE)
+    asked = float(ASKED[place(cadence_ms)])
     for k, side in enumerate((-r, r)):
-        _warm_side(rows[0], k, side)
+        _set_side(rows, k, _law(side))
+        _set_side(rows, k, _law(_ordinary_ones(rows, k, side, asked)))
     return rows.reshape(())
 
 
-def _warm_side(m: Any, k: int, side: NDArray[np.float64]) -> None:
+def _set_side(rows: NDArray[np.void], k: int, law: tuple[float, float, float]) -> None:
+    rows["threshold"][0, k], rows["excess"][0, k] = law[0], min(law[1], _LARGE)
+    rows["shape"][0, k] = int(law[2] / _SHAPE_UNIT + 0.5)
+
+
+def _ordinary_ones(
+    rows: NDArray[np.void], k: int, side: NDArray[np.float64], asked: float
+) -> NDArray[np.float64]:
+    """``side`` with only the largest residual of each event that is an anomaly under the law of the rest; as
+    many of the largest events as are all so, up to `_EVENTS_MOST` and one in `_EVENT_EVERY` residuals."""
+    if len(side) < _EVENTS_FROM:
+        return side
+    most = _EVENTS_MOST + len(side) // _EVENT_EVERY
+    events = _largest_events(side, most)
+    trial = rows.copy()
+    while events:
+        rest = np.ones(len(side), np.bool_)
+        for first, end in events:
+            rest[first:end] = False
+        if 2 * int(rest.sum()) > len(side):
+            _set_side(trial, k, _law(side[rest]))
+            peaks = [float(side[first:end].max()) for first, end in events]
+            if beyond(trial[0], k, min(peaks)) >= asked:
+                return np.concatenate([side[rest], peaks])
+        events = events[: len(events) // 2]
+    return side
+
+
+def _largest_events(side: NDArray[np.float64], most: int) -> list[tuple[int, int]]:
+    """The ``most`` largest runs of residuals beyond `_PRIOR_U`, as (first, end), largest first."""
+    out = np.concatenate([[False], side > _PRIOR_U, [False]])
+    firsts, ends = np.flatnonzero(~out[:-1] & out[1:]), np.flatnonzero(out[:-1] & ~out[1:])
+    if not len(firsts):
+        return []
+    peaks = np.array([side[first:end].max() for first, end in zip(firsts, ends, strict=True)])
+    largest = np.argsort(-peaks, kind="stable")[:most]
+    return [(int(firsts[i]), int(ends[i])) for i in largest]
+
+
+def _law(side: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Threshold, scale and shape."""
     n = len(side)
     u = _PRIOR_U
     if n:
@@ -226,8 +272,7 @@ def _warm_side(m: Any, k: int, side: NDArray[np.float64]) -> None:
         excess = np.minimum(excess, s * _grown(x, _CLIP_DEPTH))
     s, x = _fit(excess, prior)
     x = min(x + _HEDGE * (1.0 + x) / math.sqrt(len(excess) + _PRIOR_SHAPE_N), SHAPE_MAX)
-    m["threshold"][k], m["excess"][k] = u, min(s, _LARGE)
-    m["shape"][k] = int(x / _SHAPE_UNIT + 0.5)
+    return u, s, x
 
 
 def _fit(excess: NDArray[np.float64], prior: float) -> tuple[float, float]:

@@ -56,6 +56,8 @@ class Reason(StrEnum):
     BAD_NAME = "bad_name"
     BAD_LINE = "bad_line"
     MISSING_VALUE = "missing_value"
+    TEXT_VALUE = "text_value"
+    NATIVE_HISTOGRAM = "native_histogram"
     REPEATED_HEADER = "repeated_header"
     FUTURE = "future"
     TOO_OLD = "too_old"

@@ -19,11 +19,16 @@ class AnomalyFilter(TypedDict, total=False):
 
 class IncidentFilter(TypedDict, total=False):
     """``state``: one of the states, where open means all that are not over; without it, all but those merged
-    into others. ``since_ms``: open then,
-    or ended later; ``team`` as above."""
+    into others. ``since_ms``: open then, or ended later; ``priority``: this or more urgent; ``kind``: of its
+    worst member; ``q``: in the title or the name of a member series, in any case; ``tag``: a name and the
+    value that a member series has; ``team`` as above."""
 
     state: str | None
     since_ms: int | None
+    priority: str | None
+    kind: str | None
+    q: str | None
+    tag: tuple[str, str] | None
     team: str | None
 
 

@@ -10,7 +10,13 @@ from monitor.correlation.learned import learn
 from monitor.domain.acts import Act, Undo
 from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
-from monitor.domain.incident import Incident, IncidentChange, PlacedAnomaly, SeriesCounts
+from monitor.domain.incident import (
+    Incident,
+    IncidentChange,
+    IncidentTransition,
+    PlacedAnomaly,
+    SeriesCounts,
+)
 from monitor.domain.labels import Label
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.paging import Page
@@ -116,6 +122,9 @@ class Story:
 
     def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
         return self._queries.members(incident_id)
+
+    def transitions(self, incident_id: str) -> Sequence[IncidentTransition]:
+        return self._queries.transitions(incident_id)
 
     def incidents_open(self, team: str | None = None) -> int:
         return self._queries.incidents_open(team)

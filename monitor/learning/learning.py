@@ -27,7 +27,7 @@ WINDOW_BUCKETS_MAX = 4_320
 """And at most, where that is less than three days: a day is only found in more than two of them."""
 
 LONG = 16
-YOUNG_BUCKETS = 512
+YOUNG_BUCKETS = 100
 YOUNG_DAYS = 3
 _DAY_MS = 86_400_000
 
@@ -52,11 +52,11 @@ def declustered(verdict: NDArray[np.uint8], *, young: bool = False) -> NDArray[n
 
 
 def is_young(final_n: int, cadence_ms: int) -> bool:
-    """Has a series lived for at most three days, or 512 buckets? What such a one calls an anomaly may be what
+    """Has a series lived for at most three days, or 100 buckets? What such a one calls an anomaly may be what
     it has not seen yet: its first night, its first step.
 
-    >>> is_young(864, 300_000), is_young(865, 300_000), is_young(500, 3_600_000)
-    (True, False, True)
+    >>> is_young(864, 300_000), is_young(865, 300_000), is_young(128, 3_600_000)
+    (True, False, False)
     """
     return final_n <= max(YOUNG_BUCKETS, YOUNG_DAYS * _DAY_MS // max(cadence_ms, 1))
 

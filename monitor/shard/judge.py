@@ -22,7 +22,21 @@ from learners.memory import whole
 from learners.residual import contest, normal_score
 from learners.residual import width as residual_width
 from learners.runs import NEVER, flat, gap
-from learners.score import L_CLOSE, L_OPEN, SUPPORTED, TESTS, combine, gate, levelled, score, supported
+from learners.score import (
+    L_CLOSE,
+    L_OPEN,
+    TESTS,
+    beyond_far,
+    combine,
+    gate,
+    in_first_week,
+    is_weekend,
+    is_young,
+    left_to_say,
+    levelled,
+    score,
+    supported,
+)
 from learners.threshold.static import surprise as static_surprise
 from monitor.shard.calls import FINAL_VALUE
 from monitor.shard.new_level import grow_outer, settled, width_at_new
@@ -55,6 +69,8 @@ from monitor.shard.state import (
 from monitor.shard.streaks import STREAK_MAX, count_streak, longest
 from monitor.shard.tracker import (
     QUIET,
+    adopt,
+    adopt_after,
     close,
     emit,
     ended,
@@ -73,15 +89,19 @@ N_MAX = 1e12  # cases that are counted; a rate out of more could not be told fro
 ENDED_DAYS_MS = 7 * 86_400_000
 ENDED_CADENCES = 20
 NO_TAIL = 0
+_UNSEEN_DAY = 0.95
+"""Share of what is asked of an anomaly that may be reached on a day of a kind that was not seen before."""
 LEAN_SHARE = 0.25
 """How much a bucket of an anomaly teaches that only the low-pass has seen."""
 ORDINARY = 1.0  # surprise of the residual below which a bucket is no part of a lean
 SHARE = CLASSES.index("ratio")
+BURSTY = CLASSES.index("bursty")
 
 
 @kernel
 def pass_due(final_n: int, cadence: int) -> bool:
-    """Is a learning pass due after ``final_n`` final buckets: 32, 128, 512, then daily, at least 256 apart.
+    """Is a learning pass due after ``final_n`` final buckets: 32, 128, 512, then daily, at least 256
+    apart.
 
     Always at a multiple of 32, so that most samples are told by a glance.
 
@@ -145,9 +165,14 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         lowpass = lean(lowpass, np.float64(common.lowpass_scale), extreme, normal_score(spike, r))
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
-    if clock.final_n < SUPPORTED:
-        # A scale says little of what has stood still so far.
-        most = supported(clock.final_n, 0.0 if clock.run_max == NEVER else r)
+    profile = profile_at(s, row)
+    strange = profile.period0 > 0 and in_first_week(clock.final_n, cadence) and is_weekend(ts_ms + offset_ms)
+    if strange or is_young(clock.final_n, cadence):
+        # A scale says little of what has stood still so far, and of what comes in bursts.
+        far = 0.0 if clock.run_max == NEVER or profile.metric_class == BURSTY else r
+        most = supported(clock.final_n, far, cadence)
+        if strange:
+            most = min(most, _UNSEEN_DAY * ASKED[grade] * beyond_far(far))
         spike, shift = min(spike, most), min(shift, most)
     e = common.episode
     if e >= 0 and episode_at(s, e).adopted_at == 0 and episode_at(s, e).leaning == 0:
@@ -211,6 +236,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
             release(s, e)  # something else has happened: the hypothesis makes room for it
             e = -1
     weight = gate(evidence)
+    news = level
+    if e >= 0 and e != outer and episode_at(s, e).adopted_at == 0:
+        news = left_to_say(level, episode_at(s, e).peak_level)
     if e >= 0 and episode_at(s, e).adopted_at == 0:
         peak, moved = episode_at(s, e).peak_residual, episode_at(s, e).shift
         if episode_at(s, e).outer >= 0:
@@ -219,6 +247,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
                 _learn_peak(s, row, peak)
             elif episode_at(s, e).kind == LEVEL_SHIFT:
                 shift_again(s, e, at_ms, bucket)
+            elif episode_at(s, outer).age >= adopt_after(s, row):
+                close(s, e, at_ms, bucket + 1)
+                adopt(s, outer, bucket, at_ms)
             if verdict == IN_BAND:
                 verdict = ANOMALY if level >= L_CLOSE else SHIFTED
             weight = 0.0
@@ -290,7 +321,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     out.expected = expected
     out.lower = lower
     out.upper = upper
-    out.score = score(level)
+    out.score = score(news)
     out.verdict = verdict
     out.model = common.champion
 
@@ -337,7 +368,7 @@ def _at_new_level(
     common, clock, episode = common_at(s, row), clock_at(s, row), episode_at(s, outer)
     wide = width_at_new(episode, plain)
     r = (deviation - np.float64(episode.shift)) / wide
-    spike = min(tail_surprise(s, common.tail, row, r), supported(episode.age, r))
+    spike = min(tail_surprise(s, common.tail, row, r), supported(episode.age, r, whole(clock.cadence)))
     rate = ratio.rate(expected, clock.n_mean) if counted else 0.0
     if counted:
         spike = min(spike, ratio.surprise(value, rate, n))

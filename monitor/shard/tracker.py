@@ -194,7 +194,10 @@ def follow(
             if rise and episode.count > 1:
                 emit(s, e, UPDATED, at_ms, -1)
         spike = episode.kind == SPIKE or episode.kind == DIP
-        if spike and episode.count >= SHIFT_BUCKETS and episode.same_side * 10 >= episode.count * 9:
+        most = max(episode.same_side, episode.count - episode.same_side)
+        if spike and episode.count >= SHIFT_BUCKETS and most * 10 >= episode.count * 9:
+            if episode.same_side < most:
+                episode.direction, episode.same_side = -episode.direction, most
             episode.kind = LEVEL_SHIFT
             emit(s, e, UPDATED, at_ms, -1)
     else:

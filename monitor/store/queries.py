@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select, tuple_
 
 from monitor.domain.errors import BadRequest
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
@@ -43,8 +43,20 @@ class Queries:
             wanted = wanted.where(INCIDENTS.c.state.in_(_states(state)))
         if since_ms is not None:
             wanted = wanted.where(_later(INCIDENTS.c.end_ms, since_ms))
+        if (priority := asked.get("priority")) is not None:
+            wanted = wanted.where(INCIDENTS.c.priority <= priority)
+        if (kind := asked.get("kind")) is not None:
+            wanted = wanted.where(INCIDENTS.c.kind == kind)
         if (team := asked.get("team")) is not None:
             wanted = wanted.where(INCIDENTS.c.team == team)
+        if (q := asked.get("q")) is not None:
+            named = SERIES.c.name.icontains(q, autoescape=True)
+            wanted = wanted.where(or_(INCIDENTS.c.title.icontains(q, autoescape=True), _has_member(named)))
+        if (tag := asked.get("tag")) is not None:
+            pair = json.dumps(list(tag))  # as the column holds it: ["name", "value"]
+            wanted = wanted.where(_has_member(cast(SERIES.c.tags, Text).contains(pair, autoescape=True)))
+        if not all(storable(text) for text in (kind, team, q, *(tag or ()))):
+            return Page([])
         rows, following = self._page(wanted, INCIDENTS.c.start_ms, INCIDENTS.c.id, after, limit)
         return Page([incident_of(row) for row in rows], following)
 
@@ -133,6 +145,17 @@ class Queries:
 
 def _later(end: ColumnElement[int | None], since_ms: int) -> ColumnElement[bool]:
     return or_(end.is_(None), end > _bounded(since_ms))
+
+
+def _has_member(series: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether an incident has a member of such a series; some microseconds a member."""
+    members = (
+        select(INCIDENT_MEMBERS.c.incident_id)
+        .join(ANOMALIES, ANOMALIES.c.id == INCIDENT_MEMBERS.c.anomaly_id)
+        .join(SERIES, SERIES.c.id == ANOMALIES.c.series_id)
+        .where(INCIDENT_MEMBERS.c.incident_id == INCIDENTS.c.id, series)
+    )
+    return members.exists()
 
 
 def _states(word: str) -> tuple[IncidentState, ...]:

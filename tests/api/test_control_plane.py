@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.guard import SECURITY_HEADERS
-from monitor.domain.incident import IncidentState
+from monitor.domain.incident import IncidentState, IncidentTransition, TransitionKind
 from monitor.domain.records import Control, Kind
 from monitor.service import State
 from tests.api.conftest import App, sample
@@ -42,7 +43,9 @@ def test_an_incident_in_a_list_is_short_and_alone_is_whole(storm: App) -> None:
     )
     assert (len(listed["suspects"]), len(listed["contributors"])) == (3, 5)
     assert "members" not in listed
+    storm.story.steps.append(IncidentTransition(listed["id"], 1, TransitionKind.OPENED, 5, 0, 9, 1, 97.0))
     whole = get(storm, f"/api/v1/incidents/{listed['id']}")
+    assert whole["steps"] == [{"kind": "opened", "at_ms": 5, "member_count": 1, "score": 97.0}]
     assert (len(whole["suspects"]), len(whole["contributors"])) == (5, 7)
     assert whole["contributors"][0]["text"] == "14 of 16 series with origin=JFK"
     (member,) = whole["members"]
@@ -142,6 +145,8 @@ def test_a_declaration_that_cannot_be_is_422(app: App, declaration: Any) -> None
         ("/api/v1/series?cursor=enp6", 400),
         ("/api/v1/series?tag=country", 422),
         ("/api/v1/incidents?state=sleeping", 422),
+        ("/api/v1/incidents?tag=origin", 422),
+        ("/api/v1/incidents?priority=P5", 422),
         ("/api/v1/anomalies?since_ms=-1", 422),
         ("/assets/../../app.py", 404),
         ("/assets/%2e%2e/%2e%2e/app.py", 404),
@@ -218,7 +223,9 @@ def test_openapi_is_valid_and_knows_every_route(app: App) -> None:
         "application/json",
         "application/x-ndjson",
         "application/vnd.apache.arrow.stream",
+        "text/csv",
     }
+    assert {"/api/v1/write", "/api/v2/write", "/v1/metrics"} <= set(document["paths"])
     assert {"/live", "/ready", "/metrics", "/api/v1/events"} <= set(document["paths"])
 
 
@@ -276,3 +283,9 @@ def test_the_page_is_plain_where_it_was_not_built(tmp_path: Path) -> None:
     asset = built.get("/assets/app-1.js")
     assert asset.headers["cache-control"].endswith("immutable")
     assert asset.headers["content-type"].startswith("text/javascript")
+    (tmp_path / "assets" / "app-1.js.gz").write_bytes(gzip.compress(b"packed"))
+    asked = {"identity": "1", "gzip, br": "packed"}
+    for encoding, text in asked.items():
+        asset = built.get("/assets/app-1.js", headers={"accept-encoding": encoding})
+        assert (asset.text, asset.headers["vary"]) == (text, "Accept-Encoding")
+        assert asset.headers["content-type"].startswith("text/javascript")

@@ -19,6 +19,7 @@ GOALS = {
     | {f"{tail.name.lower()} tail": 100.0 for tail in TAILS},
     "shard": {"core bytes a series": 250.0},
     "decode": {},
+    "push": {"remote-write 1.0": 10.0, "remote-write 2.0": 10.0, "Influx lines": 5.0, "OTLP": 5.0},
     "start": {"first start": 60.0, "warm start": 5.0},
     "http": {"Arrow": 1_000_000.0, "NDJSON": 400_000.0, "JSON": 400_000.0},
     "access": {f"{form}, {what}": 1.03 for form in ("Arrow", "JSON") for what in ("token", "bound token")},

@@ -6,7 +6,6 @@ It can also be looked at: ``python -m tests.browser.fake_api`` serves it on port
 from __future__ import annotations
 
 import json
-import math
 import queue
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.browser import fake_models, fake_story
+from tests.browser.canned import HOSTILE, HOUR, STORM_MS, all_series, incident, observations
+
 DIST = Path(__file__).resolve().parents[2] / "api" / "ui" / "dist"
-HOUR = 3_600_000
-STORM_MS = 1_360_335_600_000  # 2013-02-08T15:00:00Z
-HOSTILE = "<img src=x onerror=\"window.ran='yes'\"><script>window.ran='yes'</script>"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -32,152 +31,15 @@ TYPES = {
 Json = dict[str, Any]
 
 
-def _series(number: int, metric: str, tags: dict[str, str]) -> Json:
-    text = metric + "{" + ",".join(f"{key}={value}" for key, value in tags.items()) + "}"
-    return {
-        "id": f"{number:016x}",
-        "series": text,
-        "metric": metric,
-        "tags": tags,
-        "class": "ratio",
-        "cadence_ms": HOUR,
-        "seasons_ms": [24 * HOUR, 168 * HOUR],
-        "champion": "holt_winters",
-        "challenger": "seasonal_profile",
-        "threshold": "extreme_value",
-        "final_buckets": 8_759,
-        "last_ms": STORM_MS + 30 * 24 * HOUR,
-        "stage": "trusted",
-        "timezone": "America/New_York",
-    }
-
-
-def all_series(hostile: bool) -> list[Json]:
-    """Sixteen ordinary series, and with ``hostile`` one whose every name is markup."""
-    pairs = [
-        (origin, carrier) for origin in ("JFK", "LGA", "EWR") for carrier in ("AA", "B6", "DL", "UA", "US")
-    ]
-    found = [
-        _series(i + 1, "cancelled_share", {"carrier": carrier, "origin": origin})
-        for i, (origin, carrier) in enumerate(pairs)
-    ]
-    found.append(_series(16, "departures", {"origin": "JFK"}))
-    if hostile:
-        found.insert(0, _series(99, HOSTILE, {"shop": HOSTILE}))
-    return found
-
-
-def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
-    onset = STORM_MS + offset * HOUR
-    return {
-        **{key: series[key] for key in ("series", "metric", "tags")},
-        "id": f"{series['id']}-{onset:x}-a",
-        "series_id": series["id"],
-        "kind": "spike",
-        "direction": 1,
-        "onset": "2013-02-08T15:00:00Z",
-        "onset_ms": onset,
-        "peak_ms": onset + 12 * HOUR,
-        "end": "2013-02-09T17:00:00Z",
-        "end_ms": onset + 26 * HOUR,
-        "score": 96.5 - offset,
-        "value": 0.83,
-        "expected": 0.021,
-        "lower": 0.0,
-        "upper": 0.074,
-        "buckets": 26,
-        "incident_id": incident,
-        "size": 0.809,
-        "percent": 3_852.4,
-        "unusual": "16 times the largest of the last 8 days",
-        "judged_by": "holt_winters",
-        "judged_since_ms": STORM_MS - 10 * 24 * HOUR,
-        "judged_since_known": True,
-        "ground": "outside the band",
-        "normal": "a value between 0 % and 7.4 %",
-        "normal_lower": 0.0,
-        "normal_upper": 0.074,
-        "text": "83 % where 2.1 % was expected.",
-    }
-
-
-def _suspect(member: Json) -> Json:
-    wanted = ("series_id", "series", "metric", "tags", "onset_ms", "score")
-    return {**{key: member[key] for key in wanted}, "why": "first to move"}
-
-
-def incident(number: int, title: str, state: str, series: list[Json], start_ms: int, score: float) -> Json:
-    name = f"i{number}"
-    members = [anomaly(one, name, i % 4) for i, one in enumerate(series)]
-    is_open = state == "open"
-    return {
-        "id": name,
-        "state": state,
-        "title": title,
-        "start": "2013-02-08T15:00:00Z",
-        "start_ms": start_ms,
-        "end": None if is_open else "2013-02-09T20:00:00Z",
-        "end_ms": None if is_open else start_ms + 29 * HOUR,
-        "score": score,
-        "severity": 12.25,
-        "kind": "spike",
-        "direction": 1,
-        "member_count": len(members),
-        "series_count": len(members),
-        "members": members,
-        "suspects": [_suspect(member) for member in members[:3]],
-        "contributors": [
-            {
-                "tag": "origin",
-                "value": "JFK",
-                "count": 14,
-                "total": 16,
-                "text": "14 of 16 series with origin=JFK",
-            },
-            {
-                "tag": "origin",
-                "value": "LGA",
-                "count": 9,
-                "total": 15,
-                "text": "9 of 15 series with origin=LGA",
-            },
-        ],
-    }
-
-
-def observations(series: Json, from_ms: int, to_ms: int) -> Json:
-    """Hourly values of a daily wave, with the storm in it and one missing bucket."""
-    first, last = -(-from_ms // HOUR), to_ms // HOUR
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in ("ts_ms", "value", "n", "expected", "lower", "upper", "score", "verdict", "model")
-    }
-    for hour in range(first, last):
-        ts = hour * HOUR
-        expected = 0.03 + 0.02 * math.sin(hour / 24 * 2 * math.pi)
-        since = (ts - STORM_MS) // HOUR
-        storm = 0 <= since < 26
-        value: float | None = (
-            expected + 0.012 * math.sin(hour * 7.3) + (0.8 * math.sin(since / 26 * math.pi) if storm else 0)
-        )
-        if since == -20:
-            value = None
-        row = (ts, value, 12.0, expected, max(0.0, expected - 0.03), expected + 0.04, 96.0 if storm else 8.0)
-        verdict = "anomaly" if storm else "missing" if value is None else "in band"
-        for name, cell in zip(columns, (*row, verdict, "holt_winters"), strict=True):
-            columns[name].append(cell)
-    late = STORM_MS + 90 * 60_000
-    revisions = {"ts_ms": [late], "value": [0.4], "n": [120.0], "arrival_ms": [late + 40 * HOUR]}
-    return {"series": series, "columns": columns, "revisions": revisions}
-
-
 class FakeApi:
     """The state that a test may change while the page looks at it."""
 
     def __init__(self, *, hostile: bool = False, empty: bool = False) -> None:
         self.series = [] if empty else all_series(hostile)
+        self.text = HOSTILE if hostile else ""
         self.incidents: list[Json] = []
         self.listeners: list[queue.Queue[bytes]] = []
+        self.posted: list[tuple[str, Json]] = []
         if not empty:
             ordinary = [one for one in self.series if one["metric"] != HOSTILE]
             storm = incident(1, "cancelled_share up at JFK, LGA, EWR", "closed", ordinary, STORM_MS, 96.5)
@@ -222,9 +84,23 @@ class FakeApi:
         """The JSON of one path below /api/v1/, None where there is none."""
         if path == "status":
             return self.status()
+        if path == "me":
+            return fake_story.ME
         if path == "incidents":
             states = {query["state"]} if "state" in query else {"open", "closed", "expired"}
-            return _page([{**one, "members": None} for one in self.incidents if one["state"] in states])
+            fit = [one for one in self.incidents if one["state"] in states]
+            return _page([{**one, "members": None} for one in fit if query.get("q", "") in one["title"]])
+        if path == "explain":
+            return fake_story.explanation(self.series[0], int(query["at"]), self.text)
+        if path == "labels":
+            series, until_ms = query["series"], STORM_MS + 26 * HOUR
+            return _page([fake_story.label(series, "span", series, STORM_MS, until_ms, self.text)])
+        if path == "models":
+            return _page([fake_models.model(self.text)])
+        if path.startswith("models/"):
+            return fake_models.model(self.text)
+        if path.startswith("metrics/"):
+            return {**fake_story.METRIC, "name": path.removeprefix("metrics/")}
         if path == "anomalies":
             members = [member for one in self.incidents for member in one["members"]]
             return _page([member for member in members if member["series_id"] == query.get("series")])
@@ -233,8 +109,14 @@ class FakeApi:
         kind, name, *rest = path.split("/")
         things = {"incidents": self.incidents, "series": self.series}.get(kind, [])
         found = next((one for one in things if one["id"] == name), None)
-        if found is None or rest != ["observations"]:
-            return found
+        if found is None:
+            return None
+        if rest == ["notices"]:
+            return fake_story.notices(STORM_MS, self.text)
+        if rest == ["journal"]:
+            return {"series_id": name, "entries": fake_story.journal(STORM_MS, self.text)}
+        if rest != ["observations"]:
+            return found if kind == "series" else fake_story.story(found, self.text)
         start = int(query.get("from_ms", STORM_MS - 30 * 24 * HOUR))
         return observations(found, start, min(int(query.get("to_ms", found["last_ms"])), found["last_ms"]))
 
@@ -244,7 +126,7 @@ def _page(items: list[Json]) -> Json:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """GET only, with the headers that the real server sends."""
+    """With the headers that the real server sends. POST is for labels only, which nothing comes of."""
 
     server: Server
 
@@ -253,6 +135,8 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(address.path)
         if path == "/api/v1/events":
             self._events()
+        elif path == "/openapi.json":
+            self._send(200, "application/json", json.dumps(fake_story.DESCRIBED).encode())
         elif path.startswith("/api/v1/"):
             query = {key: values[0] for key, values in parse_qs(address.query).items()}
             found = self.server.api.answer(path.removeprefix("/api/v1/"), query)
@@ -261,6 +145,16 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200 if found is not None else 404, kind, json.dumps(found or problem).encode())
         else:
             self._file("index.html" if path == "/" else path.lstrip("/"))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.api.posted.append((self.path, body))
+        text = self.server.api.text
+        dry = "dry_run" in self.path
+        answer = (
+            fake_story.rehearsal(text) if dry else fake_story.label("i1", "incident", None, 0, None, text)
+        )
+        self._send(200, "application/json", json.dumps(answer).encode())
 
     def _file(self, name: str) -> None:
         path = (DIST / name).resolve()

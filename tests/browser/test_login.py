@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
-import httpx2
 import pytest
 from playwright.sync_api import expect
 
 from api.access.access import Access
-from api.server import Server, listen, url_of
 from monitor.domain.access import Role
 from tests.api.access.conftest import PASSWORD, QUICK, SECURED, TESTS
 from tests.browser.conftest import Watched
+from tests.browser.live import serving
 from tests.browser.test_page import part
 from tests.fakes import fake_monitor, storm_incident
 
@@ -29,22 +26,8 @@ def secured() -> Iterator[tuple[str, Access]]:
     story.kept.append(storm_incident())
     access = Access(monitor.settings, monitor.accounts, QUICK)
     access.users.put("ann", Role.RESPONDER, TESTS, password=PASSWORD)
-    listener = listen(monitor.settings, print)
-    server = Server(monitor, access)
-    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    url = url_of(listener)
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        try:
-            if httpx2.get(url + "/ready").status_code == 200:
-                break
-        except httpx2.TransportError:
-            time.sleep(0.02)
-    yield url, access
-    server.stop()
-    thread.join(10)
-    assert not thread.is_alive()
+    with serving(monitor, access) as url:
+        yield url, access
 
 
 def test_a_person_logs_in_looks_and_logs_out(watched: Watched, secured: tuple[str, Access]) -> None:

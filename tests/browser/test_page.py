@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.canned import HOSTILE, STORM_MS, incident
 from tests.browser.conftest import Watched
-from tests.browser.fake_api import HOSTILE, STORM_MS, Server, incident
+from tests.browser.fake_api import FakeApi, Server
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +48,7 @@ def test_incident_shows_facts_suspects_and_painted_charts(watched: Watched, fake
     page.goto(fake.url)
     part(page, "incident-link").nth(1).click()
     expect(part(page, "facts")).to_contain_text("1 d 5 h")
-    expect(part(page, "suspects").locator("li")).to_have_count(3)
+    expect(part(page, "suspects").locator("> li")).to_have_count(3)
     expect(part(page, "chart")).to_have_count(12)
     canvas = part(page, "chart").first.locator("canvas")
     expect(canvas).to_be_visible()
@@ -75,6 +80,70 @@ def test_rows_behind_a_chart_name_values_and_verdicts(watched: Watched, fake: Se
     expect(rows.locator("tbody tr").first).to_contain_text("2013-02-08 10:00 UTC-5")
 
 
+def test_a_label_is_rehearsed_before_it_is_set(watched: Watched, hostile: Server) -> None:
+    page = watched.page
+    page.goto(f"{hostile.url}/#/incident/i1")
+    expect(part(page, "actions")).to_be_visible()
+    page.keyboard.press("l")
+    part(page, "sayings").get_by_text("false alarm", exact=True).click()
+    expect(part(page, "submit")).to_have_text("See what it would change")
+    part(page, "submit").click()
+    expect(part(page, "rehearsal")).to_contain_text("2 anomalies would vanish")
+    expect(part(page, "rehearsal")).to_contain_text("1 anomaly that people called true would vanish")
+    assert [path for path, _ in hostile.api.posted] == ["/api/v1/labels?dry_run=true&force=true"]
+    expect(part(page, "submit")).to_have_text("Label it “false alarm”")
+    part(page, "submit").click()
+    expect(part(page, "dialog")).to_have_count(0)
+    path, body = hostile.api.posted[-1]
+    assert (path, body) == ("/api/v1/labels", {"incident": "i1", "label": "false alarm", "note": ""})
+    watched.assert_clean(hostile.url)
+
+
+@pytest.mark.slow
+def test_a_model_shows_where_it_fell_and_which_feature_drifted(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/models")
+    part(page, "model-link").click()
+    expect(part(page, "facts")).to_contain_text("0.78 (0.75 … 0.81) n 400")
+    expect(part(page, "drift")).to_contain_text("customer_age: 31 % missing")
+    expect(part(page, "drift")).to_contain_text("18 of 48")
+    expect(part(page, "buckets").locator("tbody tr")).to_have_count(48)
+    assert part(page, "chart").locator("canvas").evaluate(COLOURS) > 5
+    page.get_by_label("Measure").select_option("recall")
+    expect(part(page, "buckets")).to_contain_text("recall")
+    assert "measure=recall" in page.url
+    watched.assert_clean(fake.url)
+
+
+def test_the_inbox_is_narrowed_and_its_link_says_so(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(fake.url)
+    expect(part(page, "incident")).to_have_count(2)
+    page.keyboard.press("/")
+    page.keyboard.type("departures")
+    expect(part(page, "incident")).to_have_count(1)
+    part(page, "filter-state").select_option("closed")
+    expect(part(page, "none")).to_be_visible()
+    page.reload()
+    expect(part(page, "none")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(part(page, "incident")).to_have_count(2)
+
+
+@pytest.mark.slow
+def test_the_help_lists_the_keys_of_the_page(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/incident/i2")
+    expect(part(page, "actions")).to_be_visible()
+    page.keyboard.press("?")
+    expect(part(page, "dialog")).to_contain_text("acknowledge: take it")
+    page.keyboard.press("Escape")
+    expect(part(page, "dialog")).to_have_count(0)
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    expect(part(page, "series-list")).to_be_visible()
+
+
 def test_series_list_is_searched_and_opens_a_history(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(f"{fake.url}/#/series")
@@ -103,9 +172,16 @@ def test_hostile_names_are_shown_and_run_nothing(watched: Watched, hostile: Serv
     page = watched.page
     page.goto(hostile.url)
     expect(part(page, "incidents")).to_contain_text(HOSTILE)
-    for place in ("#/incident/i3", "#/series", "#/series/0000000000000063"):
-        page.goto(f"{hostile.url}/{place}")
-        expect(page.locator("main")).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/incident/i3")
+    for name in ("suspects", "because", "story", "similar", "told", "contributors"):
+        expect(part(page, name)).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/series")
+    expect(page.locator("main")).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/series/0000000000000063?at={STORM_MS}")
+    for name in ("answer", "labels", "journal", "facts"):
+        expect(part(page, name).first).to_contain_text(HOSTILE)
+    page.goto(f"{hostile.url}/#/models/{quote(HOSTILE, safe='')}")
+    expect(part(page, "drift")).to_contain_text(HOSTILE)
     expect(part(page, "chart").locator("canvas")).to_be_visible()
     assert page.locator("main img, main script").count() == 0
     watched.assert_clean(hostile.url)
@@ -131,6 +207,42 @@ def test_lost_server_is_said_plainly(watched: Watched, fake: Server) -> None:
     fake.server_close()
     expect(part(page, "gone")).to_contain_text("does not answer")
     expect(part(page, "incident")).to_have_count(2)
+
+
+@pytest.mark.slow
+def test_a_restarted_server_is_found_again(watched: Watched) -> None:
+    page, api = watched.page, FakeApi()
+    with Server(api) as server:
+        page.goto(server.url)
+        expect(part(page, "status")).to_contain_text("live")
+    expect(part(page, "gone")).to_be_visible()
+    api.incidents.append(incident(7, "while it was away", "open", api.series[:2], STORM_MS, 60.0))
+    with Server(api, server.server_address[1]):
+        expect(part(page, "incidents")).to_contain_text("while it was away")
+        expect(part(page, "gone")).to_have_count(0)
+
+
+CLOCKS = (
+    ("America/New_York", "2026-03-08T01:30", "2026-03-08T06:30"),  # half an hour before the clocks go forward
+    ("America/New_York", "2026-03-08T03:30", "2026-03-08T07:30"),
+    ("America/New_York", "2026-11-01T03:30", "2026-11-01T08:30"),  # after they went back
+    ("Australia/Lord_Howe", "2026-10-04T02:45", "2026-10-03T15:45"),  # by half an hour
+    ("Australia/Eucla", "2026-06-01T00:00", "2026-05-31T15:15"),
+)
+
+
+@pytest.mark.slow
+def test_a_typed_time_is_of_the_chosen_zone(watched: Watched, fake: Server) -> None:
+    page = watched.page
+    page.goto(f"{fake.url}/#/series/0000000000000001")
+    for zone, clock, utc in CLOCKS:
+        part(page, "zone").select_option(zone)
+        page.get_by_label("At", exact=True).fill(clock)
+        part(page, "ask-why").click()
+        at_ms = int(datetime.fromisoformat(f"{utc}+00:00").timestamp() * 1_000)
+        expect(page).to_have_url(re.compile(f"at={at_ms}$"))
+        expect(part(page, "answer")).to_be_visible()
+        expect(page.get_by_label("At", exact=True)).to_have_value(clock)
 
 
 def test_empty_system_says_how_to_begin(watched: Watched, empty: Server) -> None:

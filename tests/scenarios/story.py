@@ -29,11 +29,11 @@ def _series(random: np.random.Generator, place: int) -> pd.DataFrame:
     if place < 2:
         value += 20 * np.sin(2 * np.pi * at / 24)  # a day
     if place == 3:
-        value[at >= 420] += 25.0  # a new level
+        value[at >= 420] += 60.0  # a new level, far enough out for a first day
     if place == 4:
         value = np.where(random.random(LENGTH) < 0.3, 1.0, 0.0) * random.integers(1, 9, LENGTH)
     for spike in (300, 301, 555):
-        value[spike] += 40.0
+        value[spike] += 100.0
     kept = np.ones(LENGTH, bool)
     kept[random.integers(50, LENGTH, 25)] = False  # gaps of one
     kept[600:606] = False  # and one of six

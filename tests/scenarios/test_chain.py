@@ -19,7 +19,7 @@ from monitor.settings import Settings
 
 MINUTE_MS = 60_000
 START_MS = 1_700_006_400_000
-LENGTH, FAULT = 1_500, 1_300
+LENGTH, FAULT = 1_700, 1_500
 CHAIN = (
     (Identity.of("customer_age.null_share", {"table": "customers"}), 0.02, 0.03),
     (Identity.of("recommender.accuracy", {"model": "rec-7"}), 0.9, -0.2),
@@ -29,7 +29,8 @@ LINKS = [
     {"upstream": "customer_age.*", "downstream": "recommender.accuracy{model=rec-7}", "since_ms": 0},
     {"upstream": "recommender.accuracy{model=rec-7}", "downstream": "shop.conversion", "since_ms": 0},
 ]
-CHANGE = {"title": "import of customers 2.4", "kind": "deployment", "at_ms": START_MS + 1_295 * MINUTE_MS}
+CHANGE_MS = START_MS + (FAULT - 5) * MINUTE_MS
+CHANGE = {"title": "import of customers 2.4", "kind": "deployment", "at_ms": CHANGE_MS}
 
 
 def run(folder: Path) -> Monitor:

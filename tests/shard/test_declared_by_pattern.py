@@ -64,11 +64,11 @@ def test_like_the_same_declarations_by_name(
 
 def test_a_pattern_reaches_series_that_are_there_and_series_to_come() -> None:
     values = noise(120)
-    values[100] += 40.0
+    values[100] += 400.0
     for before in (0, 90):
         run = Run([Identity.of("latency.db")])
         play(values[:before], run=run)
-        run.declare("latency.*", min_change_absolute=50.0)
+        run.declare("latency.*", min_change_absolute=500.0)
         play(values[before:], start=START + before * MINUTE, run=run)
         run.tick(START + 200 * MINUTE)
         assert run.verdicts()[100] == BELOW_MIN_CHANGE

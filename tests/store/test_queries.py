@@ -60,6 +60,24 @@ def test_filters(queries: Queries) -> None:
     assert len(walk(queries.incidents, since_ms=10**30)) == 2
 
 
+def test_incidents_are_found_by_what_they_and_their_members_are_called(queries: Queries) -> None:
+    named = ["inc-" + FOUND[4].id]
+    assert walk(queries.incidents, q="M4{k") == named
+    assert walk(queries.incidents, q=queries.incident(named[0]).title.upper()) == named  # type: ignore[union-attr]
+    assert walk(queries.incidents, tag=("k", "4")) == named
+    assert walk(queries.incidents, tag=("k", "%")) == walk(queries.incidents, q="_") == []
+    assert walk(queries.incidents, tag=("k", "\x00")) == walk(queries.incidents, kind="\ud800") == []
+    assert len(walk(queries.incidents, kind=FOUND[0].kind.value, team="")) == 10
+    assert walk(queries.incidents, kind="none") == walk(queries.incidents, team="none") == []
+
+
+def test_incidents_of_a_priority_or_more_urgent(queries: Queries) -> None:
+    every = queries.incidents(limit=100).items
+    for priority in ("P1", "P2", "P3", "P4"):
+        wanted = [i.id for i in every if i.priority.value <= priority]
+        assert walk(queries.incidents, priority=priority) == wanted
+
+
 def test_lists_of_one_team(database: Database) -> None:
     teams = ("", "red", "blue")
     owned = [replace(a, team=teams[i % 3]) for i, a in enumerate(FOUND)]

@@ -1,143 +1,6 @@
-// The shapes of /api/v1 that the page reads. Times are epoch milliseconds, named *_ms.
+// The way to the server: JSON below /api/v1, changes with the session's token, troubles in words.
 
-export interface Page<T> {
-  items: T[];
-  next: string | null;
-}
-
-export interface Contributor {
-  tag: string;
-  value: string;
-  count: number;
-  total: number;
-  text: string;
-}
-
-export interface Suspect {
-  series_id: string;
-  series: string;
-  metric: string;
-  tags: Record<string, string>;
-  onset_ms: number;
-  score: number;
-  why: string;
-}
-
-export interface Anomaly {
-  id: string;
-  series_id: string;
-  series: string;
-  metric: string;
-  tags: Record<string, string>;
-  kind: string;
-  direction: number;
-  onset_ms: number;
-  peak_ms: number;
-  end_ms: number | null;
-  score: number | null;
-  value: number | null;
-  expected: number | null;
-  lower: number | null;
-  upper: number | null;
-  buckets: number;
-  incident_id: string | null;
-  percent: number | null;
-  unusual: string;
-  judged_by: string | null;
-  judged_since_ms: number | null;
-  judged_since_known: boolean;
-  normal: string;
-}
-
-export interface IncidentSummary {
-  id: string;
-  state: "pending" | "open" | "acknowledged" | "recovering" | "closed" | "expired" | "retracted" | "merged";
-  priority: "P1" | "P2" | "P3" | "P4";
-  reasons: string[];
-  title: string;
-  start_ms: number;
-  end_ms: number | null;
-  score: number;
-  severity: number;
-  kind: string;
-  direction: number;
-  member_count: number;
-  series_count: number;
-  suspects: Suspect[];
-  contributors: Contributor[];
-}
-
-export interface Incident extends IncidentSummary {
-  members: Anomaly[];
-  merged_into?: string | null;
-}
-
-export interface Series {
-  id: string;
-  series: string;
-  metric: string;
-  tags: Record<string, string>;
-  class: string | null;
-  cadence_ms: number | null;
-  seasons_ms: number[];
-  champion: string | null;
-  challenger: string | null;
-  threshold: string | null;
-  final_buckets: number;
-  last_ms: number | null;
-  stage: string;
-  timezone: string | null;
-}
-
-export interface Columns {
-  ts_ms: number[];
-  value: (number | null)[];
-  n: (number | null)[];
-  expected: (number | null)[];
-  lower: (number | null)[];
-  upper: (number | null)[];
-  score: (number | null)[];
-  verdict: string[];
-  model: string[];
-}
-
-/** Samples that came after their bucket was final. */
-export interface Revisions {
-  ts_ms: number[];
-  value: (number | null)[];
-}
-
-export interface Observations {
-  series: Series;
-  columns: Columns;
-  revisions: Revisions;
-}
-
-export interface ShardStatus {
-  shard: number;
-  lag_samples: number;
-  samples: number;
-  log_ok: boolean;
-}
-
-export interface Status {
-  version: string;
-  auth: string;
-  engine: string;
-  shards: ShardStatus[];
-  limits: { name: string; value: number; used: number; hits: number }[];
-  series: number | null;
-  incidents_open: number;
-}
-
-/** Whoever asks; `csrf` goes with every change. */
-export interface Me {
-  name: string;
-  team: string | null;
-  csrf: string | null;
-}
-
-/** What went wrong, in the server's own words where it gave some. */
+/** What went wrong, in the server's own words where it gave some; status 0 where no answer came. */
 export class Problem extends Error {
   constructor(
     message: string,
@@ -149,27 +12,64 @@ export class Problem extends Error {
 
 export type Query = Record<string, string | number | undefined>;
 
-/** GETs one path below /api/v1; throws Problem on anything but a 2xx, status 0 where no answer came. Whoever is
-    not known, or no longer, is led to the login page. */
+let csrf: string | null = null;
+
+/** The token that goes with every change of this session. */
+export function changeWith(token: string | null): void {
+  csrf = token;
+}
+
+/** GETs one path below /api/v1; throws Problem on anything but a 2xx. Whoever is not known, or no longer, is led to
+    the login page. */
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const wanted = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const text = new URLSearchParams(wanted.map(([key, value]) => [key, String(value)])).toString();
-  let answer: Response;
-  try {
-    answer = await fetch(`/api/v1/${path}${text ? `?${text}` : ""}`, signal ? { signal } : {});
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Problem("The server does not answer.", 0);
-  }
-  if (answer.ok) return (await answer.json()) as T;
-  if (answer.status === 401) location.assign("/login");
-  throw new Problem(await wordsOf(answer), answer.status);
+  return (await answered(`/api/v1/${path}${text ? `?${text}` : ""}`, signal ? { signal } : {})) as T;
 }
 
-/** POSTs without a body, as a change of this session. */
-export async function post(path: string, csrf: string | null): Promise<void> {
-  const answer = await fetch(path, { method: "POST", headers: { "X-CSRF-Token": csrf ?? "" } });
+/** Changes something below /api/v1; throws Problem as `get` does. */
+export async function change<T>(
+  method: "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  const headers: Record<string, string> = { "X-CSRF-Token": csrf ?? "" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  return (await answered(`/api/v1/${path}`, {
+    method,
+    headers,
+    ...(body !== undefined ? { body: JSON.stringify(body) } : {}),
+    ...(signal ? { signal } : {}),
+  })) as T;
+}
+
+/** Ends the session. */
+export async function logOut(): Promise<void> {
+  const answer = await fetch("/logout", { method: "POST", headers: { "X-CSRF-Token": csrf ?? "" } });
   if (!answer.ok) throw new Problem(await wordsOf(answer), answer.status);
+}
+
+/** What the server says of itself in OpenAPI: some 160 kB, so only where it must be known what it can. */
+export async function described(): Promise<unknown> {
+  return answered("/openapi.json", {});
+}
+
+/** A part of a path, whatever is in it. */
+export const part = encodeURIComponent;
+
+async function answered(url: string, init: RequestInit): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new Problem("The server does not answer.", 0);
+  }
+  if (answer.status === 204) return undefined;
+  if (answer.ok) return answer.json();
+  if (answer.status === 401) location.assign("/login");
+  throw new Problem(await wordsOf(answer), answer.status);
 }
 
 async function wordsOf(answer: Response): Promise<string> {

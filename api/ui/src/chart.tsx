@@ -1,117 +1,21 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Anomaly, Columns, Revisions } from "./api";
+import { colours, drawChanges, drawLabels, drawMarks, drawRevisions, drawSpans } from "./drawing";
 import { useDark, useZone } from "./hooks";
 import { number } from "./numbers";
+import type { Anomaly, Change, Columns, Label, Revisions } from "./shapes";
 import { momentWithOffset } from "./time";
 
 const HEIGHT = 168;
-const FLAGGED = new Set(["anomaly", "static bound"]);
-
-interface Colours {
-  text: string;
-  grid: string;
-  value: string;
-  expected: string;
-  band: string;
-  alarm: string;
-  shade: string;
-}
-
-function colours(): Colours {
-  const style = getComputedStyle(document.documentElement);
-  const of = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-  return {
-    text: of("muted"),
-    grid: of("line"),
-    value: of("value"),
-    expected: of("expected"),
-    band: of("band"),
-    alarm: of("alarm"),
-    shade: of("shade"),
-  };
-}
-
-/** The time window of an anomaly, open ones up to the last observation; of a drift only its report. */
-function span(anomaly: Anomaly, columns: Columns): [number, number] {
-  const last = columns.ts_ms.at(-1) ?? anomaly.peak_ms;
-  const from = anomaly.kind === "absorbed drift" ? anomaly.peak_ms : anomaly.onset_ms;
-  return [from, Math.max(anomaly.end_ms ?? last, anomaly.peak_ms)];
-}
-
-/** Shades the spans and rules their edges, so that they are seen without colour too. */
-function drawSpans(plot: uPlot, anomalies: Anomaly[], columns: Columns, look: Colours): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  for (const anomaly of anomalies) {
-    const [from, to] = span(anomaly, columns).map((ms) => plot.valToPos(ms / 1000, "x", true)) as [number, number];
-    const width = Math.max(to - from, 2 * devicePixelRatio);
-    ctx.fillStyle = look.shade;
-    ctx.fillRect(from, bbox.top, width, bbox.height);
-    ctx.strokeStyle = look.alarm;
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
-    ctx.beginPath();
-    for (const x of [from, from + width]) {
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-    }
-    ctx.stroke();
-  }
-  ctx.restore();
-}
-
-/** A triangle on each flagged observation, pointing the way it went. */
-function drawMarks(plot: uPlot, columns: Columns, look: Colours): void {
-  const { ctx } = plot;
-  const size = 4.5 * devicePixelRatio;
-  const { min, max } = plot.scales["x"] ?? {};
-  ctx.save();
-  ctx.fillStyle = look.alarm;
-  columns.verdict.forEach((verdict, i) => {
-    const value = columns.value[i];
-    const seconds = (columns.ts_ms[i] ?? 0) / 1000;
-    if (!FLAGGED.has(verdict) || value === null || value === undefined) return;
-    if (min == null || max == null || seconds < min || seconds > max) return;
-    const x = plot.valToPos(seconds, "x", true);
-    const y = plot.valToPos(value, "y", true);
-    const up = value >= (columns.expected[i] ?? value) ? 1 : -1;
-    ctx.beginPath();
-    ctx.moveTo(x, y - up * size);
-    ctx.lineTo(x - size, y + up * size);
-    ctx.lineTo(x + size, y + up * size);
-    ctx.fill();
-  });
-  ctx.restore();
-}
-
-/** A ring on each sample that came too late to count. */
-function drawRevisions(plot: uPlot, revisions: Revisions, look: Colours): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.strokeStyle = look.text;
-  ctx.lineWidth = 1.5 * devicePixelRatio;
-  revisions.ts_ms.forEach((ms, i) => {
-    const value = revisions.value[i];
-    if (value == null) return;
-    ctx.beginPath();
-    ctx.arc(plot.valToPos(ms / 1000, "x", true), plot.valToPos(value, "y", true), 3.5 * devicePixelRatio, 0, 2 * Math.PI);
-    ctx.stroke();
-  });
-  ctx.restore();
-}
+const MOVED_PX = 4;
 
 export interface ChartProps {
   columns: Columns;
   revisions: Revisions;
   anomalies: Anomaly[];
+  changes?: Change[];
+  labels?: Label[];
   from: number;
   to: number;
   label: string;
@@ -119,9 +23,20 @@ export interface ChartProps {
   sync?: string;
   /** CSS pixels. */
   height?: number;
+  /** A value was clicked, or chosen with the arrow keys and Enter. */
+  onPick?: (ms: number) => void;
+  /** A span was dragged; without it, dragging zooms. */
+  onSpan?: (from: number, to: number) => void;
+  /** The chart was zoomed into a span, or with null out to all; without it, it zooms by itself. */
+  onZoom?: (span: [number, number] | null) => void;
 }
 
-function options(props: ChartProps, zone: string, width: number, tell: (at: number | null) => void): uPlot.Options {
+interface Hands {
+  tell: (at: number | null) => void;
+  props: () => ChartProps;
+}
+
+function options(props: ChartProps, zone: string, width: number, hands: Hands): uPlot.Options {
   const look = colours();
   const axis: uPlot.Axis = {
     stroke: look.text,
@@ -130,6 +45,7 @@ function options(props: ChartProps, zone: string, width: number, tell: (at: numb
     font: "11px system-ui, sans-serif",
   };
   const hidden = { points: { show: false }, stroke: "transparent", width: 0 };
+  const zooms = !props.onSpan && !props.onZoom;
   return {
     width,
     height: props.height ?? HEIGHT,
@@ -140,7 +56,8 @@ function options(props: ChartProps, zone: string, width: number, tell: (at: numb
     cursor: {
       y: false,
       ...(props.sync ? { sync: { key: props.sync, setSeries: false } } : {}),
-      drag: { x: true, y: false, setScale: true },
+      drag: { x: true, y: false, setScale: zooms },
+      ...(props.onZoom ? { bind: { dblclick: () => () => (hands.props().onZoom?.(null), null) } } : {}),
       points: { size: 6 },
     },
     scales: { x: { time: true, range: (_, min, max) => [min ?? props.from / 1000, max ?? props.to / 1000] } },
@@ -161,10 +78,23 @@ function options(props: ChartProps, zone: string, width: number, tell: (at: numb
       draw: [
         (plot) => drawMarks(plot, props.columns, look),
         (plot) => drawRevisions(plot, props.revisions, look),
+        (plot) => drawChanges(plot, props.changes ?? [], look),
+        (plot) => drawLabels(plot, props.labels ?? [], props.to, look),
       ],
-      setCursor: [(plot) => tell(plot.cursor.idx ?? null)],
+      setCursor: [(plot) => hands.tell(plot.cursor.idx ?? null)],
+      setSelect: zooms ? [] : [(plot) => selected(plot, hands.props())],
     },
   };
+}
+
+/** What a dragged span leads to; it is taken off the chart again. */
+function selected(plot: uPlot, props: ChartProps): void {
+  const { left, width } = plot.select;
+  if (width < MOVED_PX) return;
+  const [from, to] = [left, left + width].map((x) => Math.round(plot.posToVal(x, "x") * 1000)) as [number, number];
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  if (props.onSpan) props.onSpan(from, to);
+  else props.onZoom?.([from, to]);
 }
 
 const DAY = 86_400;
@@ -196,21 +126,38 @@ function readout(columns: Columns, i: number, zone: string): string {
   return words.filter(Boolean).join(" · ");
 }
 
+/** Moves the cursor by rows, within the span that is drawn. */
+function stepTo(plot: uPlot, columns: Columns, at: number | null, by: number): void {
+  const [first, last] = plot.series[0]?.idxs ?? [0, columns.ts_ms.length - 1];
+  const i = Math.min(last, Math.max(first, at === null ? (by > 0 ? first : last) : at + by));
+  const value = columns.value[i] ?? columns.expected[i] ?? 0;
+  plot.setCursor({ left: plot.valToPos((columns.ts_ms[i] ?? 0) / 1000, "x"), top: plot.valToPos(value, "y") });
+}
+
 /** Value, expected line, band and anomalies of one series over one window of time. */
 export function Chart(props: ChartProps) {
   const zone = useZone();
   const dark = useDark();
   const host = useRef<HTMLDivElement>(null);
+  const drawn = useRef<uPlot | null>(null);
+  const newest = useRef(props);
+  newest.current = props;
   const [at, setAt] = useState<number | null>(null);
   const zoom = useRef<[number, number] | null>(null);
   const { columns } = props;
-  // The list is a new one at each load; only a changed anomaly is a reason to draw anew.
-  const marks = props.anomalies.map(({ id, peak_ms, end_ms }) => `${id} ${peak_ms} ${end_ms}`).join();
+  // The lists are new ones at each load; only what changed in them is a reason to draw anew.
+  const marks = [
+    ...props.anomalies.map(({ id, peak_ms, end_ms }) => `${id} ${peak_ms} ${end_ms}`),
+    ...(props.changes ?? []).map(({ id }) => id),
+    ...(props.labels ?? []).map(({ id }) => id),
+  ].join();
 
   useEffect(() => {
     const place = host.current;
     if (!place) return;
-    const plot = new uPlot(options(props, zone, place.clientWidth || 600, setAt), plotted(columns), place);
+    const hands = { tell: setAt, props: () => newest.current };
+    const plot = new uPlot(options(props, zone, place.clientWidth || 600, hands), plotted(columns), place);
+    drawn.current = plot;
     const whole: [number, number] = [props.from / 1000, props.to / 1000];
     const [min, max] = zoom.current ?? whole;
     plot.setScale("x", { min, max });
@@ -220,27 +167,69 @@ export function Chart(props: ChartProps) {
       }
     });
     watcher.observe(place);
+    const forget = onClick(plot, (x) => {
+      const i = plot.posToIdx(x);
+      const ms = columns.ts_ms[i];
+      if (ms !== undefined) newest.current.onPick?.(ms);
+    });
     return () => {
       // kept over a drawing anew, so that news does not take a close look away
       const { min: left, max: right } = plot.scales["x"] ?? {};
       const zoomed = left != null && right != null && right - left < 0.98 * (whole[1] - whole[0]);
-      zoom.current = zoomed ? [left, right] : null;
+      zoom.current = zoomed && !props.onZoom ? [left, right] : null;
       watcher.disconnect();
+      forget();
       plot.destroy();
+      drawn.current = null;
+      setAt(null);
     };
-  }, [columns, marks, props.from, props.to, props.sync, zone, dark]);
+  }, [columns, marks, props.from, props.to, props.sync, zone, dark, !!props.onSpan]);
+
+  const pressed = (event: KeyboardEvent): void => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -24, PageDown: 24 }[event.key];
+    const ms = at === null ? undefined : columns.ts_ms[at];
+    if (by !== undefined && drawn.current) stepTo(drawn.current, columns, at, by);
+    else if (event.key === "Enter" && ms !== undefined) props.onPick?.(ms);
+    else return;
+    event.preventDefault();
+  };
 
   return (
     <>
-      <div ref={host} class={props.height ? "chart chart-tall" : "chart"} data-testid="chart" role="img" aria-label={props.label} />
-      <p class="readout" aria-hidden="true">
+      <div
+        ref={host}
+        class={props.height ? "chart chart-tall" : "chart"}
+        data-testid="chart"
+        role="img"
+        tabIndex={0}
+        aria-label={props.label}
+        onKeyDown={pressed}
+      />
+      <p class="readout" aria-live="polite">
         {at === null ? "\u00a0" : readout(columns, at, zone)}
       </p>
     </>
   );
 }
 
-export function ChartKey() {
+/** Calls back for a press that did not drag, with its place in CSS pixels from the left. */
+function onClick(plot: uPlot, told: (x: number) => void): () => void {
+  let began = 0;
+  const down = (event: MouseEvent): void => void (began = event.clientX);
+  const up = (event: MouseEvent): void => {
+    if (event.button === 0 && Math.abs(event.clientX - began) < MOVED_PX) {
+      told(event.clientX - plot.over.getBoundingClientRect().left);
+    }
+  };
+  plot.over.addEventListener("mousedown", down);
+  plot.over.addEventListener("mouseup", up);
+  return () => {
+    plot.over.removeEventListener("mousedown", down);
+    plot.over.removeEventListener("mouseup", up);
+  };
+}
+
+export function ChartKey({ more }: { more?: string }) {
   return (
     <ul class="key" aria-label="What the charts show">
       <li><i class="key-value" /> value</li>
@@ -248,7 +237,8 @@ export function ChartKey() {
       <li><i class="key-band" /> band</li>
       <li><i class="key-span" /> anomaly, with ▲▼ on its values</li>
       <li>○ came too late to count</li>
-      <li class="hint">drag to zoom, double-click to see all</li>
+      <li>◆ a change</li>
+      <li class="hint">{more ?? "drag to zoom, double-click to see all"}</li>
     </ul>
   );
 }

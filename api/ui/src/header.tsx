@@ -1,8 +1,17 @@
-import type { Status } from "./api";
+import type { Status } from "./shapes";
 import { count } from "./numbers";
 import { Notice } from "./parts";
 import { Person } from "./person";
+import { link } from "./place";
 import { browserZone, offset, zones } from "./time";
+
+const VIEWS: readonly (readonly [view: string, name: string, here: readonly string[]])[] = [
+  ["incidents", "Incidents", ["incidents", "incident"]],
+  ["series", "Series", ["series"]],
+  ["topology", "Topology", ["topology"]],
+  ["models", "Models", ["models"]],
+  ["settings", "Settings", ["settings"]],
+];
 
 interface HeaderProps {
   status: Status | undefined;
@@ -20,12 +29,11 @@ export function Header({ status, up, here, zone, onZone }: HeaderProps) {
           Watchkeeper
         </a>
         <nav aria-label="Main">
-          <a href="#/" aria-current={here === "incidents" ? "page" : undefined}>
-            Incidents
-          </a>
-          <a href="#/series" aria-current={here === "series" ? "page" : undefined}>
-            Series
-          </a>
+          {VIEWS.map(([view, name, more]) => (
+            <a key={view} href={link(view)} aria-current={more.includes(here) ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
         </nav>
         <Figures status={status} up={up} />
         <label class="zone">

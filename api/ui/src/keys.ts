@@ -1,6 +1,30 @@
-// j and k walk over the rows of the view, Enter opens (the rows are links), Escape goes up.
+// The whole page by keyboard: j and k walk over the rows of the view, Enter opens (the rows are links), Escape goes
+// up, g and a letter lead to a view. A button with data-key is pressed by that key, and the help lists it.
 
 const ROW = "[data-row]";
+const GO: Record<string, string> = {
+  i: "#/",
+  s: "#/series",
+  t: "#/topology",
+  m: "#/models",
+  c: "#/settings",
+};
+
+export const KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ["j k", "next, previous row"],
+  ["Enter", "open the row"],
+  ["Esc", "close a window, or go up"],
+  ["/", "search"],
+  ["g i", "incidents"],
+  ["g s", "series"],
+  ["g t", "topology"],
+  ["g m", "models"],
+  ["g c", "settings"],
+  ["?", "this help"],
+  ["← →", "on a chart: step through its values; Enter explains one"],
+];
+
+let going = false;
 
 function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && /^(input|select|textarea)$/i.test(target.tagName);
@@ -15,18 +39,52 @@ function step(by: number): void {
   rows[next]?.scrollIntoView({ block: "nearest" });
 }
 
-export function onKey(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+/** The keys of the buttons in sight, with what each does. */
+export function buttonKeys(): [string, string][] {
+  return [...document.querySelectorAll<HTMLElement>("main [data-key]")].map((button) => [
+    button.dataset["key"] ?? "",
+    (button.dataset["does"] ?? button.textContent ?? "").toLowerCase(),
+  ]);
+}
+
+function up(): void {
+  document.querySelector<HTMLAnchorElement>("main .up a")?.click();
+}
+
+export function onKey(event: KeyboardEvent, help: () => void): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (document.querySelector("dialog[open]")) return;
   if (typing(event.target)) {
     if (event.key === "Escape") (event.target as HTMLElement).blur();
     return;
   }
+  const place = GO[event.key];
+  if (going && place !== undefined) {
+    going = false;
+    event.preventDefault();
+    location.hash = place;
+    return;
+  }
+  going = event.key === "g";
+  if (going) return;
   if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
-  else if (event.key === "/") {
-    const search = document.querySelector<HTMLElement>("input[type=search]");
-    if (!search) return;
-    event.preventDefault();
-    search.focus();
-  } else if (event.key === "Escape") location.hash = location.hash.startsWith("#/series/") ? "#/series" : "#/";
+  else if (event.key === "?") help();
+  else if (event.key === "Escape") up();
+  else if (event.key === "/") focusSearch(event);
+  else if (/^[a-z]$/.test(event.key)) press(event);
+}
+
+function focusSearch(event: Event): void {
+  const search = document.querySelector<HTMLElement>("input[type=search]");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+}
+
+function press(event: KeyboardEvent): void {
+  const button = document.querySelector<HTMLButtonElement>(`main [data-key="${event.key}"]:not(:disabled)`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 }

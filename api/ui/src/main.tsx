@@ -1,64 +1,42 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { get, type Status } from "./api";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { changeWith, get } from "./api";
 import { Header } from "./header";
-import { Tick, Zone } from "./hooks";
+import { Help } from "./help";
+import { Refresh, Tick, Who, Zone } from "./hooks";
 import { onKey } from "./keys";
+import { later } from "./later";
 import { listen } from "./live";
+import { Here, type Place, usePlace } from "./place";
+import type { Me, Status } from "./shapes";
 import "./style.css";
+import "./forms.css";
 import { storedZone, storeZone } from "./time";
-import { IncidentView } from "./views/incident";
+import { IncidentView } from "./views/incident/incident";
 import { Incidents } from "./views/incidents";
-import { SeriesView } from "./views/series";
-import { SeriesList } from "./views/series-list";
+
+const SeriesView = later(() => import("./views/series/series").then((part) => part.SeriesView));
+const Explorer = later(() => import("./views/series/explorer").then((part) => part.Explorer));
+const TopologyView = later(() => import("./views/topology/topology").then((part) => part.TopologyView));
+const ModelsView = later(() => import("./views/models/models").then((part) => part.ModelsView));
+const ModelView = later(() => import("./views/models/model").then((part) => part.ModelView));
+const SettingsView = later(() => import("./views/settings/settings").then((part) => part.SettingsView));
 
 const STATUS_MS = 5_000;
 const GATHER_MS = 400;
 
-interface Place {
-  view: "incidents" | "series";
-  id: string | undefined;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function placeOf(hash: string): Place {
-  const [view, ...rest] = hash.replace(/^#\/?/, "").split("/");
-  const id = decoded(rest.join("/")) || undefined;
-  if (view === "series") return { view: "series", id };
-  return { view: "incidents", id: view === "incident" ? id : undefined };
-}
-
-function usePlace(): Place {
-  const [place, setPlace] = useState(() => placeOf(location.hash));
-  useEffect(() => {
-    const moved = (): void => {
-      setPlace(placeOf(location.hash));
-      window.scrollTo(0, 0);
-    };
-    window.addEventListener("hashchange", moved);
-    return () => window.removeEventListener("hashchange", moved);
-  }, []);
-  return place;
-}
-
-/** Whether the server is there, and a number that grows on news; several at once count as one. */
-function useLive(): { up: boolean; tick: number } {
+/** Whether the server is there, a number that grows on news (several at once count as one), and a way to make it. */
+function useLive(): { up: boolean; tick: number; refresh: () => void } {
   const [up, setUp] = useState(true);
   const [tick, setTick] = useState(0);
+  const refresh = useCallback(() => setTick((before) => before + 1), []);
   useEffect(() => {
     let timer: number | undefined;
     let wasUp = true;
     const news = (): void => {
       timer ??= window.setTimeout(() => {
         timer = undefined;
-        setTick((before) => before + 1);
+        refresh();
       }, GATHER_MS);
     };
     const stop = listen(news, (isUp) => {
@@ -71,7 +49,7 @@ function useLive(): { up: boolean; tick: number } {
       stop();
     };
   }, []);
-  return { up, tick };
+  return { up, tick, refresh };
 }
 
 function useStatus(tick: number): Status | undefined {
@@ -91,19 +69,43 @@ function useStatus(tick: number): Status | undefined {
   return status;
 }
 
+function useWho(): Me | undefined {
+  const [me, setMe] = useState<Me>();
+  useEffect(() => {
+    const control = new AbortController();
+    get<Me>("me", {}, control.signal).then(
+      (found) => {
+        changeWith(found.csrf);
+        setMe(found);
+      },
+      () => undefined,
+    );
+    return () => control.abort();
+  }, []);
+  return me;
+}
+
 function View({ place, status }: { place: Place; status: Status | undefined }) {
-  if (place.view === "series") return place.id ? <SeriesView id={place.id} /> : <SeriesList />;
-  return place.id ? <IncidentView id={place.id} /> : <Incidents status={status} />;
+  const { view, id } = place;
+  if (view === "incident" && id) return <IncidentView id={id} />;
+  if (view === "series") return id ? <SeriesView id={id} /> : <Explorer />;
+  if (view === "topology") return <TopologyView />;
+  if (view === "models") return id ? <ModelView name={id} /> : <ModelsView />;
+  if (view === "settings") return <SettingsView part={id ?? "routes"} status={status} />;
+  return <Incidents status={status} />;
 }
 
 function App() {
   const place = usePlace();
-  const { up, tick } = useLive();
+  const { up, tick, refresh } = useLive();
   const status = useStatus(tick);
+  const me = useWho();
   const [zone, setZone] = useState(storedZone);
+  const [helping, setHelping] = useState(false);
   useEffect(() => {
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
+    const pressed = (event: KeyboardEvent): void => onKey(event, () => setHelping(true));
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
   }, []);
   const choose = (chosen: string): void => {
     storeZone(chosen);
@@ -112,12 +114,21 @@ function App() {
   return (
     <Zone.Provider value={zone}>
       <Tick.Provider value={tick}>
-        <Header status={status} up={up} here={place.view} zone={zone} onZone={choose} />
-        <View place={place} status={status} />
-        <footer class="muted">
-          <kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> open · <kbd>Esc</kbd> back
-          {status && <> · version {status.version}</>}
-        </footer>
+        <Refresh.Provider value={refresh}>
+          <Who.Provider value={me}>
+            <Here.Provider value={place}>
+              <Header status={status} up={up} here={place.view} zone={zone} onZone={choose} />
+              <View place={place} status={status} />
+              <footer class="muted">
+                <button type="button" class="plain" data-testid="keys" onClick={() => setHelping(true)}>
+                  <kbd>?</kbd> keys
+                </button>
+                {status && <> · version {status.version}</>}
+              </footer>
+              {helping && <Help onClose={() => setHelping(false)} />}
+            </Here.Provider>
+          </Who.Provider>
+        </Refresh.Provider>
       </Tick.Provider>
     </Zone.Provider>
   );

@@ -1,6 +1,7 @@
 // Small pieces that more than one view shows. All text goes in as text nodes.
 import type { ComponentChildren } from "preact";
-import type { Contributor, IncidentSummary, Problem } from "./api";
+import type { Problem } from "./api";
+import type { Contributor, IncidentSummary } from "./shapes";
 import { useZone } from "./hooks";
 import { duration, momentWithOffset, offset, moment, until } from "./time";
 
@@ -37,6 +38,24 @@ export function Span({ startMs, endMs }: { startMs: number; endMs: number | null
       <span class="muted">{offset(startMs, zone)}</span>
     </span>
   );
+}
+
+/** Words side by side, each in a frame of its own. */
+export function Pieces({ items }: { items: string[] }) {
+  return (
+    <span class="pieces">
+      {items.map((item) => (
+        <span class="tag" key={item}>
+          {item}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** Whoever did something, as people call them. */
+export function personName(user: string): string {
+  return user.replace(/^user:/, "");
 }
 
 export function Moment({ ms }: { ms: number | null }) {

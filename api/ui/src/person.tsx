@@ -1,17 +1,12 @@
-import { useEffect, useState } from "preact/hooks";
-import { get, type Me, post } from "./api";
+import { logOut } from "./api";
+import { useMe } from "./hooks";
 
 /** Who is logged in, and the way out. Only where access control is on. */
 export function Person() {
-  const [me, setMe] = useState<Me>();
-  useEffect(() => {
-    const control = new AbortController();
-    get<Me>("me", {}, control.signal).then(setMe, () => undefined);
-    return () => control.abort();
-  }, []);
+  const me = useMe();
   if (me === undefined) return null;
   const leave = (): void => {
-    post("/logout", me.csrf).then(
+    logOut().then(
       () => location.assign("/login"),
       () => undefined,
     );

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Columns } from "./api";
+import type { Columns } from "./shapes";
 import { useZone } from "./hooks";
 import { number } from "./numbers";
 import { momentWithOffset } from "./time";

@@ -89,3 +89,48 @@ export function duration(ms: number): string {
   }
   return words.join(" ") || "0 s";
 }
+
+/** How far a zone is ahead of UTC at a time. */
+function aheadMs(ms: number, zone: string): number {
+  const at = parts(ms, zone);
+  const number = (name: string): number => Number(at[name]);
+  const local = Date.UTC(number("year"), number("month") - 1, number("day"), number("hour"), number("minute"), number("second"));
+  return local - Math.floor(ms / 1000) * 1000;
+}
+
+/** A time as a field of dates and clocks holds it, in a zone. */
+export function fieldOf(ms: number, zone: string): string {
+  const minute = Math.floor(ms / 60_000) * 60_000;
+  return new Date(minute + aheadMs(minute, zone)).toISOString().slice(0, 16);
+}
+
+/** The time that such a field means in a zone; null where it holds none. */
+export function momentOf(field: string, zone: string): number | null {
+  const local = Date.parse(`${field}Z`);
+  if (Number.isNaN(local)) return null;
+  const first = local - aheadMs(local, zone);
+  return local - aheadMs(first, zone);
+}
+
+const DAY = 86_400_000;
+const steady = new Map<string, number | null>();
+
+/** As `aheadMs`, quick for many times: looked up once a day, unless the clocks change on that day. */
+function aheadOf(ms: number, zone: string): number {
+  const day = Math.floor(ms / DAY) * DAY;
+  const key = `${zone} ${day}`;
+  let ahead = steady.get(key);
+  if (ahead === undefined) {
+    const first = aheadMs(day, zone);
+    ahead = first === aheadMs(day + DAY, zone) ? first : null;
+    steady.set(key, ahead);
+  }
+  return ahead ?? aheadMs(ms, zone);
+}
+
+/** Milliseconds since midnight, and the day of the week (0 is Monday), by the clocks of a zone. */
+export function clockOf(ms: number, zone: string): { day: number; ms: number } {
+  const local = ms + aheadOf(ms, zone);
+  const days = Math.floor(local / DAY);
+  return { day: (((days + 3) % 7) + 7) % 7, ms: local - days * DAY };
+}

@@ -14,6 +14,9 @@ from tests.api.access.test_matrix import BODIES, body_of
 
 NOT_AUDITED = {
     ("POST", "/api/v1/samples"),  # the log itself is the record
+    ("POST", "/api/v1/write"),
+    ("POST", "/api/v2/write"),
+    ("POST", "/v1/metrics"),
     ("POST", "/api/v1/predictions"),
     ("POST", "/api/v1/outcomes"),
     ("PUT", "/api/v1/models/{name}"),  # audited with a real state behind it: tests/api/test_served_models.py

@@ -23,6 +23,7 @@ def test_lists_hold_a_teams_own_only(peopled: Secured, team: str) -> None:
     assert names(get("/api/v1/series"), "series") == {f"orders.{team}{{team={team}}}"}
     assert names(get("/api/v1/metrics"), "name") == {f"orders.{team}"}
     assert names(get("/api/v1/incidents"), "title") == {f"orders.{team} up"}
+    assert names(get("/api/v1/incidents?team=blue"), "title") == {f"orders.{team} up"}
     assert names(get("/api/v1/anomalies"), "incident_id") == {f"inc-{team}"}
     assert len(get("/api/v1/series", everything)) == len(get("/api/v1/incidents", everything)) == 3
     assert names(get("/api/v1/metrics", everything), "name") >= {"orders.*", "orders.None"}

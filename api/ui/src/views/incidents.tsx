@@ -1,12 +1,18 @@
 import { useState } from "preact/hooks";
-import { get, type IncidentSummary, type Page, type Status } from "../api";
+import { get } from "../api";
 import { useLoad, useTick, useTitle } from "../hooks";
 import { count } from "../numbers";
-import { Contributors, length, Score, Span, State, Trouble } from "../parts";
+import { Contributors, length, personName, Score, Span, State, Trouble } from "../parts";
+import { link, useAsked } from "../place";
+import type { IncidentSummary, Page, Status } from "../shapes";
+import { FirstRun } from "./first-run";
+import { asksFor, Filters, FILTERS } from "./inbox-filters";
 
 const PAGE = 100;
 
 const OVER: ReadonlySet<string> = new Set(["closed", "expired", "retracted", "merged"]);
+
+type Wanted = Record<string, string | undefined>;
 
 /** Open ones first, then by start, newest above. */
 function ordered(items: IncidentSummary[]): IncidentSummary[] {
@@ -15,29 +21,37 @@ function ordered(items: IncidentSummary[]): IncidentSummary[] {
   return [...unique.values()].sort((a, b) => rank(a) - rank(b) || b.start_ms - a.start_ms);
 }
 
-async function load(limit: number, signal: AbortSignal): Promise<{ items: IncidentSummary[]; more: boolean }> {
-  const open = await get<Page<IncidentSummary>>("incidents", { state: "open", limit: PAGE }, signal);
+async function load(wanted: Wanted, limit: number, signal: AbortSignal): Promise<{ items: IncidentSummary[]; more: boolean }> {
+  const ask = (more: Wanted, cursor?: string): Promise<Page<IncidentSummary>> =>
+    get<Page<IncidentSummary>>("incidents", { ...wanted, ...more, limit: PAGE, cursor }, signal);
+  const open = wanted["state"] === undefined ? (await ask({ state: "open" })).items : [];
   const recent: IncidentSummary[] = [];
   let cursor: string | undefined;
   do {
-    const page = await get<Page<IncidentSummary>>("incidents", { limit: PAGE, cursor }, signal);
+    const page = await ask({}, cursor);
     recent.push(...page.items);
     cursor = page.next ?? undefined;
   } while (cursor && recent.length < limit);
-  return { items: ordered([...open.items, ...recent]), more: cursor !== undefined };
+  return { items: ordered([...open, ...recent]), more: cursor !== undefined };
 }
 
 export function Incidents({ status }: { status: Status | undefined }) {
   const tick = useTick();
+  const [asked] = useAsked();
   const [limit, setLimit] = useState(PAGE);
-  const { data, problem } = useLoad(`${tick}/${limit}`, (signal) => load(limit, signal));
+  const wanted: Wanted = Object.fromEntries(FILTERS.map((name) => [name, asked(name)]));
+  const filtered = asksFor(wanted);
+  const { data, problem } = useLoad(`${tick}/${limit}/${JSON.stringify(wanted)}`, (signal) => load(wanted, limit, signal));
   useTitle("Incidents");
+  const empty = data?.items.length === 0;
   return (
     <main>
       <h1>Incidents</h1>
+      {!(empty && !filtered) && <Filters items={data?.items ?? []} />}
       <Trouble problem={problem} />
       {data === undefined && !problem && <p class="muted">Loading…</p>}
-      {data?.items.length === 0 && <Nothing status={status} />}
+      {empty && filtered && <p class="muted" data-testid="none">No incident is like that.</p>}
+      {empty && !filtered && <FirstRun status={status} />}
       {data !== undefined && data.items.length > 0 && <List items={data.items} />}
       {data?.more && (
         <button type="button" onClick={() => setLimit(limit + PAGE)}>
@@ -53,6 +67,7 @@ function List({ items }: { items: IncidentSummary[] }) {
     <table class="list" data-testid="incidents">
       <thead>
         <tr>
+          <th>Priority</th>
           <th>State</th>
           <th>Incident</th>
           <th>When</th>
@@ -65,13 +80,18 @@ function List({ items }: { items: IncidentSummary[] }) {
       <tbody>
         {items.map((item) => (
           <tr key={item.id} data-testid="incident">
+            <td class={`c-priority priority-${item.priority}`} title={item.reasons.join("; ")}>
+              {item.priority}
+            </td>
             <td class="c-state">
               <State state={item.state} />
+              {item.acknowledged_by && <span class="muted"> {personName(item.acknowledged_by)}</span>}
             </td>
             <td class="c-title">
-              <a href={`#/incident/${encodeURIComponent(item.id)}`} data-row data-testid="incident-link">
+              <a href={link("incident", item.id)} data-row data-testid="incident-link">
                 {item.title}
               </a>
+              {item.team && <span class="tag">{item.team}</span>}
             </td>
             <td class="c-span">
               <Span startMs={item.start_ms} endMs={item.end_ms} />
@@ -90,34 +110,5 @@ function List({ items }: { items: IncidentSummary[] }) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Nothing({ status }: { status: Status | undefined }) {
-  if (status !== undefined && (status.series === null || status.series > 0)) {
-    return (
-      <section class="empty" data-testid="quiet">
-        <p>
-          No incidents.{" "}
-          {status.series !== null && <>{count(status.series, "series is", "series are")} watched; </>}
-          <a href="#/series">see the series</a>.
-        </p>
-      </section>
-    );
-  }
-  const line =
-    `curl -X POST ${location.origin}/api/v1/samples -H 'Content-Type: application/json' \\\n` +
-    `  -d '{"samples": [{"metric": "orders", "tags": {"shop": "north"}, ` +
-    `"timestamp": ${Date.now()}, "value": 42}]}'`;
-  return (
-    <section class="empty" data-testid="empty">
-      <p>Nothing has been measured yet. To see a year of real flights with its incidents, run</p>
-      <pre>watchkeeper demo</pre>
-      <p>or send a first sample to this server:</p>
-      <pre>{line}</pre>
-      <p>
-        or a whole file: <code>watchkeeper ingest FILE --url {location.origin}</code>
-      </p>
-    </section>
   );
 }

@@ -1,10 +1,12 @@
 import { useMemo, useState } from "preact/hooks";
-import { type Anomaly, get, type Incident, type Observations } from "../api";
-import { Chart, ChartKey } from "../chart";
-import { useLoad, useTick, useTitle } from "../hooks";
-import { arrow, capital, count, number, signed } from "../numbers";
-import { Contributors, Fact, length, Moment, Score, SeriesName, Span, State, Trouble } from "../parts";
-import { Rows } from "../rows";
+import { get } from "../../api";
+import { Chart, ChartKey } from "../../chart";
+import { useLoad } from "../../hooks";
+import { arrow, capital, number, signed } from "../../numbers";
+import { Moment, Pieces, SeriesName, Trouble } from "../../parts";
+import { link } from "../../place";
+import { Rows } from "../../rows";
+import type { Anomaly, Incident, Observations } from "../../shapes";
 
 const FIRST = 12;
 const CONTEXT_BUCKETS = 48;
@@ -50,96 +52,8 @@ function windowOf(incident: Incident): [number, number] {
   return [incident.start_ms - before, end + before / 2];
 }
 
-export function IncidentView({ id }: { id: string }) {
-  const tick = useTick();
-  const { data, problem } = useLoad(`${id}/${tick}`, (signal) =>
-    get<Incident>(`incidents/${encodeURIComponent(id)}`, {}, signal),
-  );
-  useTitle(data?.title);
-  if (data === undefined || data.id !== id) {
-    return (
-      <main>
-        <Up />
-        {problem ? <Trouble problem={problem} /> : <p class="muted">Loading…</p>}
-      </main>
-    );
-  }
-  return (
-    <main data-testid="incident-view">
-      <Up />
-      <h1>{data.title}</h1>
-      <Trouble problem={problem} />
-      <Facts incident={data} />
-      <div class="halves">
-        <Suspects incident={data} />
-        <section>
-          <h2>In common</h2>
-          <Contributors items={data.contributors} />
-          {data.contributors.length === 0 && <p class="muted">No tag stands out.</p>}
-        </section>
-      </div>
-      <Charts incident={data} />
-    </main>
-  );
-}
-
-function Up() {
-  return (
-    <p class="up">
-      <a href="#/">← Incidents</a>
-    </p>
-  );
-}
-
-function Facts({ incident }: { incident: Incident }) {
-  return (
-    <dl class="facts" data-testid="facts">
-      <Fact name="State">
-        <State state={incident.state} />
-      </Fact>
-      <Fact name="When">
-        <Span startMs={incident.start_ms} endMs={incident.end_ms} />
-      </Fact>
-      <Fact name="Lasted">{length(incident)}</Fact>
-      <Fact name="Score">
-        <Score value={incident.score} />
-      </Fact>
-      <Fact name="Severity">{number(incident.severity)}</Fact>
-      <Fact name="Kind">{[incident.kind, arrow(incident.direction)].filter(Boolean).join(" ")}</Fact>
-      <Fact name="Members">
-        {count(incident.member_count, "anomaly", "anomalies")} in {count(incident.series_count, "series", "series")}
-      </Fact>
-      {incident.merged_into && (
-        <Fact name="Merged into">
-          <a href={`#/incident/${encodeURIComponent(incident.merged_into)}`}>another incident</a>
-        </Fact>
-      )}
-    </dl>
-  );
-}
-
-function Suspects({ incident }: { incident: Incident }) {
-  return (
-    <section>
-      <h2>Suspects</h2>
-      <ol class="suspects" data-testid="suspects">
-        {incident.suspects.map((suspect) => (
-          <li key={suspect.series_id}>
-            <a href={`#/series/${encodeURIComponent(suspect.series_id)}`} data-row>
-              <SeriesName metric={suspect.metric} tags={suspect.tags} />
-            </a>
-            <span class="muted">
-              {" "}
-              from <Moment ms={suspect.onset_ms} /> · {suspect.why}
-            </span>
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-function Charts({ incident }: { incident: Incident }) {
+/** The members as small multiples: one time axis, one cursor and one zoom for all. */
+export function Members({ incident }: { incident: Incident }) {
   const [shown, setShown] = useState(FIRST);
   const all = useMemo(() => members(incident), [incident]);
   const [from, to] = useMemo(() => windowOf(incident), [incident]);
@@ -149,7 +63,7 @@ function Charts({ incident }: { incident: Incident }) {
       <ChartKey />
       <div class="charts" data-testid="charts">
         {all.slice(0, shown).map((member) => (
-          <MemberChart key={member.id} member={member} from={from} to={to} incident={incident.id} />
+          <MemberChart key={member.id} member={member} from={from} to={to} incident={incident} />
         ))}
       </div>
       {all.length > shown && (
@@ -183,7 +97,20 @@ function About({ anomaly }: { anomaly: Anomaly }) {
   );
 }
 
-function MemberChart({ member, from, to, incident }: { member: Member; from: number; to: number; incident: string }) {
+/** Why the member is in this incident, and what people said of it. */
+function Because({ incident, member }: { incident: Incident; member: Member }) {
+  const own = new Set(member.anomalies.map((anomaly) => anomaly.id));
+  const evidence = incident.evidence.find((one) => own.has(one.anomaly_id));
+  const labels = [...new Set(member.anomalies.flatMap((anomaly) => anomaly.labels))];
+  return (
+    <span class="muted about" data-testid="because">
+      {evidence && `${capital(evidence.text)}.`}
+      {labels.length > 0 && <> Labelled: <Pieces items={labels} /></>}
+    </span>
+  );
+}
+
+function MemberChart({ member, from, to, incident }: { member: Member; from: number; to: number; incident: Incident }) {
   const query = { from_ms: Math.floor(from), to_ms: Math.ceil(to), max_points: POINTS };
   const latest = Math.max(...member.anomalies.map((anomaly) => anomaly.end_ms ?? anomaly.peak_ms));
   const { data, problem } = useLoad(`${member.id}/${from}/${to}/${latest}`, (signal) =>
@@ -193,7 +120,7 @@ function MemberChart({ member, from, to, incident }: { member: Member; from: num
   return (
     <figure data-testid="member">
       <figcaption>
-        <a href={`#/series/${encodeURIComponent(member.id)}`} data-row>
+        <a href={link("series", member.id, { from, to })} data-row>
           <SeriesName metric={member.metric} tags={member.tags} />
         </a>
         <span class="muted">
@@ -202,6 +129,7 @@ function MemberChart({ member, from, to, incident }: { member: Member; from: num
           {worst.percent !== null && ` (${signed(worst.percent)} %)`}, score {worst.score?.toFixed(0) ?? "–"}
         </span>
         <About anomaly={worst} />
+        <Because incident={incident} member={member} />
       </figcaption>
       <Trouble problem={problem} />
       {data === undefined ? (
@@ -214,7 +142,8 @@ function MemberChart({ member, from, to, incident }: { member: Member; from: num
             anomalies={member.anomalies}
             from={from}
             to={to}
-            sync={`incident ${incident}`}
+            changes={incident.changes}
+            sync={`incident ${incident.id}`}
             label={`${member.metric}: ${worst.kind}, ${number(worst.value)} where ${number(worst.expected)} was expected`}
           />
           <Rows columns={data.columns} />

@@ -1,0 +1,99 @@
+import type { ComponentChildren } from "preact";
+import { change, part } from "../../api";
+import { useDoing, useMay, useRefresh } from "../../hooks";
+import { count } from "../../numbers";
+import { Moment, personName, Trouble } from "../../parts";
+import type { Act, Incident, Label, Step } from "../../shapes";
+
+interface Entry {
+  key: string;
+  at_ms: number;
+  who: string;
+  what: ComponentChildren;
+  note: string;
+  undo: string | null;
+  undone: string | null;
+}
+
+const DID: Record<Act["verb"], string> = {
+  acknowledge: "took it",
+  comment: "said",
+  merge: "merged another incident with it",
+  split: "split members off",
+  move: "moved anomalies into it",
+};
+
+function ofAct(act: Act): Entry {
+  const { id, at_ms, user, verb, others, comment, undone_by } = act;
+  const many = verb === "split" || verb === "move" ? ` (${others.length})` : "";
+  const what = `${DID[verb]}${many}`;
+  return { key: id, at_ms, who: personName(user), what, note: comment, undo: `acts/${part(id)}/undo`, undone: undone_by };
+}
+
+function ofLabel(label: Label): Entry {
+  const { id, at_ms, user, note, undone_by } = label;
+  const of = label.kind === "incident" ? "it" : label.kind === "anomaly" ? "an anomaly" : "a span of a series";
+  const what = (
+    <>
+      labelled {of} <b>{label.label}</b>
+      {label.conflict && <span class="muted"> (people differ)</span>}
+    </>
+  );
+  return { key: id, at_ms, who: personName(user), what, note, undo: `labels/${part(id)}/undo`, undone: undone_by };
+}
+
+function ofStep(step: Step, i: number): Entry {
+  const what = `${step.kind} with ${count(step.member_count, "anomaly", "anomalies")}, score ${step.score.toFixed(0)}`;
+  return { key: `step ${i}`, at_ms: step.at_ms, who: "", what, note: "", undo: null, undone: null };
+}
+
+/** What became of the incident, near it, and what people did to it and said of it, by time. */
+export function Story({ incident }: { incident: Incident }) {
+  const entries: Entry[] = [
+    ...incident.steps.map(ofStep),
+    ...incident.changes.map((one) => ({
+      ...{ key: one.id, at_ms: one.at_ms, who: "", what: `◆ ${one.kind}: ${one.title}` },
+      ...{ note: "", undo: null, undone: null },
+    })),
+    ...incident.acts.map(ofAct),
+    ...incident.labels.map(ofLabel),
+  ];
+  entries.sort((a, b) => a.at_ms - b.at_ms);
+  return (
+    <section>
+      <h2>Timeline</h2>
+      <ol class="story" data-testid="story">
+        {entries.map((entry) => (
+          <Line key={entry.key} entry={entry} />
+        ))}
+      </ol>
+      {entries.length === 0 && <p class="muted">Nothing yet.</p>}
+    </section>
+  );
+}
+
+function Line({ entry }: { entry: Entry }) {
+  const may = useMay("feedback");
+  const refresh = useRefresh();
+  const { busy, problem, run } = useDoing();
+  const undo = async (): Promise<void> => {
+    if (entry.undo && (await run(() => change("POST", entry.undo ?? "")))) refresh();
+  };
+  return (
+    <li class={entry.undone === null ? "" : "undone"}>
+      <Moment ms={entry.at_ms} /> {entry.who && <b>{entry.who} </b>}
+      {entry.what}
+      {entry.note && <q class="note">{entry.note}</q>}
+      {entry.undone !== null && <span class="muted"> taken back by {personName(entry.undone)}</span>}
+      {entry.undo && entry.undone === null && may && (
+        <>
+          {" "}
+          <button type="button" class="small" disabled={busy} onClick={() => void undo()}>
+            take back
+          </button>
+        </>
+      )}
+      <Trouble problem={problem} />
+    </li>
+  );
+}

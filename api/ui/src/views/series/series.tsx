@@ -1,0 +1,168 @@
+import { useMemo, useState } from "preact/hooks";
+import { get, part } from "../../api";
+import { type Loaded as UseLoaded, useLoad, useSlowTick, useTick, useTitle } from "../../hooks";
+import { count, number } from "../../numbers";
+import { Fact, Moment, SeriesName, Trouble } from "../../parts";
+import { back, useAsked } from "../../place";
+import type { Anomaly, JournalEntry, Label, Observations, Page, Series } from "../../shapes";
+import { duration } from "../../time";
+import { Anomalies } from "./anomalies";
+import { Calibration } from "./calibration";
+import { Declared } from "./declared";
+import { Why } from "./explain";
+import { History } from "./history";
+import { Journal } from "./journal";
+import { Labels } from "./labels";
+import { ErrorShape, SeasonShape } from "./shape";
+
+const POINTS = 10_000;
+const VALUES_MS = 15_000;
+
+interface Said {
+  series: Series;
+  anomalies: Anomaly[];
+  labels: Label[];
+  journal: JournalEntry[];
+}
+
+export interface Loaded extends Said {
+  observations: Observations;
+}
+
+async function said(id: string, signal: AbortSignal): Promise<Said> {
+  const [series, anomalies, labels, journal] = await Promise.all([
+    get<Series>(`series/${part(id)}`, {}, signal),
+    get<Page<Anomaly>>("anomalies", { series: id, limit: 200 }, signal),
+    get<Page<Label>>("labels", { series: id, limit: 200 }, signal),
+    get<{ entries: JournalEntry[] }>(`series/${part(id)}/journal`, {}, signal),
+  ]);
+  return { series, anomalies: anomalies.items, labels: labels.items, journal: journal.entries };
+}
+
+/** Its values, which are many, are loaded anew at most every so often; what is said of it at once. */
+function useSeries(id: string, from: number | undefined, to: number | undefined): UseLoaded<Loaded> {
+  const tick = useTick();
+  const slow = useSlowTick(VALUES_MS);
+  const span = { from_ms: from, to_ms: to, max_points: POINTS };
+  const values = useLoad(`${id}/${from}/${to}/${slow}`, (signal) =>
+    get<Observations>(`series/${part(id)}/observations`, span, signal),
+  );
+  const beside = useLoad(`${id}/${tick}`, (signal) => said(id, signal));
+  const data = useMemo(
+    () => values.data && beside.data && { observations: values.data, ...beside.data },
+    [values.data, beside.data],
+  );
+  return { data, problem: values.problem ?? beside.problem };
+}
+
+/** A whole number of the address, or nothing. */
+function whole(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,14}$/.test(text) ? Number(text) : undefined;
+}
+
+export function SeriesView({ id }: { id: string }) {
+  const [asked, change] = useAsked();
+  const from = whole(asked("from"));
+  const to = whole(asked("to"));
+  const { data, problem } = useSeries(id, from, to);
+  const series = data?.series;
+  useTitle(series?.series);
+  if (data === undefined || series?.id !== id || data.observations.series.id !== id) {
+    return (
+      <main>
+        <Up />
+        {problem ? <Trouble problem={problem} /> : <p class="muted">Loading…</p>}
+      </main>
+    );
+  }
+  const at = whole(asked("at"));
+  return (
+    <main data-testid="series-view">
+      <Up />
+      <h1>
+        <SeriesName metric={series.metric} tags={series.tags} />
+      </h1>
+      <Trouble problem={problem} />
+      <Facts series={series} journal={data.journal} />
+      <History loaded={data} from={from} to={to} onPick={(ms) => change({ at: ms })} />
+      <Why series={series} at={at} onAt={(ms) => change({ at: ms })} />
+      <Shapes loaded={data} />
+      <Anomalies items={data.anomalies} />
+      <Labels items={data.labels} />
+      <Journal series={series} entries={data.journal} />
+      <Declared metric={series.metric} />
+    </main>
+  );
+}
+
+function Up() {
+  return (
+    <p class="up">
+      <a href={back("series")}>← Series</a>
+    </p>
+  );
+}
+
+/** The shapes are worked out when they are asked for: some milliseconds for ten thousand values. */
+function Shapes({ loaded }: { loaded: Loaded }) {
+  const [open, setOpen] = useState(false);
+  const { series, observations } = loaded;
+  const { columns } = observations;
+  const [first = 0, last = 0] = [columns.ts_ms[0], columns.ts_ms.at(-1)];
+  return (
+    <details class="shapes" data-testid="shapes" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Shape of the errors and of the season, and other thresholds, over the span that is shown</summary>
+      {open && (
+        <div class="halves">
+          <ErrorShape columns={columns} />
+          <SeasonShape columns={columns} series={series} />
+          {last > first && <Calibration columns={columns} anomalies={loaded.anomalies} from={first} to={last} />}
+        </div>
+      )}
+    </details>
+  );
+}
+
+/** The stage, and what it takes to the next one. */
+function stage(series: Series): string {
+  if (series.next_stage === null || series.next_stage_buckets === null) return series.stage;
+  return `${series.stage}; ${series.next_stage} after ${count(series.next_stage_buckets, "more value")}`;
+}
+
+function Facts({ series, journal }: { series: Series; journal: JournalEntry[] }) {
+  const reasons = useMemo(() => journal[0]?.reasons ?? [], [journal]);
+  const facts: [string, string][] = [
+    ["Stage", stage(series)],
+    ["Class", series.class ?? "–"],
+    ["Every", series.cadence_ms ? duration(series.cadence_ms) : "–"],
+    ["Seasons", series.seasons_ms.map(duration).join(", ") || "–"],
+    ["Champion", (series.champion ?? "–") + (series.pinned ? " (kept by hand)" : "")],
+    ["Challenger", series.challenger ?? "–"],
+    ["Threshold", series.threshold ?? "–"],
+    ["Final values", series.final_buckets.toLocaleString("en")],
+    ["Zone", series.timezone ?? "–"],
+  ];
+  return (
+    <dl class="facts" data-testid="facts">
+      {facts.map(([name, value]) => (
+        <Fact key={name} name={name}>
+          {value}
+        </Fact>
+      ))}
+      {series.next_stage_ms !== null && (
+        <Fact name={`${series.next_stage} about`}>
+          <Moment ms={series.next_stage_ms} />
+        </Fact>
+      )}
+      <Fact name="Last">
+        <Moment ms={series.last_ms} />
+      </Fact>
+      {series.wide_band && (
+        <Fact name="Without a model yet, values may be expected in">
+          {number(series.wide_band.lower)} … {number(series.wide_band.upper)}
+        </Fact>
+      )}
+      {reasons.length > 0 && <Fact name="Why this class and model">{reasons.join("; ")}</Fact>}
+    </dl>
+  );
+}

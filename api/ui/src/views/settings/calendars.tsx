@@ -1,0 +1,116 @@
+import { useState } from "preact/hooks";
+import { change, get, part } from "../../api";
+import { Ask } from "../../dialog";
+import { CheckField, Field, TextField } from "../../fields";
+import { useLoad, useMay, useTick } from "../../hooks";
+import { Hits, type Selector, SelectorFields } from "../../muting";
+import { Moment, personName, Trouble } from "../../parts";
+import type { Page } from "../../shapes";
+import { Opens, Remove } from "./confirm";
+import type { Calendar } from "./shapes";
+
+const EVERYTHING: Selector = { metric: "*", tags: {}, team: null, incident: "" };
+
+export function Calendars() {
+  const tick = useTick();
+  const may = useMay("config");
+  const { data, problem } = useLoad(`calendars/${tick}`, (signal) => get<Page<Calendar>>("calendars", {}, signal));
+  return (
+    <>
+      <p class="muted">In the entries of a calendar nobody is told of incidents of its series.</p>
+      <Trouble problem={problem} />
+      {may && (
+        <p class="buttons">
+          <Opens name="Add a calendar" testId="add-calendar" dialog={(close) => <CalendarDialog onClose={close} />} />
+        </p>
+      )}
+      {data?.items.length === 0 && <p>None.</p>}
+      {data && data.items.length > 0 && (
+        <table class="list" data-testid="calendars">
+          <thead>
+            <tr>
+              <th>Calendar</th>
+              <th>Source</th>
+              <th>Series</th>
+              <th>Next</th>
+              <th>By</th>
+              <th />
+            </tr>
+          </thead>
+          <tbody>
+            {data.items.map((one) => (
+              <tr key={one.id}>
+                <td>
+                  <b>{one.name}</b>
+                </td>
+                <td>
+                  {one.source}, {one.spans} entries
+                </td>
+                <td class="c-title">
+                  {one.selector.metric}{" "}
+                  {Object.entries(one.selector.tags).map(([name, value]) => `${name}=${value}`).join(", ")}
+                </td>
+                <td>
+                  <ul class="lines">
+                    {one.next.slice(0, 3).map((span) => (
+                      <li key={`${span.start_ms} ${span.title}`}>
+                        <Moment ms={span.start_ms} /> {span.title}
+                      </li>
+                    ))}
+                  </ul>
+                </td>
+                <td data-label="by">{personName(one.author)}</td>
+                <td class="c-buttons">
+                  {may && (
+                    <Remove
+                      name="Remove"
+                      title={`Remove the calendar ${one.name}`}
+                      work={() => change("DELETE", `calendars/${part(one.id)}`)}
+                    >
+                      From now on.
+                    </Remove>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}
+
+function CalendarDialog({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState("");
+  const [country, setCountry] = useState("");
+  const [region, setRegion] = useState("");
+  const [ics, setIcs] = useState("");
+  const [selector, setSelector] = useState(EVERYTHING);
+  const [force, setForce] = useState(false);
+  const everything = selector.metric === "*" && Object.keys(selector.tags).length === 0;
+  const source = ics ? { ics } : { country, ...(region ? { region } : {}) };
+  const read = (file: File | undefined): void => void file?.text().then(setIcs);
+  return (
+    <Ask
+      title="Add a calendar"
+      does="Add"
+      onClose={onClose}
+      ready={name.trim() !== "" && (ics !== "" || country !== "") && (!everything || force)}
+      work={() => change("POST", "calendars", { name, selector, force, ...source })}
+    >
+      <TextField name="Name" value={name} onValue={setName} required />
+      <div class="pair">
+        <TextField name="Holidays of" value={country} onValue={setCountry} placeholder="DE" hint="a country" />
+        <TextField name="Region" value={region} onValue={setRegion} placeholder="BY" />
+      </div>
+      <Field name="Or a calendar file" hint={ics ? `${ics.length.toLocaleString("en")} characters` : ".ics"}>
+        {(id) => (
+          <input id={id} type="file" accept=".ics,text/calendar" onChange={(event) => read(event.currentTarget.files?.[0])} />
+        )}
+      </Field>
+      <SelectorFields value={selector} onValue={setSelector} />
+      <Hits selector={selector} />
+      {everything && <CheckField name="Yes, for everything" value={force} onValue={setForce} />}
+    </Ask>
+  );
+}

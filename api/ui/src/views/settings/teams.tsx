@@ -1,0 +1,89 @@
+import { useState } from "preact/hooks";
+import { change, get, part } from "../../api";
+import { Ask } from "../../dialog";
+import { pairsOf, TextField } from "../../fields";
+import { useLoad, useTick } from "../../hooks";
+import { Trouble } from "../../parts";
+import type { Page } from "../../shapes";
+import { Opens, Remove } from "./confirm";
+import type { Team } from "./shapes";
+
+function line(tags: Record<string, string>): string {
+  return Object.entries(tags).map(([name, value]) => `${name}=${value}`).join(", ");
+}
+
+export function Teams() {
+  const tick = useTick();
+  const { data, problem } = useLoad(`teams/${tick}`, (signal) => get<Page<Team>>("teams", {}, signal));
+  return (
+    <>
+      <p class="muted">A series belongs to the team one of whose rules it fits.</p>
+      <Trouble problem={problem} />
+      <p class="buttons">
+        <Opens name="Add a team" testId="add-team" dialog={(close) => <TeamDialog onClose={close} />} />
+      </p>
+      {data?.items.length === 0 && <p>None.</p>}
+      {data && data.items.length > 0 && (
+        <table class="list" data-testid="teams">
+          <thead>
+            <tr>
+              <th>Team</th>
+              <th>Its series have</th>
+              <th />
+            </tr>
+          </thead>
+          <tbody>
+            {data.items.map((team) => (
+              <tr key={team.name}>
+                <td>
+                  <b>{team.name}</b>
+                </td>
+                <td class="c-title">{team.rules.map((rule) => line(rule.tags)).join(" or ")}</td>
+                <td class="c-buttons">
+                  <Opens
+                    name="Change"
+                    testId="edit-team"
+                    small
+                    dialog={(close) => <TeamDialog team={team} onClose={close} />}
+                  />{" "}
+                  <Remove
+                    name="Remove"
+                    title={`Remove the team ${team.name}`}
+                    work={() => change("PUT", `teams/${part(team.name)}`, { rules: [] })}
+                  >
+                    Incidents stay with the team their series had when they began.
+                  </Remove>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}
+
+function TeamDialog({ team, onClose }: { team?: Team; onClose: () => void }) {
+  const [name, setName] = useState(team?.name ?? "");
+  const [text, setText] = useState(team?.rules.map((rule) => line(rule.tags)).join("\n") ?? "");
+  const rules = text.split("\n").map((one) => ({ tags: pairsOf(one) })).filter(({ tags }) => Object.keys(tags).length > 0);
+  return (
+    <Ask
+      title={team ? `Team ${team.name}` : "Add a team"}
+      does="Save"
+      onClose={onClose}
+      ready={name.trim() !== "" && rules.length > 0}
+      work={() => change("PUT", `teams/${part(name)}`, { rules })}
+    >
+      {!team && <TextField name="Name" value={name} onValue={setName} required />}
+      <TextField
+        name="Rules"
+        lines={4}
+        value={text}
+        onValue={setText}
+        placeholder="shop=north, kind=web"
+        hint="one a line: tags that a series must have, all of them; * stands for any characters"
+      />
+    </Ask>
+  );
+}

@@ -1,0 +1,112 @@
+"""An analyst on the real server: asks why, labels what was missed, takes a model back, says what matters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.browser.live import FAULT_MS, ORIGIN, Desk, desk
+from tests.browser.test_page import part
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder: Path = tmp_path_factory.mktemp("system")
+    with desk(folder) as made:
+        made.fail()
+        made.furnish()
+        yield made
+
+
+def test_a_click_on_the_chart_tells_why(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/series/{ORIGIN}")
+    chart = part(page, "history").locator(".u-over")
+    chart.click(position={"x": 200, "y": 100})
+    expect(part(page, "answer")).to_contain_text("In band")
+    assert "at=" in page.url
+    page.mouse.move(5, 5)
+    page.goto(f"{system.url}/#/series/{ORIGIN}?at={FAULT_MS}")
+    expect(part(page, "answer")).to_contain_text("outside the band")
+    page.goto("about:blank")
+    page.goto(f"{system.url}/#/series/{ORIGIN}")
+    part(page, "history").locator("[data-testid=chart]").focus()
+    page.keyboard.press("ArrowLeft")  # the last value, long after the fault
+    page.keyboard.press("Enter")
+    expect(part(page, "answer")).to_contain_text("Anomaly")
+    watched.assert_clean(system.url)
+
+
+def test_a_dragged_span_is_zoomed_into_or_labelled(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/series/{ORIGIN}")
+    chart = part(page, "history").locator(".u-over")
+
+    def drag(left: int, right: int) -> None:
+        box = chart.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + left, box["y"] + 80)
+        page.mouse.down()
+        page.mouse.move(box["x"] + right, box["y"] + 80, steps=5)
+        page.mouse.up()
+
+    drag(200, 500)
+    expect(page).to_have_url(re.compile(r"from=\d+&to=\d+"))
+    page.keyboard.press("l")
+    expect(part(page, "label-span")).to_have_attribute("aria-pressed", "true")
+    drag(300, 400)
+    part(page, "sayings").get_by_text("true", exact=True).click()
+    part(page, "submit").click()
+    if part(page, "rehearsal").count():
+        part(page, "submit").click()
+    expect(part(page, "labels")).to_contain_text("T · true")
+    (label,) = system.get(f"labels?series={ORIGIN}")["items"]
+    assert label["kind"] == "span"
+    assert label["from_ms"] < label["to_ms"]
+    part(page, "labels").get_by_role("button", name="take back").click()
+    expect(part(page, "labels")).to_contain_text("taken back")
+    watched.assert_clean(system.url)
+
+
+def test_shapes_journal_and_undo(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/series/{ORIGIN}")
+    part(page, "shapes").locator("summary").first.click()
+    expect(part(page, "shapes")).to_contain_text("value − expected of")
+    runs = r"^\d+: (\d+) runs?,"
+    counts = []
+    for score in ("40", "75", "99"):
+        page.get_by_label("Score", exact=True).fill(score)
+        expect(part(page, "calibrated")).to_have_text(re.compile(f"^{score}:"))
+        found = re.match(runs, part(page, "calibrated").inner_text())
+        assert found is not None
+        counts.append(int(found[1]))
+    assert counts[0] >= counts[1] >= 1 > counts[2]  # the fault reaches 75, and nothing 99
+    part(page, "undo-models").click()
+    expect(part(page, "facts").first).to_contain_text("kept by hand")
+    part(page, "open-contest").click()
+    expect(part(page, "facts").first).not_to_contain_text("kept by hand")
+    watched.assert_clean(system.url)
+
+
+def test_minimum_change_and_direction_are_set(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/series?q=shop.conv")
+    expect(part(page, "series-link")).to_have_count(1)
+    part(page, "series-link").click()
+    expect(part(page, "declared")).to_contain_text("all of it is learned")
+    page.keyboard.press("e")
+    page.get_by_label("Direction").select_option("down")
+    page.get_by_label("Minimum change", exact=True).fill("0.01")
+    part(page, "submit").click()
+    expect(part(page, "declared")).to_contain_text("down")
+    found = system.get("metrics/shop.conversion")
+    assert (found["polarity"], found["min_change_absolute"]) == ("down", 0.01)
+    watched.assert_clean(system.url)
