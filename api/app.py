@@ -21,6 +21,7 @@ from api.guard import Guard
 from api.ingest import IngestRoute, Intake
 from api.label_page import IncidentLabels, label_routes
 from api.openapi import describe
+from api.predictions import outcome_intake, prediction_intake
 from api.probe import Probe
 from api.routes import (
     acts,
@@ -29,6 +30,7 @@ from api.routes import (
     incidents,
     labels,
     metrics,
+    models,
     mutes,
     people,
     series,
@@ -53,6 +55,7 @@ _ROUTERS = (
     explain.router,
     series.router,
     metrics.router,
+    models.router,
     topology.router,
     alerts.router,
     mutes.router,
@@ -108,6 +111,9 @@ def create_app(
     for path, dialect in dialects(samples_max, monitor.now_ms).items():
         route = IngestRoute(intake, dialect)
         app.router.routes.append(Route(path, route, methods=["POST"], include_in_schema=False))
+    for name, make in (("predictions", prediction_intake), ("outcomes", outcome_intake)):
+        rows = make(monitor, intake.doors, samples_max)
+        app.router.routes.append(Route(f"{PREFIX}/{name}", rows, methods=["POST"], include_in_schema=False))
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(server.health)

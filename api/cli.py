@@ -13,6 +13,7 @@ import typer
 
 from api.cli_access import audit_app, token_app, user_app
 from api.cli_alerts import receiver_app, route_app
+from api.cli_models import models
 from api.cli_mute import calendar_app, mute_app
 from api.cli_respond import incident_app, label, labels_app
 from api.options import (
@@ -50,6 +51,7 @@ app.add_typer(receiver_app, name="receiver")
 app.add_typer(incident_app, name="incident")
 app.add_typer(labels_app, name="labels")
 app.command()(label)
+app.command()(models)
 app.add_typer(mute_app, name="mute")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(log_app, name="log")

@@ -98,15 +98,20 @@ class Client:
         return self._persist(lambda: self._http.get("/api/v1/me"))
 
     def send(
-        self, body: bytes, key: str, *, mode: str, complete_ms: int | None = None, content_type: str = ARROW
+        self,
+        body: bytes,
+        key: str,
+        *,
+        mode: str,
+        complete_ms: int | None = None,
+        content_type: str = ARROW,
+        path: str = "/api/v1/samples",
     ) -> Values:
-        """Post samples, again and again while the server is out of reach or answers 503, for up to
-        ``give_up_s``. ``key`` names the request, so a repeat has no second effect."""
+        """Post samples, or what else ``path`` takes, again and again while the server is out of reach or
+        answers 503, for up to ``give_up_s``. ``key`` names the request, so a repeat has no second effect."""
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
         parameters = _given({"mode": mode, "complete": complete_ms})
-        return self._persist(
-            lambda: self._http.post("/api/v1/samples", params=parameters, content=body, headers=headers)
-        )
+        return self._persist(lambda: self._http.post(path, params=parameters, content=body, headers=headers))
 
     def _persist(self, post: Callable[[], httpx2.Response]) -> Values:
         began, attempt = self._clock(), 0

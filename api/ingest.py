@@ -45,6 +45,17 @@ class Handed:
     future: Future[Accepted] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What all routes that take bodies share: memory, turns, threads, and who may write what."""
+
+    reader: BodyReader
+    budget: Budget
+    turnstile: Turnstile
+    fences: Fences
+    lanes: ThreadPoolExecutor
+
+
 class Intake:
     """What all routes that take samples have in common."""
 
@@ -61,6 +72,10 @@ class Intake:
         self._lanes = ThreadPoolExecutor(monitor.settings.decode_lanes, thread_name_prefix="decode")
         book.enter("body_decoded_bytes_max", self._limits.body_decoded_bytes_max)
         book.enter("samples_per_request_max", self._limits.samples_per_request_max)
+
+    @property
+    def doors(self) -> Doors:
+        return Doors(self._reader, self._budget, self._turnstile, self._fences, self._lanes)
 
     def close(self) -> None:
         self._lanes.shutdown(wait=False, cancel_futures=True)
@@ -113,7 +128,7 @@ class Intake:
         refused = {reject.reason: reject.count for reject in decoded.rejects}
         self._monitor.telemetry.rejected({**refused, **decoded.aside})
         if request.complete_ms is not None:
-            await self._monitor.complete(request.complete_ms, _digest(handed.request_id, b"complete"))
+            await self._monitor.complete(request.complete_ms, digest(handed.request_id, b"complete"))
         return accepted, decoded
 
     def _hand_over(self, request: Request, wire: bytes, share: Share) -> Handed:
@@ -167,12 +182,12 @@ class Intake:
         """Of the key, or else of what the body says: a third of its bytes in columns."""
         owner = () if request.fence is None else (request.fence.key,)
         if request.key:
-            return _digest(b"key", request.key, *owner)
+            return digest(b"key", request.key, *owner)
         batch = decoded.batch
         columns = (batch.fingerprint, batch.ts_ms, batch.value, batch.n)
         head = f"{request.form} {request.mode or decoded.mode} {request.complete_ms}".encode()
         said = (b"" if column is None else column.data for column in columns)
-        return _digest(b"samples", head, *said, *owner)
+        return digest(b"samples", head, *said, *owner)
 
 
 class IngestRoute:
@@ -186,9 +201,9 @@ class IngestRoute:
         await self._intake.serve(self._dialect, scope, receive, send)
 
 
-def _digest(*parts: bytes | memoryview) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+def digest(*parts: bytes | memoryview) -> bytes:
+    said = hashlib.blake2b(digest_size=16)
     for part in parts:
-        digest.update(len(part).to_bytes(8, "little"))
-        digest.update(part)
-    return digest.digest()
+        said.update(len(part).to_bytes(8, "little"))
+        said.update(part)
+    return said.digest()

@@ -44,6 +44,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
             known.setdefault(name, definition)
         document["paths"][f"{PREFIX}/samples"] = {"post": _samples()}
         document["paths"] |= {path: {"post": operation} for path, operation in foreign_routes().items()}
+        for name in ("predictions", "outcomes"):
+            document["paths"][f"{PREFIX}/{name}"] = {"post": _rows(name)}
         _secure(document)
         app.openapi_schema = document
     return app.openapi_schema
@@ -69,6 +71,32 @@ def plain(template: str) -> str:
     '/api/v1/metrics/{name}'
     """
     return re.sub(r":\w+}", "}", template)
+
+
+def _rows(name: str) -> dict[str, Any]:
+    """Predictions or outcomes: as samples, with columns of their own."""
+    told = _samples()
+    what = {
+        "predictions": "id, model, timestamp, and as wanted version, prediction, score, latency_ms, "
+        "segments, features (in Arrow: segment.NAME, feature.NAME)",
+        "outcomes": "id, model, outcome, and when it was known as timestamp",
+    }[name]
+    told["tags"] = ["models"]
+    told["summary"] = f"Tell of {name} of served models"
+    told["description"] = (
+        f"JSON, NDJSON (a row a line) or an Arrow IPC stream of {what}. Answered after they are on disk; the "
+        "same request again changes nothing."
+    )
+    told["operationId"] = f"post_{name}"
+    told["requestBody"]["content"]["application/json"]["schema"] = {
+        "type": "object",
+        "required": [name],
+        "properties": {
+            name: {"type": "array", "items": {"type": "object"}},
+            "mode": {"type": "string", "enum": ["live", "backfill"]},
+        },
+    }
+    return told
 
 
 def _samples() -> dict[str, Any]:

@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors import flights_model
-from collectors.flights_table import HOUR_MS, TIMEZONE, DataMissing, Schedule, Weather, package_data, read
+from collectors.flights_served import DAY_MS, ServedFlights, served_flights
+from collectors.flights_table import HOUR_MS, TIMEZONE, DataMissing, Schedule, package_data, read
 from monitor.domain.batch import SampleBatch
 from monitor.domain.series import Identity
 
@@ -36,8 +36,6 @@ DEPARTURES = "flights.departures"
 CANCELLED = "flights.cancelled_share"
 DELAY = "flights.departure_delay_minutes"
 ON_TIME = "flights.on_time_share"
-ACCURACY = "model.accuracy"
-MODEL_TAGS = {"model": "delay-predictor", "version": "1"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +44,8 @@ class Flights:
 
     ``fingerprint`` uint64, ``ts_ms`` int64 (start of the hour, UTC), ``value`` float64, ``n`` float64
     (NaN for departures, which are counts and have no denominator): one row a sample.
-    ``series`` holds the identity behind each fingerprint, ``flights`` the rows of the table.
+    ``series`` holds the identity behind each fingerprint, ``flights`` the rows of the table; ``served``
+    what a model said of each flight, and what came of it.
     """
 
     series: Mapping[int, Identity]
@@ -55,6 +54,7 @@ class Flights:
     value: NDArray[np.float64]
     n: NDArray[np.float64]
     flights: int
+    served: ServedFlights
 
     def __len__(self) -> int:
         return len(self.ts_ms)
@@ -109,7 +109,7 @@ def load(data_dir: Path | None = None) -> Flights:
     DataMissing with the way to install.
     """
     schedule, weather = read(data_dir or package_data())
-    return _collect(schedule, [*_kpis(schedule), *_accuracy(schedule, weather)])
+    return _collect(schedule, list(_kpis(schedule)), served_flights(schedule, weather))
 
 
 def declarations() -> dict[str, dict[str, Any]]:
@@ -139,7 +139,25 @@ def declarations() -> dict[str, dict[str, Any]]:
             "min_change_absolute": 15.0,
         },
         ON_TIME: {**share, "polarity": "down"},
-        ACCURACY: {**share, "polarity": "down"},
+        **_of_the_model(),
+    }
+
+
+def _of_the_model() -> dict[str, dict[str, Any]]:
+    """By the day; of accuracy a change by a tenth is worth a person's time, of others one by 0.3."""
+    day = {"cadence_ms": DAY_MS, "timezone": TIMEZONE}
+    share = {**day, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.1}
+    count = {
+        **day,
+        "kind": "delta",
+        "unit": "predictions",
+        "aggregation": "sum",
+        "min_change_absolute": 400.0,
+    }
+    return {
+        "model.*": {**day, "polarity": "both", "min_change_absolute": 0.3},
+        "model.accuracy": {**share, "polarity": "down"},
+        "model.predictions": {**count, "polarity": "down"},
     }
 
 
@@ -187,13 +205,11 @@ class _Series:
     n: NDArray[np.float64]
 
 
-def _scopes(schedule: Schedule, *, carriers: bool) -> Iterator[tuple[dict[str, str], NDArray[np.bool_]]]:
-    """The tags and the rows of the total, of each airport and, if asked, of each carrier and pair."""
+def _scopes(schedule: Schedule) -> Iterator[tuple[dict[str, str], NDArray[np.bool_]]]:
+    """The tags and the rows of the total, of each airport, of each carrier and of each pair."""
     yield {}, np.ones(len(schedule), np.bool_)
     for origin, code in enumerate(schedule.origins):
         yield {"origin": code}, schedule.origin == origin
-    if not carriers:
-        return
     for carrier, code in enumerate(schedule.carriers):
         yield {"carrier": code}, schedule.carrier == carrier
     for origin, airport in enumerate(schedule.origins):
@@ -205,7 +221,7 @@ def _scopes(schedule: Schedule, *, carriers: bool) -> Iterator[tuple[dict[str, s
 def _kpis(schedule: Schedule) -> Iterator[_Series]:
     least = MIN_FLIGHTS_PER_DAY * schedule.hours / 24.0
     on_time = schedule.departed & (schedule.departure_delay < LATE_MINUTES)
-    for tags, rows in _scopes(schedule, carriers=True):
+    for tags, rows in _scopes(schedule):
         if rows.sum() < least:
             continue
         left = rows & schedule.departed
@@ -220,37 +236,6 @@ def _kpis(schedule: Schedule) -> Iterator[_Series]:
         yield _mean(Identity.of(ON_TIME, tags), _count(schedule, rows & on_time), departed)
 
 
-def _accuracy(schedule: Schedule, weather: Weather) -> Iterator[_Series]:
-    """Share of right answers of a model that learns in the first month and serves from the second on;
-    a flight that was cancelled or diverted has no outcome, and is not counted."""
-    known = ~np.isnan(schedule.arrival_delay)
-    training = known & (schedule.month == schedule.month[schedule.hour.argmin()])
-    served = known & ~training
-    if not (training.any() and served.any()):
-        return
-    features = _features(schedule, weather)
-    late = schedule.arrival_delay >= LATE_MINUTES
-    model = flights_model.train([codes[training] for codes in features], late[training])
-    right = served & (model.late(features) == late)
-    for tags, rows in _scopes(schedule, carriers=False):
-        identity = Identity.of(ACCURACY, MODEL_TAGS | tags)
-        yield _mean(identity, _count(schedule, rows & right), _count(schedule, rows & served))
-
-
-def _features(schedule: Schedule, weather: Weather) -> list[flights_model.Codes]:
-    """What is known before departure, each as bins: the schedule, the route, the airport's weather."""
-    return [
-        schedule.clock.astype(np.intp),
-        schedule.weekday.astype(np.intp),
-        schedule.carrier.astype(np.intp),
-        schedule.origin.astype(np.intp),
-        flights_model.binned(schedule.distance, flights_model.DISTANCE_MILES),
-        flights_model.binned(weather.wind_mph, flights_model.WIND_MPH),
-        flights_model.binned(weather.visibility_miles, flights_model.VISIBILITY_MILES),
-        flights_model.binned(weather.rain_inches, flights_model.RAIN_INCHES),
-    ]
-
-
 def _count(schedule: Schedule, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.bincount(schedule.hour[rows], minlength=schedule.hours).astype(np.float64)
 
@@ -260,7 +245,7 @@ def _mean(identity: Identity, total: NDArray[Any], n: NDArray[np.float64]) -> _S
     return _Series(identity, hour, total[hour] / n[hour], n[hour])
 
 
-def _collect(schedule: Schedule, all_series: list[_Series]) -> Flights:
+def _collect(schedule: Schedule, all_series: list[_Series], served: ServedFlights) -> Flights:
     all_series.sort(key=lambda one: one.identity)
     lengths = [len(one.hour) for one in all_series]
     keys = np.array([one.identity.fingerprint() for one in all_series], np.uint64)
@@ -273,4 +258,5 @@ def _collect(schedule: Schedule, all_series: list[_Series]) -> Flights:
         value=np.concatenate([one.value for one in all_series])[order],
         n=np.concatenate([one.n for one in all_series])[order],
         flights=len(schedule),
+        served=served,
     )

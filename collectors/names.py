@@ -28,21 +28,21 @@ def canonical(metric: object, pairs: Iterable[tuple[object, object]]) -> bytes:
     >>> canonical("m", [("b", "2"), ("a", "1")])
     b'm\\x1fa\\x1e1\\x1fb\\x1e2'
     """
-    name = _checked(metric, METRIC_BYTES_MAX)
+    name = checked(metric, METRIC_BYTES_MAX)
     if name.startswith(RESERVED):
         raise Fault(Reason.BAD_NAME, name)
     tags: dict[str, str] = {}
     for key, value in pairs:
-        tag = _checked(key, TAG_KEY_BYTES_MAX)
+        tag = checked(key, TAG_KEY_BYTES_MAX)
         if tag in tags or tag.startswith(RESERVED):
             raise Fault(Reason.BAD_NAME, tag)
-        tags[tag] = _checked(value, TAG_VALUE_BYTES_MAX)
+        tags[tag] = checked(value, TAG_VALUE_BYTES_MAX)
     if len(tags) > TAGS_MAX:
         raise Fault(Reason.BAD_NAME, f"{len(tags)} tags")
     return Identity.of(name, tags).canonical()
 
 
-def _checked(text: object, bytes_max: int) -> str:
+def checked(text: object, bytes_max: int) -> str:
     if not isinstance(text, str) or not text or _FORBIDDEN.search(text):
         raise Fault(Reason.BAD_NAME, repr(text) if isinstance(text, str) else text)
     if len(text) > bytes_max or (not text.isascii() and len(text.encode()) > bytes_max):

@@ -64,6 +64,7 @@ def build(settings: Settings) -> Monitor:
         telemetry=telemetry,
         on_stopped=lock.release,
         label_links=label_links,
+        served=settings.data_dir / "served",
     )
 
 

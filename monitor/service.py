@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from enum import StrEnum
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol, TypeVar, Unpack
 
@@ -46,6 +47,7 @@ from monitor.naming import series_named
 from monitor.rehearsing import Rehearsing
 from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
+from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
 from monitor.store.accounts import Accounts
 from monitor.telemetry import Progress, Telemetry
@@ -131,6 +133,7 @@ class Monitor:
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         on_stopped: Callable[[], None] = lambda: None,
         label_links: LabelLinks | None = None,
+        served: Path | None = None,
     ) -> None:
         self.settings = settings
         self.telemetry = telemetry or Telemetry()
@@ -188,6 +191,11 @@ class Monitor:
             settings.limits,
         )
         self.label_links = label_links
+        self._serving: Serving | None = None
+        if served is not None:
+            hooks = Hooks(self.submit, self.declarations, self.declare_metric, clock_ms)
+            most = settings.predictions_bytes_max
+            self._serving = Serving(served, most, hooks, settings.log_segment_bytes)
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -214,6 +222,8 @@ class Monitor:
         book.enter("late_ms_max", limits.late_ms_max)
         book.enter("notices_max", self.settings.alerts.notices_max, used=self.alerts.waiting)
         book.enter("future_ms_max", limits.future_ms_max)
+        most_bytes = self.settings.predictions_bytes_max
+        book.enter("predictions_bytes_max", most_bytes, used=lambda: self._served_bytes)
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -232,6 +242,8 @@ class Monitor:
             return
         try:
             self._engine.start(self._receive, self._story.positions())
+            if self._serving is not None:
+                self._serving.start()
         except Exception as error:
             if not self._became(State.FAILED):
                 return
@@ -254,6 +266,8 @@ class Monitor:
     def stop(self) -> None:
         """Take no more, write a checkpoint, let go of every file. A recovery is given up: nothing is lost
         by it. Safe to call twice, and while `start` runs on another thread."""
+        if self._serving is not None:
+            self._serving.stop()  # while the intake still takes what is final
         with self._life:
             if self._state is State.STOPPED:
                 return
@@ -272,10 +286,27 @@ class Monitor:
 
     def settle(self, timeout_s: float | None = None) -> None:
         """Wait until all that was acknowledged has become anomalies and incidents."""
-        self._ready_engine().settle(timeout_s)
+        engine = self._ready_engine()
+        if self._serving is not None:
+            self._serving.settle(timeout_s)
+        engine.settle(timeout_s)
 
     def checkpoint(self) -> None:
         self._ready_engine().checkpoint()
+        if self._serving is not None:
+            self._serving.checkpoint()
+
+    @property
+    def serving(self) -> Serving:
+        """Served models. Raises IntakeUnavailable where there are none, or not yet."""
+        self._ready_engine()
+        if self._serving is None:
+            raise IntakeUnavailable("served models are not watched here")
+        return self._serving
+
+    @property
+    def _served_bytes(self) -> int:
+        return self._serving.usage()["bytes"] if self.running and self._serving is not None else 0
 
     def not_ready(self) -> str:
         """Why requests should go elsewhere for now; empty if they need not."""
@@ -286,6 +317,8 @@ class Monitor:
             return f"the intake log of shard {', '.join(broken)} cannot be written"
         if still := self._progress.stalled(status):
             return f"shard {', '.join(map(str, still))} makes no progress on its backlog"
+        if self._serving is not None and (failure := self._serving.failure):
+            return f"served models have stopped: {failure}"
         return ""
 
     # -- telling ----------------------------------------------------------------------------------
@@ -616,9 +649,13 @@ class Monitor:
         """Tell the shards what time it is, so that silence of live series is noticed."""
         if self.running and any(s.series for s in self._engine.status()):
             self._engine.control(Tick(self._clock_ms()))
+        if self.running and self._serving is not None:
+            self._serving.tick()
 
     def _checkpoint_if_needed(self) -> None:
         appended = sum(s.appended for s in self._engine.status())
         if self.running and appended != self._checkpointed:
             self._engine.checkpoint()
             self._checkpointed = appended
+        if self.running and self._serving is not None:
+            self._serving.checkpoint_if_needed()

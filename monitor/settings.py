@@ -181,6 +181,10 @@ class Settings(BaseSettings):
     log_segment_bytes: int = Field(
         default=128 * 2**20, ge=2**16, description="size at which a new segment of the log is begun"
     )
+    predictions_bytes_max: Positive = Field(
+        default=4 * 2**30,
+        description="bytes on disk of predictions that wait for their outcome; beyond it a sample is kept",
+    )
     decode_lanes: int = Field(
         default_factory=lambda: max(1, min(4, (os.cpu_count() or 1) // 2)),
         ge=1,

@@ -17,6 +17,7 @@ from monitor.domain.audit import Deed
 from monitor.domain.calendar import Calendar
 from monitor.domain.declared import is_pattern
 from monitor.domain.destination import Destination
+from monitor.domain.errors import NotFound
 from monitor.domain.event import ChangeEvent
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import (
@@ -31,6 +32,8 @@ from monitor.domain.mute import Mute, Selector
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, every
 from monitor.domain.route import Route
+from monitor.domain.series import Identity
+from monitor.domain.served import METRIC, ModelSettings
 from monitor.explaining import Explained
 from monitor.labelling import Labelling
 from monitor.muting import Hits
@@ -85,6 +88,30 @@ class View:
 
     def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
         return self._monitor.about(placed)
+
+    def models(self) -> list[Row]:
+        """Served models, for a team its own."""
+        return [one for one in self._monitor.serving.models() if self._has_model(one["name"])]
+
+    def model(self, name: str, version: str | None, segment: str | None, limit: int) -> Row:
+        self._check_model(name)
+        return self._monitor.serving.model(name, version, segment, limit)
+
+    def model_settings(self, name: str) -> ModelSettings:
+        self._check_model(name)
+        return self._monitor.serving.settings(name)
+
+    def declare_model(self, name: str, settings: ModelSettings) -> None:
+        self._check_model(name)
+        self._monitor.serving.declare(name, settings)
+
+    def _has_model(self, name: str) -> bool:
+        series = Identity.of(METRIC + "predictions", {"model": name})
+        return self._team is None or self._monitor.teams.of(series) == self._team
+
+    def _check_model(self, name: str) -> None:
+        if not self._has_model(name):
+            raise NotFound("no such model")
 
     def metric_names(self) -> list[str]:
         return self._monitor.metric_names(self._team)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -694,11 +695,22 @@ class FakeAlerts(Alerts):
     def look(self) -> None: ...
 
 
-def fake_monitor(settings: Settings | None = None) -> tuple[Monitor, FakeEngine, FakeStory]:
+def fake_monitor(
+    settings: Settings | None = None, served: Path | None = None
+) -> tuple[Monitor, FakeEngine, FakeStory]:
     """A Monitor over fakes, not yet started, whose clock stands at `NOW_MS`."""
     engine, story = FakeEngine(), FakeStory()
     settings = settings or Settings(engine="inline", shards=2, decode_lanes=1)
     accounts = FakeAccounts()
     alerts = FakeAlerts(accounts.deeds)
-    monitor = Monitor(settings, engine, story, accounts, alerts, version="1.2.3", clock_ms=lambda: NOW_MS)
+    monitor = Monitor(
+        settings,
+        engine,
+        story,
+        accounts,
+        alerts,
+        version="1.2.3",
+        clock_ms=lambda: NOW_MS,
+        served=served,
+    )
     return monitor, engine, story

@@ -43,7 +43,9 @@ class Fence:
             identities = batch.identities
             if not all(fingerprint in identities for fingerprint in fresh.tolist()):
                 identities = again().batch.identities
-            mine = [self._owns(identities[fingerprint]) for fingerprint in fresh.tolist()]
+            mine = [
+                self.owns(Identity.from_canonical(identities[fingerprint])) for fingerprint in fresh.tolist()
+            ]
             self._decided.put(fresh, np.where(mine, _MINE, _FOREIGN))
             # Decided here and now: another thread may have emptied the memory meanwhile.
             places = np.searchsorted(fresh, batch.fingerprint[missing])
@@ -54,8 +56,8 @@ class Fence:
         foreign = Reject(Reason.FOREIGN_SERIES, int(len(passes) - passes.sum()))
         return replace(decoded, batch=_only(batch, passes), rejects=(*decoded.rejects, foreign))
 
-    def _owns(self, canonical: bytes) -> bool:
-        series = Identity.from_canonical(canonical)
+    def owns(self, series: Identity) -> bool:
+        """Is it one that may be written?"""
         return series.metric.startswith(self._prefix) and (
             self._team is None or self._teams.of(series) == self._team
         )

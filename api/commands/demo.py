@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import socket
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
 
+import numpy as np
 from rich.console import Console
 
 from api.client import Client, ServerTrouble, Values
@@ -22,7 +24,10 @@ from api.commands.serve import assemble, banner
 from api.commands.storm import shortcomings
 from api.tables import err, out, table
 from collectors import flights
+from collectors.flights_served import DAY_MS, MODEL, SETTINGS
+from collectors.flights_table import HOUR_MS
 from monitor import warming
+from monitor.domain.batch import SampleBatch
 from monitor.service import Monitor
 from monitor.settings import Settings, load
 
@@ -56,10 +61,31 @@ def demo(*, leave: bool, port: int | None, data_dir: Path | None, engine: str | 
 def _stream(server: Client, year: flights.Flights) -> None:
     for name, declaration in flights.declarations().items():
         server.put(f"/api/v1/metrics/{quote(name, safe='')}", declaration)
+    server.put(f"/api/v1/models/{MODEL}", SETTINGS)
     with bar() as progress:
         task = progress.add_task("streaming 2013", total=len(year))
-        for _, sent in send_all(server, year.batches(BATCH), "backfill", year.end_ms):
+        for _, sent in send_all(server, _with_model(server, year), "backfill", year.end_ms):
             progress.advance(task, sent)
+
+
+def _with_model(server: Client, year: flights.Flights) -> Iterator[SampleBatch]:
+    """The samples of the year in batches; before each, what the model said until then and what came of it.
+    The last one ends the year, so the model's year has ended before it."""
+    from_ms = year.start_ms
+    for batch in year.batches(BATCH):
+        until_ms = int(batch.ts_ms.max()) + HOUR_MS
+        last = until_ms == year.end_ms
+        for kind, body in year.served.between(from_ms, until_ms + DAY_MS if last else until_ms):
+            _send(server, kind, body, None)
+        if last:
+            _send(server, "outcomes", year.served.outcomes(np.empty(0, np.intp)), year.end_ms + 2 * DAY_MS)
+        yield batch
+        from_ms = until_ms
+
+
+def _send(server: Client, kind: str, body: bytes, complete_ms: int | None) -> None:
+    key = hashlib.blake2b(body, digest_size=16).hexdigest()
+    server.send(body, key, mode="backfill", complete_ms=complete_ms, path=f"/api/v1/{kind}")
 
 
 def _tell(server: Client, until_ms: int, say: Console) -> list[str]:

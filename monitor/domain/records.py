@@ -28,6 +28,9 @@ class Kind(IntEnum):
     ACT = 11
     MUTE = 12
     CALENDAR = 13
+    PREDICTIONS = 20
+    OUTCOMES = 21
+    MODEL = 22
 
 
 TOLD = (Kind.LINEAGE, Kind.CHANGE, Kind.ACT, Kind.LABEL, Kind.MUTE, Kind.CALENDAR)

@@ -23,6 +23,7 @@ GOALS = {
     "start": {"first start": 60.0, "warm start": 5.0},
     "http": {"Arrow": 1_000_000.0, "NDJSON": 400_000.0, "JSON": 400_000.0},
     "access": {f"{form}, {what}": 1.03 for form in ("Arrow", "JSON") for what in ("token", "bound token")},
+    "served": {"a million a minute, with outcomes": 2.0, "memory at most": 1_024.0},
     "naive": {"naive over ours": 8.0},
     "classes": {"right periods, 1, clean": 97.0, "series a second, by CPU": 8_000.0},
     "quality": {},
@@ -63,6 +64,12 @@ def test_root_cause_stands_beside_a_simple_rule_and_guessing() -> None:
     check("root_cause", figures)
     if figures[0].value == 2:
         assert all("guessing" in figure.note for figure in figures if "cause" in figure.name)
+
+
+def test_served_models_are_all_counted() -> None:
+    figures = benchmark("served").run(toy=True)
+    check("served", figures)
+    assert figure_of(figures, "predictions waiting").value > 0
 
 
 def test_bank_flags_every_planted_jump() -> None:

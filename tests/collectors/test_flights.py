@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors import flights, flights_model, flights_table
+from collectors.predictions_arrow import arrow_outcomes, arrow_predictions
 from monitor.domain.series import Identity, fingerprint
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -115,20 +116,39 @@ def test_a_count_has_no_denominator(small: flights.Flights) -> None:
 
 
 def test_thin_scopes_are_left_out(small: flights.Flights) -> None:
-    tags = {(s.tag("origin"), s.tag("carrier")) for s in small.series.values() if s.tag("model") is None}
+    tags = {(s.tag("origin"), s.tag("carrier")) for s in small.series.values()}
     pairs = {("JFK", "AA"), ("JFK", "B6"), ("LGA", "AA"), ("LGA", "B6")}
     assert {carrier for _, carrier in tags} == {None, "AA", "B6"}
     assert pairs <= tags
-    assert len(small.series) == 4 * (1 + 2 + 2 + 4) + 3
+    assert len(small.series) == 4 * (1 + 2 + 2 + 4)
 
 
 def test_the_model_learns_in_the_first_month_and_serves_from_the_second(small: flights.Flights) -> None:
-    accuracy = values(small, flights.ACCURACY, **flights.MODEL_TAGS)
-    assert min(accuracy) == at(2, 1, 6)
-    assert accuracy[at(2, 1, 18)] == (1.0, 2.0)
-    assert accuracy[at(2, 8, 6)] == (1.0, 1.0)
-    assert at(2, 8, 18) not in accuracy
-    assert at(2, 1, 6) in values(small, flights.ACCURACY, **flights.MODEL_TAGS, origin="JFK")
+    served = small.served
+    times = [datetime.fromtimestamp(ts / 1000, NEW_YORK) for ts in served.ts_ms.tolist()]
+    assert times == sorted(times)
+    assert times[0] == at(2, 1, 6)
+    evening = [place for place, time in enumerate(times) if time == at(2, 1, 18)]
+    assert [served.origin[place] for place in evening] == ["LGA", "LGA"]
+    assert (served.score[evening] > 0.5).all()
+    assert served.late[evening].all()
+    gone = [place for place, time in enumerate(times) if time == at(2, 8, 18)]
+    assert (served.known_ms[gone] == -1).all()
+    landed = served.known_ms >= 0
+    assert (served.known_ms[landed] > served.ts_ms[landed]).all()
+
+
+def test_what_was_said_and_what_came_of_it_go_out_in_time(small: flights.Flights) -> None:
+    said, known, until_ms = 0, 0, small.start_ms
+    for _ in range(100):
+        for kind, body in small.served.between(until_ms, until_ms + 86_400_000):
+            decoded = (arrow_predictions() if kind == "predictions" else arrow_outcomes()).decode(body)
+            assert not decoded.rejects
+            said += decoded.batch.num_rows * (kind == "predictions")
+            known += decoded.batch.num_rows * (kind == "outcomes")
+        until_ms += 86_400_000
+    assert said == len(small.served)
+    assert known == (small.served.known_ms >= 0).sum() == said - 3
 
 
 def test_the_clock_change_moves_utc_and_not_new_york(small: flights.Flights) -> None:
@@ -209,9 +229,11 @@ def test_arrow_needs_every_identity(small: flights.Flights) -> None:
 
 def test_every_metric_is_declared_and_no_other(small: flights.Flights) -> None:
     declared = flights.declarations()
-    assert set(declared) == {one.metric for one in small.series.values()}
-    for one in declared.values():
-        assert one["cadence_ms"] == 3_600_000
+    of_model = {name for name in declared if name.startswith("model.")}
+    assert set(declared) - of_model == {one.metric for one in small.series.values()}
+    assert of_model == {"model.*", "model.accuracy", "model.predictions"}
+    for name, one in declared.items():
+        assert one["cadence_ms"] == (86_400_000 if name in of_model else 3_600_000)
         assert ZoneInfo(one["timezone"]) is NEW_YORK
         assert one["polarity"] in {"up", "down", "both"}
         assert one["min_change_absolute"] > 0
@@ -280,10 +302,10 @@ def test_damaged_files_are_told(tmp_path: Path, damage: str) -> None:
         flights.load(tmp_path)
 
 
-def test_one_month_alone_has_no_accuracy(tmp_path: Path) -> None:
+def test_one_month_alone_has_nothing_to_serve(tmp_path: Path) -> None:
     rows = [row for row in two_months() if row.startswith("2013,1,")]
     source = flights.load(write(tmp_path, rows))
-    assert flights.ACCURACY not in {one.metric for one in source.series.values()}
+    assert len(source.served) == 0
 
 
 # -- the year 2013 ---------------------------------------------------------------------------------
@@ -307,7 +329,7 @@ def by_day(source: flights.Flights, metric: str, **tags: str) -> dict[tuple[int,
 @real
 def test_the_year_has_its_flights_and_series(year: flights.Flights) -> None:
     assert year.flights == 336_776
-    assert len(year.series) == 204
+    assert len(year.series) == 200
     left = values(year, flights.DEPARTURES)
     assert sum(value for value, _ in left.values()) == 336_776 - 8_255
     assert datetime.fromtimestamp(year.start_ms / 1000, NEW_YORK) == at(1, 1, 5)
@@ -338,7 +360,10 @@ def test_the_winter_storm_is_in_the_data(year: flights.Flights) -> None:
 
 @real
 def test_the_model_is_better_than_a_coin_and_worse_in_the_storms(year: flights.Flights) -> None:
-    accuracy = by_day(year, flights.ACCURACY, **flights.MODEL_TAGS)
-    assert min(accuracy) == (2, 1)
-    assert 0.7 < float(np.mean(list(accuracy.values()))) < 0.8
-    assert accuracy[3, 8] < 0.5
+    served = year.served
+    known = served.known_ms >= 0
+    right = (served.score >= 0.5) == served.late
+    assert 0.7 < float(right[known].mean()) < 0.8
+    storm = int(datetime(2013, 3, 8, tzinfo=NEW_YORK).timestamp() * 1000)
+    day = known & (served.ts_ms >= storm) & (served.ts_ms < storm + 86_400_000)
+    assert float(right[day].mean()) < 0.5

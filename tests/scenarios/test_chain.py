@@ -29,11 +29,8 @@ LINKS = [
     {"upstream": "customer_age.*", "downstream": "recommender.accuracy{model=rec-7}", "since_ms": 0},
     {"upstream": "recommender.accuracy{model=rec-7}", "downstream": "shop.conversion", "since_ms": 0},
 ]
-CHANGE = {
-    "title": "import of customers 2.4",
-    "kind": "deployment",
-    "at_ms": START_MS + (FAULT - 5) * MINUTE_MS,
-}
+CHANGE_MS = START_MS + (FAULT - 5) * MINUTE_MS
+CHANGE = {"title": "import of customers 2.4", "kind": "deployment", "at_ms": CHANGE_MS}
 
 
 def run(folder: Path) -> Monitor:

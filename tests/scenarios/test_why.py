@@ -112,7 +112,7 @@ def test_a_spike_says_all_of_itself(told: Monitor) -> None:
     found = told.explain("latency{host=h2}", spike)
     assert found.explanation.reason is Reason.ANOMALY
     assert found.explanation.size == pytest.approx(100, abs=5)
-    assert found.explanation.percent == pytest.approx(40, abs=6)
+    assert found.explanation.percent == pytest.approx(100, abs=6)
     assert "times the largest of the last" in found.unusual
     assert found.judged_by not in (None, "none")
     assert found.facts.past is not None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -102,9 +103,9 @@ def sample(team: str | None, metric: str = "orders", value: float = 1.0, **tags:
 
 
 @contextmanager
-def secured(settings: Settings = SECURED) -> Iterator[Secured]:
+def secured(settings: Settings = SECURED, served: Path | None = None) -> Iterator[Secured]:
     """An application as the settings say."""
-    monitor, engine, story = fake_monitor(settings)
+    monitor, engine, story = fake_monitor(settings, served)
     monitor.start()
     for team in TEAMS:
         monitor.declare_team(team, [{"team": team}])

@@ -1,0 +1,1 @@
+"""Served models: predictions and their outcomes to measures, in bounded memory and independent of order."""
