@@ -1,0 +1,86 @@
+"""What a source that is asked looks like to whoever asks it: a span of time in, a batch of samples out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import numpy as np
+
+from collectors.base import Decoded
+from collectors.errors import Fault, Tally
+from collectors.names import canonical
+from monitor.domain.batch import Reason, SampleBatch
+from monitor.domain.errors import WatchkeeperError
+from monitor.domain.series import fingerprint
+
+Pairs = Iterable[tuple[str, str]]
+Row = tuple[str, Pairs, int, float | None, float]
+"""Metric, tags, time in ms, value (None: there is none) and n (NaN: there is none)."""
+
+ReadSecret = Callable[[str], str]
+"""A secret by its reference, as ``env:NAME`` or ``file:NAME``."""
+
+
+class SourceFailed(WatchkeeperError):
+    """A source did not answer as it should; the words hold no secret."""
+
+    retry = True
+
+
+class Source(Protocol):
+    """Blocking, used by one thread at a time, and always done within its own timeout.
+
+    ``remembers``: it can be asked for the past, so what was missed is read later; else ``from_ms`` means
+    nothing, and what is read is of now. A span of a source that remembers begins and ends on ``step_ms``.
+    """
+
+    @property
+    def remembers(self) -> bool: ...
+
+    @property
+    def step_ms(self) -> int: ...
+
+    def read(self, from_ms: int, until_ms: int) -> Decoded:
+        """Samples of [from_ms, until_ms), every identity with them. Raises SourceFailed."""
+
+    def close(self) -> None: ...
+
+
+def decoded(rows: Iterable[Row]) -> Decoded:
+    """Rows as columns; some 3 µs a row. A row that no sample can be made of is told by its place.
+
+    >>> found = decoded([("orders", [("country", "NL")], 60_000, 3.0, float("nan")), ("", [], 0, 1.0, 1.0)])
+    >>> len(found.batch), found.rejected, found.batch.value.tolist()
+    (1, 1, [3.0])
+    """
+    tally, identities = Tally(), dict[int, bytes]()
+    known: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
+    columns: tuple[list[float], ...] = ([], [], [])
+    prints: list[int] = []
+    for place, (metric, tags, ts_ms, value, n) in enumerate(rows):
+        pairs = tuple(tags)
+        try:
+            if value is None:
+                raise Fault(Reason.MISSING_VALUE, metric)
+            if not np.isfinite(value):
+                raise Fault(Reason.NOT_FINITE, value)
+            number = known.get((metric, pairs))
+            if number is None:
+                text = canonical(metric, pairs)
+                number = known[metric, pairs] = fingerprint(text)
+                identities[number] = text
+        except Fault as fault:
+            tally.add(fault.reason, place, fault.detail)
+            continue
+        prints.append(number)
+        for column, cell in zip(columns, (ts_ms, value, n), strict=True):
+            column.append(cell)
+    batch = SampleBatch(
+        np.array(prints, np.uint64),
+        np.array(columns[0], np.int64),
+        np.array(columns[1], np.float64),
+        np.array(columns[2], np.float64),
+        identities,
+    )
+    return Decoded(batch, tally.rejects())

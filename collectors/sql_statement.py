@@ -1,0 +1,77 @@
+"""The one statement of a SQL source: its own SELECT inside, buckets and aggregates around it.
+
+Which bucket a row is of is a CASE over the buckets' ends, so it is the same in every database, whatever its
+functions of time are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Select, case, cast, column, func, literal, select, text
+
+from collectors.source_file import Kpi, SqlSettings
+
+BUCKET = "watchkeeper_bucket"
+
+
+def statement(settings: SqlSettings, dialect: str, from_ms: int, until_ms: int) -> Select[Any]:
+    """Rows: bucket's place, tags, then of each KPI its value, or numerator and denominator. One row more
+    than ``rows_max`` at most."""
+    moment = _Moments(settings.time_type, dialect)
+    names = dict.fromkeys([settings.time, *settings.tags, *_columns(settings.kpi)])
+    raw = text(settings.query.strip().rstrip(";").replace(":", "\\:"))
+    source = raw.columns(*(column(name) for name in names)).subquery("source")
+    at = source.c[settings.time]
+    ends = range(from_ms + settings.bucket, until_ms, settings.bucket)
+    place: ColumnElement[Any] = literal(0)
+    if ends:
+        whens = [(at < moment.of(end), i) for i, end in enumerate(ends)]
+        place = case(*whens, else_=len(ends))
+    span = (at >= moment.of(from_ms), at < moment.of(until_ms))
+    inner = select(place.label(BUCKET), *source.c).where(*span).subquery("bucketed")
+    keys = [inner.c[BUCKET], *(inner.c[name] for name in settings.tags)]
+    sums = [one for kpi in settings.kpi for one in _aggregates(kpi, inner.c)]
+    return select(*keys, *sums).group_by(*keys).limit(settings.rows_max + 1)
+
+
+def _columns(kpis: Sequence[Kpi]) -> list[str]:
+    return [name for kpi in kpis for name in (kpi.column, kpi.numerator, kpi.denominator) if name]
+
+
+def _aggregates(kpi: Kpi, columns: Any) -> list[ColumnElement[Any]]:
+    """Two of each KPI: value, or numerator, and n, or nothing."""
+    if kpi.compute == "count":
+        return [func.count(), literal(None)]
+    if kpi.compute == "sum":
+        return [func.sum(columns[kpi.column]), literal(None)]
+    if kpi.compute == "mean":
+        return [func.avg(cast(columns[kpi.column], Float(53))), func.count(columns[kpi.column])]
+    return [func.sum(columns[kpi.numerator]), func.sum(columns[kpi.denominator])]
+
+
+class _Moments:
+    """Times as the time column is compared with them."""
+
+    def __init__(self, kind: str, dialect: str) -> None:
+        self._kind = kind
+        self._as_text = dialect == "sqlite"
+
+    def of(self, ts_ms: int) -> Any:
+        if self._kind == "epoch_ms":
+            return ts_ms
+        if self._kind == "epoch_s":
+            return ts_ms // 1_000
+        moment = datetime.fromtimestamp(ts_ms // 1_000, UTC)
+        if self._kind == "iso_text":
+            return moment.strftime("%Y-%m-%dT%H:%M:%S")
+        # SQLite has no times: text, whose beginning is a whole second and sorts before its fractions.
+        return literal(moment.strftime("%Y-%m-%d %H:%M:%S")) if self._as_text else _zoned(moment)
+
+
+def _zoned(moment: datetime) -> Any:
+    from sqlalchemy import DateTime
+
+    return literal(moment, DateTime(timezone=True))
