@@ -23,6 +23,7 @@ from monitor.folder import FolderLock
 from monitor.intake.limits import memory_bytes, series_limit
 from monitor.service import Monitor
 from monitor.settings import Settings, SettingsError
+from monitor.sources import declared_sources
 from monitor.store.accounts import Accounts
 from monitor.store.alerts import AlertStore
 from monitor.store.database import Database
@@ -39,6 +40,7 @@ def build(settings: Settings) -> Monitor:
     """A Monitor on the settings' data folder, which is its own until `Monitor.stop`; nothing runs before
     `Monitor.start`. Raises InUse where another server has the folder."""
     settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
+    polled = declared_sources(settings)
     lock = FolderLock(settings.data_dir)
     try:
         settings = _as_laid_out(settings)
@@ -65,6 +67,7 @@ def build(settings: Settings) -> Monitor:
         on_stopped=lock.release,
         label_links=label_links,
         served=settings.data_dir / "served",
+        polled=polled,
     )
 
 

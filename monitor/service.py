@@ -45,16 +45,21 @@ from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
 from monitor.naming import series_named
 from monitor.rehearsing import Rehearsing
+from monitor.polling import Polled, Poller, Polling
 from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
 from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
+from monitor.source_health import SourceHealth
+from monitor.source_places import Places
 from monitor.store.accounts import Accounts
 from monitor.telemetry import Progress, Telemetry
 from monitor.young import Young
 
 Row = dict[str, Any]
 TICK_S = 30.0
+SOURCE_REPORT_S = 5.0
+"""How often it is looked whether a minute is over."""
 
 T = TypeVar("T")
 
@@ -134,6 +139,7 @@ class Monitor:
         on_stopped: Callable[[], None] = lambda: None,
         label_links: LabelLinks | None = None,
         served: Path | None = None,
+        polled: Sequence[Polled] = (),
     ) -> None:
         self.settings = settings
         self.telemetry = telemetry or Telemetry()
@@ -196,6 +202,12 @@ class Monitor:
             hooks = Hooks(self.submit, self.declarations, self.declare_metric, clock_ms)
             most = settings.predictions_bytes_max
             self._serving = Serving(served, most, hooks, settings.log_segment_bytes)
+        places = Places(settings.data_dir / "sources.json")
+        self.polling = Polling({one.name: Poller(one, self.submit, places, clock_ms) for one in polled})
+        self._source_health = SourceHealth(
+            self.polling.statuses, self.submit, self.declarations, self.declare_metric, clock_ms
+        )
+        self._source_reports = Every(SOURCE_REPORT_S, self._source_health.report)
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -254,6 +266,9 @@ class Monitor:
             self._checkpoints.start()
             self._ticks.start()
             self.alerts.start()
+            if len(self.polling):
+                self.polling.start()
+                self._source_reports.start()
 
     def _became(self, state: State) -> bool:
         """Go on to the next state, unless told to stop."""
@@ -268,6 +283,8 @@ class Monitor:
         by it. Safe to call twice, and while `start` runs on another thread."""
         if self._serving is not None:
             self._serving.stop()  # while the intake still takes what is final
+        self._source_reports.stop()
+        self.polling.stop()
         with self._life:
             if self._state is State.STOPPED:
                 return

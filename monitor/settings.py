@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     stall_s: Positive = Field(
         default=30, description="seconds without progress on a backlog after which /ready says 503"
     )
+    sources_file: str = Field(
+        default="", description="file of sources to poll; empty: sources.toml in the data folder, if there"
+    )
     http: HttpLimits = Field(default_factory=HttpLimits, description="limits on requests")
     access: AccessSettings = Field(default_factory=AccessSettings, description="who may come in")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="how incidents are told of")
@@ -227,6 +230,11 @@ class Settings(BaseSettings):
     def secrets(self) -> Path:
         """The folder of secrets of receivers."""
         return Path(self.alerts.secrets_dir) if self.alerts.secrets_dir else self.data_dir / "secrets"
+
+    @property
+    def sources(self) -> Path:
+        """The file that declares what is polled."""
+        return Path(self.sources_file) if self.sources_file else self.data_dir / "sources.toml"
 
     @classmethod
     def settings_customise_sources(

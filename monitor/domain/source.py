@@ -1,0 +1,44 @@
+"""What is known of a source that is asked again and again: the series it has itself, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+METRIC_UP = "watchkeeper.source.up"
+METRIC_LAG = "watchkeeper.source.lag_s"
+TAG = "source"
+REPORT_MS = 60_000
+"""How often a source's own series have a value."""
+
+DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
+    METRIC_UP: {"kind": "gauge", "cadence_ms": REPORT_MS, "polarity": "down", "static_lower": 0.5},
+    METRIC_LAG: {"kind": "gauge", "unit": "s", "cadence_ms": REPORT_MS, "polarity": "up"},
+}
+"""What is said of these metrics where nobody has said anything: down is below a fixed bound, always."""
+
+
+class SourceState(StrEnum):
+    """Of the newest attempt to read a source."""
+
+    STARTING = "starting"
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """``read_until_ms``: up to here its data were taken in; ``error``: of the newest attempt that failed,
+    without secrets, also after later ones succeeded; ``samples``: taken in since the server started."""
+
+    name: str
+    kind: str
+    state: SourceState = SourceState.STARTING
+    every_ms: int = 0
+    success_ms: int | None = None
+    error_ms: int | None = None
+    error: str = ""
+    read_until_ms: int | None = None
+    samples: int = 0

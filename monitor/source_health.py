@@ -1,0 +1,94 @@
+"""A source's own series: is it up, and how far back is the newest that was read of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.declared import Declared
+from monitor.domain.errors import IntakeUnavailable, Refused
+from monitor.domain.series import Identity
+from monitor.domain.source import (
+    DECLARATIONS,
+    METRIC_LAG,
+    METRIC_UP,
+    REPORT_MS,
+    TAG,
+    SourceState,
+    SourceStatus,
+)
+from monitor.polling import Submit
+
+log = logging.getLogger(__name__)
+
+
+class SourceHealth:
+    """Tells the intake where sources stand, once a minute; ``declarations`` and ``declare`` are the
+    Monitor's."""
+
+    def __init__(
+        self,
+        statuses: Callable[[], Sequence[SourceStatus]],
+        submit: Submit,
+        declarations: Callable[[], Mapping[str, Mapping[str, Any]]],
+        declare: Callable[[str, Mapping[str, Any]], None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._statuses = statuses
+        self._submit = submit
+        self._declarations = declarations
+        self._declare = declare
+        self._now_ms = now_ms
+        self._declared = False
+        self._told_ms = -1
+
+    def report(self) -> None:
+        """One value of each series for the minute that is over; once a minute, however often it is called."""
+        ts_ms = self._now_ms() // REPORT_MS * REPORT_MS
+        if ts_ms == self._told_ms:
+            return
+        batch = samples(self._statuses(), ts_ms)
+        if not len(batch):
+            return
+        self._declare_all()
+        self._submit(batch, Mode.LIVE, b"").result(REPORT_MS / 1_000)
+        self._told_ms = ts_ms
+
+    def _declare_all(self) -> None:
+        """What is said of these metrics where nobody has said anything."""
+        if self._declared:
+            return
+        known = Declared(self._declarations())
+        for metric, said in DECLARATIONS.items():
+            try:
+                if known.holding(metric) is None:
+                    self._declare(metric, said)
+            except Refused as error:
+                log.warning("%s stays undeclared: %s", metric, error)
+            except IntakeUnavailable:
+                return
+        self._declared = True
+
+
+def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
+    """Of sources that were tried: 1 for up and 0 for down; and the seconds up to ``ts_ms`` not read."""
+    rows: list[tuple[Identity, float]] = []
+    for one in statuses:
+        if one.state is not SourceState.STARTING:
+            rows.append((Identity.of(METRIC_UP, {TAG: one.name}), float(one.state is SourceState.UP)))
+        if one.read_until_ms is not None:
+            lag_s = max(ts_ms - one.read_until_ms, 0) / 1_000
+            rows.append((Identity.of(METRIC_LAG, {TAG: one.name}), lag_s))
+    prints = [identity.fingerprint() for identity, _ in rows]
+    identities = {number: identity.canonical() for number, (identity, _) in zip(prints, rows, strict=True)}
+    return SampleBatch(
+        np.array(prints, np.uint64),
+        np.full(len(rows), ts_ms, np.int64),
+        np.array([value for _, value in rows], np.float64),
+        None,
+        identities,
+    )
