@@ -35,6 +35,7 @@ from api.routes import (
     people,
     series,
     server,
+    sources,
     teams,
     topology,
 )
@@ -60,6 +61,7 @@ _ROUTERS = (
     alerts.router,
     mutes.router,
     server.router,
+    sources.router,
     teams.router,
     people.router,
 )

@@ -16,6 +16,7 @@ from api.cli_alerts import receiver_app, route_app
 from api.cli_models import models
 from api.cli_mute import calendar_app, mute_app
 from api.cli_respond import incident_app, label, labels_app
+from api.cli_sources import source_app
 from api.options import (
     URL,
     Config,
@@ -50,6 +51,7 @@ app.add_typer(route_app, name="route")
 app.add_typer(receiver_app, name="receiver")
 app.add_typer(incident_app, name="incident")
 app.add_typer(labels_app, name="labels")
+app.add_typer(source_app, name="source")
 app.command()(label)
 app.command()(models)
 app.add_typer(mute_app, name="mute")

@@ -20,6 +20,7 @@ _WIDE = 240
 _TIMES = {
     *("start_ms", "end_ms", "onset_ms", "last_ms", "clock_ms"),
     *("expires_ms", "used_ms", "revoked_ms"),
+    *("success_ms", "error_ms", "read_until_ms", "ts_ms"),
 }
 
 

@@ -114,6 +114,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("DELETE", f"{API}/calendars/{{calendar_id}}"): _CHANGE,
     ("GET", f"{API}/status"): _READ,
     ("GET", f"{API}/events"): _READ,
+    ("GET", f"{API}/sources"): _WHOLE,
     ("GET", f"{API}/me"): _KNOWN,
     ("GET", f"{API}/teams"): _ADMIN,
     ("PUT", f"{API}/teams/{{name}}"): _ADMIN,

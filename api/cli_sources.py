@@ -1,0 +1,47 @@
+"""``watchkeeper source`` of the command line."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.options import URL, Config, DataDir, Json, Token, Url
+
+source_app = typer.Typer(help="Sources that are polled.", no_args_is_help=True)
+
+Rows = Annotated[int, typer.Option(min=1, max=1_000, help="Most rows.")]
+
+
+@source_app.command("list")
+def source_list(url: Url = URL, token: Token = "", json: Json = False) -> None:
+    """Sources of a running server: state, last success, last error."""
+    from api.commands.sources import listed
+
+    raise typer.Exit(listed(url, token, as_json=json))
+
+
+@source_app.command("test")
+def source_test(
+    name: Annotated[str, typer.Argument(help="This source only.")] = "",
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Read the newest span of each declared source from here, and keep nothing; 1 if any fails."""
+    from api.commands.sources import test
+
+    raise typer.Exit(test(config, data_dir, name))
+
+
+@source_app.command("preview")
+def source_preview(
+    name: Annotated[str, typer.Argument(help="The source.")],
+    rows: Rows = 10,
+    config: Config = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """The first samples that a declared source would hand over, and keep nothing."""
+    from api.commands.sources import preview
+
+    raise typer.Exit(preview(config, data_dir, name, rows, as_json=json))
