@@ -44,8 +44,8 @@ from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
 from monitor.naming import series_named
-from monitor.rehearsing import Rehearsing
 from monitor.polling import Polled, Poller, Polling
+from monitor.rehearsing import Rehearsing
 from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
 from monitor.serving import Hooks, Serving

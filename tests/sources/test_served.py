@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -63,7 +64,10 @@ def test_a_server_polls_and_tells(folder: Path) -> None:
     monitor = started(folder)
     try:
         http = TestClient(create_app(monitor), base_url="http://localhost")
-        listed = lambda: {one["name"]: one for one in http.get("/api/v1/sources").json()["items"]}  # noqa: E731
+
+        def listed() -> dict[str, dict[str, Any]]:
+            return {one["name"]: one for one in http.get("/api/v1/sources").json()["items"]}
+
         wait_for(lambda: all(one["state"] != "starting" for one in listed().values()))
         wait_for(lambda: listed()["GOOD"]["samples"] > 0)
         found = listed()
