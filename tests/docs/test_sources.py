@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor.domain.source import DECLARATIONS
 from tests.docs.tables import ROOT, section, table
 
-PAGE = ROOT / "docs" / "sources.md"
+PAGE = ROOT / "docs" / "sources" / "polled.md"
 
 
 def test_the_example_of_sql(tmp_path: Path) -> None:
