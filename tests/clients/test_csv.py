@@ -7,9 +7,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.docs.tables import ROOT, section
 from tests.faults.serving import Server
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "sources" / "csv.md"
 
 

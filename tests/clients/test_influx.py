@@ -9,6 +9,7 @@ import pytest
 from tests.docs.tables import ROOT, section
 from tests.faults.serving import Server
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "sources" / "influx.md"
 
 

@@ -52,7 +52,7 @@ def test_inside_an_anomaly_everything_is_kept() -> None:
 def test_a_young_series_inside_an_anomaly_gets_new_models() -> None:
     """What it calls an anomaly may be what it has not seen yet."""
     inside = replace(NEW, assigned=True, in_anomaly=True)
-    (decision,) = decide([waiting(inside)])
+    (decision,) = decide([waiting(inside, 100)])
     assert decision.choice is not None
     assert decision.models
 
