@@ -213,8 +213,7 @@ def warm(residuals: NDArray[np.float64], *, floor: float = 0.0, cadence_ms: int 
     r = np.clip(residuals[np.isfinite(residuals)], -_LARGE, _LARGE)
     asked = float(ASKED[place(cadence_ms)])
     for k, side in enumerate((-r, r)):
-        _set_side(rows, k, _law(side))
-        _set_side(rows, k, _law(_ordinary_ones(rows, k, side, asked)))
+        _set_side(rows, k, _law(_ordinary_ones(k, side, asked)))
     return rows.reshape(())
 
 
@@ -223,16 +222,14 @@ def _set_side(rows: NDArray[np.void], k: int, law: tuple[float, float, float]) -
     rows["shape"][0, k] = int(law[2] / _SHAPE_UNIT + 0.5)
 
 
-def _ordinary_ones(
-    rows: NDArray[np.void], k: int, side: NDArray[np.float64], asked: float
-) -> NDArray[np.float64]:
+def _ordinary_ones(k: int, side: NDArray[np.float64], asked: float) -> NDArray[np.float64]:
     """``side`` with only the largest residual of each event that is an anomaly under the law of the rest; as
     many of the largest events as are all so, up to `_EVENTS_MOST` and one in `_EVENT_EVERY` residuals."""
     if len(side) < _EVENTS_FROM:
         return side
     most = _EVENTS_MOST + len(side) // _EVENT_EVERY
     events = _largest_events(side, most)
-    trial = rows.copy()
+    trial = np.zeros(1, dtype)
     while events:
         rest = np.ones(len(side), np.bool_)
         for first, end in events:

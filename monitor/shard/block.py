@@ -25,11 +25,11 @@ from learners.lowpass import SCALE_EVERY, learn_scale
 from learners.memory import record_type, whole
 from learners.residual import normal_score
 from learners.runs import flat
-from learners.score import L_OPEN, in_first_week, is_weekend, is_young
+from learners.score import L_OPEN, is_young
 from learners.threshold import extreme_value
 from monitor.shard import calls
 from monitor.shard.calls import FLUSH
-from monitor.shard.judge import pass_due
+from monitor.shard.judge import on_unseen_day, pass_due
 from monitor.shard.state import (
     ENDED,
     IN_BAND,
@@ -40,7 +40,6 @@ from monitor.shard.state import (
     directory_at,
     job_at,
     outcome_at,
-    profile_at,
     rule_at,
 )
 from monitor.shard.streaks import count_streak, fold
@@ -74,10 +73,8 @@ def queue(s: Any, row: int, bucket: int, value: float, n: float) -> bool:
     rule = rule_at(s, clock.rule)
     if value < rule.static_lower or value > rule.static_upper:
         return False
-    if in_first_week(clock.final_n, cadence) and profile_at(s, row).period0 > 0:
-        ts_ms = bucket * cadence
-        if is_weekend(ts_ms + local_offset(s, rule.zone, ts_ms)):
-            return False
+    if on_unseen_day(s, row, bucket * cadence):
+        return False
     job = job_at(s, s.n_jobs)
     job.row = row
     job.bucket = bucket

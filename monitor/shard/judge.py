@@ -121,6 +121,15 @@ def pass_due(final_n: int, cadence: int) -> bool:
 
 
 @kernel
+def on_unseen_day(s: Any, row: int, ts_ms: int) -> bool:
+    """Is ``ts_ms`` on a weekend of the first week of a series with a season, which knows no such day?"""
+    clock = clock_at(s, row)
+    if not in_first_week(clock.final_n, whole(clock.cadence)) or profile_at(s, row).period0 == 0:
+        return False
+    return is_weekend(ts_ms + local_offset(s, rule_at(s, clock.rule).zone, ts_ms))
+
+
+@kernel
 def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: int) -> None:
     """Judge the final ``value`` of ``bucket`` and let the models learn from it. About 100 ns.
 
@@ -169,11 +178,10 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         lowpass = lean(lowpass, np.float64(common.lowpass_scale), extreme, normal_score(spike, r))
         shift = lowpass_surprise(lowpass, common.lowpass_scale)
         still = flat(clock.streak, clock.run_max)
-    profile = profile_at(s, row)
-    strange = profile.period0 > 0 and in_first_week(clock.final_n, cadence) and is_weekend(ts_ms + offset_ms)
+    strange = on_unseen_day(s, row, ts_ms)
     if strange or is_young(clock.final_n, cadence):
         # A scale says little of what has stood still so far, and of what comes in bursts.
-        far = 0.0 if clock.run_max == NEVER or profile.metric_class == BURSTY else r
+        far = 0.0 if clock.run_max == NEVER or profile_at(s, row).metric_class == BURSTY else r
         most = supported(clock.final_n, far, cadence)
         if strange:
             most = min(most, _UNSEEN_DAY * ASKED[grade] * beyond_far(far))
