@@ -26,7 +26,7 @@ from collectors.otlp_json import to_wire
 from collectors.otlp_points import CONTEXT, QUANTILE, SERIES
 from collectors.otlp_scan import DONE, FULL, scan_metrics
 from collectors.points import POINT, batch_of
-from collectors.protobuf import fields
+from collectors.protobuf import fields, text_of
 from collectors.raw_bytes import padded
 from monitor.domain.batch import Reason
 
@@ -99,7 +99,7 @@ class OtlpJsonDecoder:
 
 
 def _identity(raw: memoryview, row: Any) -> bytes:
-    metric = _text(bytes(raw[row["name_begin"] : row["name_end"]]))
+    metric = text_of(bytes(raw[row["name_begin"] : row["name_end"]]))
     tags: dict[str, str] = {}
     for key, value in _attributes(raw[row["resource_begin"] : row["resource_end"]], _ATTRIBUTE):
         if key in RESOURCE_TAGS and (text := _written(value)):
@@ -130,7 +130,7 @@ def _attributes(message: memoryview, wanted: int) -> list[tuple[str, bytes]]:
                     key = part
                 elif inner == _VALUE:
                     value = part
-            found.append((_text(key), value))
+            found.append((text_of(key), value))
     return found
 
 
@@ -139,7 +139,7 @@ def _written(value: bytes) -> str:
     text = ""
     for field, part in fields(value):
         if field == _STRING:
-            text = _text(part)
+            text = text_of(part)
         elif field == _BOOL:
             text = "true" if part else "false"
         elif field == _INT:
@@ -149,10 +149,3 @@ def _written(value: bytes) -> str:
         else:
             raise Fault(Reason.BAD_NAME, "a list, a map or bytes as an attribute")
     return text
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise Fault(Reason.BAD_NAME, raw) from None

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from collectors.points import GOOD, MISSING, NOT_FINITE, TIME
-from collectors.protobuf import BROKEN, FIXED64, read_key, read_length, read_varint, skip_value
+from collectors.protobuf import (
+    BROKEN,
+    FIXED64,
+    check_fields,
+    next_field,
+    read_key,
+    read_length,
+    read_varint,
+    skip_value,
+)
 from collectors.raw_bytes import float_of_bits, fold, hash_bytes, load64
 from learners.compiled import kernel
 
@@ -69,33 +78,14 @@ _SALT = np.uint64(0x2545F4914F6CDD1D)
 
 
 @kernel
-def _check_fields(address: int, at: int, end: int) -> int:
-    """``end`` if a message is sound as far as its own fields go, else broken."""
-    while at < end:
-        at, key = read_key(address, at, end)
-        if at >= 0:
-            at = skip_value(address, at, end, key)
-        if at < 0:
-            return BROKEN
-    return at
-
-
-@kernel
 def check_attribute(address: int, at: int, end: int) -> int:
-    """The same of an attribute and its value."""
-    while at < end:
-        at, key = read_key(address, at, end)
-        if at < 0:
+    """`check_fields` of an attribute and its value."""
+    begin, stop = next_field(address, at, end, _VALUE)
+    while stop >= 0:
+        if check_fields(address, begin, stop) < 0:
             return BROKEN
-        if key == _VALUE:
-            at, stop = read_length(address, at, end)
-            if at >= 0:
-                at = _check_fields(address, at, stop)
-        else:
-            at = skip_value(address, at, end, key)
-        if at < 0:
-            return BROKEN
-    return at
+        begin, stop = next_field(address, stop, end, _VALUE)
+    return begin
 
 
 @kernel

@@ -19,7 +19,7 @@ from collectors.otlp_points import (
     check_attribute,
     scan_data_point,
 )
-from collectors.protobuf import BROKEN, read_key, read_length, skip_value
+from collectors.protobuf import BROKEN, next_field, read_key, read_length, skip_value
 from collectors.raw_bytes import hash_bytes
 from learners.compiled import inlined, kernel
 
@@ -34,56 +34,35 @@ _KEY_VALUE = 0x0A
 
 @kernel
 def _check_resource(address: int, at: int, end: int) -> int:
-    while at < end:
-        at, key = read_key(address, at, end)
-        if at < 0:
+    begin, stop = next_field(address, at, end, _KEY_VALUE)
+    while stop >= 0:
+        if check_attribute(address, begin, stop) < 0:
             return BROKEN
-        if key == _KEY_VALUE:
-            at, stop = read_length(address, at, end)
-            if at >= 0:
-                at = check_attribute(address, at, stop)
-        else:
-            at = skip_value(address, at, end, key)
-        if at < 0:
-            return BROKEN
-    return at
+        begin, stop = next_field(address, stop, end, _KEY_VALUE)
+    return begin
 
 
 @inlined
 def _last(address: int, at: int, end: int, wanted: int) -> tuple[int, int, int]:
     """Span of the last field with this key, empty at the end without one; -1 first if broken."""
-    begin = stop = end
-    while at < end:
-        at, key = read_key(address, at, end)
-        if at < 0:
-            return BROKEN, 0, 0
-        if key == wanted:
-            at, stop = read_length(address, at, end)
-            begin = at
-            at = stop if at >= 0 else BROKEN
-        else:
-            at = skip_value(address, at, end, key)
-        if at < 0:
-            return BROKEN, 0, 0
-    return at, begin, stop
+    last_begin = last_stop = end
+    begin, stop = next_field(address, at, end, wanted)
+    while stop >= 0:
+        last_begin, last_stop = begin, stop
+        begin, stop = next_field(address, stop, end, wanted)
+    return begin, last_begin, last_stop
 
 
 @kernel
 def _scan_data(address: int, at: int, end: int, kind: int, here: Any, series: Any, points: Any) -> int:
     """All data points of a metric's data."""
-    while at < end:
-        at, key = read_key(address, at, end)
-        if at < 0:
-            return BROKEN
-        if key == _DATA_POINTS:
-            at, stop = read_length(address, at, end)
-            if at >= 0:
-                at = scan_data_point(address, at, stop, kind, here, series, points)
-        else:
-            at = skip_value(address, at, end, key)
+    begin, stop = next_field(address, at, end, _DATA_POINTS)
+    while stop >= 0:
+        at = scan_data_point(address, begin, stop, kind, here, series, points)
         if at < 0:
             return at
-    return at
+        begin, stop = next_field(address, stop, end, _DATA_POINTS)
+    return begin
 
 
 @kernel
@@ -117,19 +96,13 @@ def _scan_metric(address: int, at: int, end: int, here: Any, series: Any, points
 
 @kernel
 def _scan_scope(address: int, at: int, end: int, here: Any, series: Any, points: Any) -> int:
-    while at < end:
-        at, key = read_key(address, at, end)
-        if at < 0:
-            return BROKEN
-        if key == _METRICS:
-            at, stop = read_length(address, at, end)
-            if at >= 0:
-                at = _scan_metric(address, at, stop, here, series, points)
-        else:
-            at = skip_value(address, at, end, key)
+    begin, stop = next_field(address, at, end, _METRICS)
+    while stop >= 0:
+        at = _scan_metric(address, begin, stop, here, series, points)
         if at < 0:
             return at
-    return at
+        begin, stop = next_field(address, stop, end, _METRICS)
+    return begin
 
 
 @kernel
@@ -140,16 +113,13 @@ def _scan_resource(address: int, at: int, end: int, seed: Any, here: Any, series
     here.resource_begin = begin
     here.resource_end = stop
     here.resource_key = hash_bytes(address + begin, stop - begin, seed)
-    while at < end:
-        at, key = read_key(address, at, end)
-        if key != _SCOPE_METRICS:
-            at = skip_value(address, at, end, key)
-            continue
-        at, stop = read_length(address, at, end)
-        at = _scan_scope(address, at, stop, here, series, points)
+    begin, stop = next_field(address, at, end, _SCOPE_METRICS)
+    while stop >= 0:
+        at = _scan_scope(address, begin, stop, here, series, points)
         if at < 0:
             return at
-    return at
+        begin, stop = next_field(address, stop, end, _SCOPE_METRICS)
+    return begin
 
 
 @kernel
@@ -158,17 +128,10 @@ def scan_metrics(body: Any, length: int, seed: Any, context: Any, series: Any, p
     first) then has the numbers of data points and of rows."""
     address = body.ctypes.data
     here = context[0]
-    at = 0
-    while at < length:
-        at, key = read_key(address, at, length)
-        if at < 0:
-            return BAD_MESSAGE
-        if key == _RESOURCE_METRICS:
-            at, stop = read_length(address, at, length)
-            if at >= 0:
-                at = _scan_resource(address, at, stop, seed, here, series, points)
-        else:
-            at = skip_value(address, at, length, key)
+    begin, stop = next_field(address, 0, length, _RESOURCE_METRICS)
+    while stop >= 0:
+        at = _scan_resource(address, begin, stop, seed, here, series, points)
         if at < 0:
             return FULL if at == NO_PLACE else BAD_MESSAGE
-    return DONE
+        begin, stop = next_field(address, stop, length, _RESOURCE_METRICS)
+    return DONE if begin >= 0 else BAD_MESSAGE

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from collectors.errors import Fault
 from collectors.raw_bytes import byte_at
 from learners.compiled import kernel
+from monitor.domain.batch import Reason
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 """Wire types."""
@@ -75,6 +77,42 @@ def skip_value(address: int, at: int, end: int, key: int) -> int:
     else:
         return BROKEN
     return at if at <= end else BROKEN
+
+
+@kernel
+def next_field(address: int, at: int, end: int, wanted: int) -> tuple[int, int]:
+    """Span of the next value with the key ``wanted``, one of bytes. Without one, where the message ends, and
+    `BROKEN`; twice that where it cannot be read on."""
+    while at < end:
+        at, key = read_key(address, at, end)
+        if at >= 0 and key == wanted:
+            at, stop = read_length(address, at, end)
+            return at, stop if at >= 0 else BROKEN
+        if at >= 0:
+            at = skip_value(address, at, end, key)
+        if at < 0:
+            return BROKEN, BROKEN
+    return at, BROKEN
+
+
+@kernel
+def check_fields(address: int, at: int, end: int) -> int:
+    """``end`` if a message is sound as far as its own fields go, else broken."""
+    while at < end:
+        at, key = read_key(address, at, end)
+        if at >= 0:
+            at = skip_value(address, at, end, key)
+        if at < 0:
+            return BROKEN
+    return at
+
+
+def text_of(raw: bytes | memoryview) -> str:
+    """A field's bytes as text. Raises Fault."""
+    try:
+        return bytes(raw).decode()
+    except UnicodeDecodeError:
+        raise Fault(Reason.BAD_NAME, bytes(raw)) from None
 
 
 def fields(message: bytes | memoryview) -> Iterator[tuple[int, Any]]:

@@ -17,7 +17,7 @@ from collectors.errors import BadRequest, Fault, TooManySamples
 from collectors.keys import WireKeys
 from collectors.names import canonical
 from collectors.points import POINT, batch_of
-from collectors.protobuf import fields, varints
+from collectors.protobuf import fields, text_of, varints
 from collectors.raw_bytes import PADDING, padded
 from collectors.remote_write_scan import (
     DONE,
@@ -87,7 +87,7 @@ class RemoteWrite2Decoder:
         def text(ref: int) -> str:
             if ref >= count:
                 raise Fault(Reason.BAD_NAME, f"no symbol {ref}")
-            return _text(raw[symbols[ref]["begin"] : symbols[ref]["end"]])
+            return text_of(raw[symbols[ref]["begin"] : symbols[ref]["end"]])
 
         def identity_of(row: int) -> bytes:
             refs: list[int] = []
@@ -132,14 +132,7 @@ def _label(message: bytes) -> tuple[str, str]:
             name = text
         elif key == _VALUE:
             value = text
-    return _text(name), _text(value)
-
-
-def _text(raw: bytes | memoryview) -> str:
-    try:
-        return bytes(raw).decode()
-    except UnicodeDecodeError:
-        raise Fault(Reason.BAD_NAME, bytes(raw)) from None
+    return text_of(name), text_of(value)
 
 
 def _identity(labels: list[tuple[str, str]]) -> bytes:

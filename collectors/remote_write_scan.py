@@ -15,6 +15,7 @@ from collectors.base import TS_MS_MAX
 from collectors.points import GOOD, HISTOGRAM, MISSING, NOT_FINITE, TIME
 from collectors.protobuf import (
     BROKEN,
+    check_fields,
     read_key,
     read_length,
     read_varint,
@@ -40,18 +41,6 @@ _NAME, _TEXT, _VALUE, _TIMESTAMP, _HISTOGRAM_TIMESTAMP = 0x0A, 0x12, 0x09, 0x10,
 
 _STRANGE = np.uint64(0x5DEECE66D1CE4E5B)
 """Mixed into the hash of a label that names no symbol, which no symbol's text can equal."""
-
-
-@kernel
-def _check_label(address: int, at: int, end: int) -> int:
-    """``end`` if a label's message is sound, else broken."""
-    while at < end:
-        at, key = read_key(address, at, end)
-        if at >= 0:
-            at = skip_value(address, at, end, key)
-        if at < 0:
-            return BROKEN
-    return at
 
 
 @inlined
@@ -138,7 +127,7 @@ def _scan_series(
         elif field == _LABEL and not second:
             at, stop = read_length(address, at, end)
             if at >= 0:
-                at = _check_label(address, at, stop)
+                at = check_fields(address, at, stop)
                 key = hash_bytes(address + begin, stop - begin, key)
         elif field == _REFS and second:
             at, stop = read_length(address, at, end)
