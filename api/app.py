@@ -17,6 +17,7 @@ from api.access.access import Access
 from api.access.gate import Gate
 from api.access.login import login_page, login_routes
 from api.dialects.table import dialects
+from api.doors import Doors
 from api.guard import Guard
 from api.ingest import IngestRoute, Intake
 from api.label_page import IncidentLabels, label_routes
@@ -76,7 +77,8 @@ def create_app(
     """The application of one Monitor, which it starts (on a thread: ``/live`` answers at once) and
     stops with itself. A Monitor that runs already is stopped by whoever started it."""
     access = access or Access(monitor.settings, monitor.accounts)
-    intake = Intake(monitor)
+    doors = Doors(monitor)
+    intake = Intake(monitor, doors)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -95,7 +97,7 @@ def create_app(
             if starting is not None:
                 await asyncio.to_thread(monitor.stop)
                 await starting
-            intake.close()
+            doors.close()
 
     app = FastAPI(
         title="Watchkeeper",
@@ -114,7 +116,7 @@ def create_app(
         route = IngestRoute(intake, dialect)
         app.router.routes.append(Route(path, route, methods=["POST"], include_in_schema=False))
     for name, make in (("predictions", prediction_intake), ("outcomes", outcome_intake)):
-        rows = make(monitor, intake.doors, samples_max)
+        rows = make(monitor, doors, samples_max)
         app.router.routes.append(Route(f"{PREFIX}/{name}", rows, methods=["POST"], include_in_schema=False))
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)

@@ -1,33 +1,30 @@
 """The way of every pushed body: raw bytes to columns to the log, nothing per sample in Python.
 
 One `Intake` stands behind all routes that take samples, so that they share one budget, one turnstile and the
-threads; what differs from protocol to protocol is a `Dialect`. Checks in the order of RELIABILITY.md
-section 4: method, announced size, type and encoding, overload, body, compression, content. Decoding and
-handing over run in a few threads, so that the event loop lives while a large body is read.
+threads; what differs from protocol to protocol is a `Dialect`, and what they share with other bodies `Doors`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from time import perf_counter
-from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.access.fence import Fences
-from api.body import BodyReader, Budget, Disconnected, Incoming, Share, decompress
+from api.access.fence import Fence
+from api.body import Incoming, Share, decompress
 from api.dialects.base import Dialect, Request, error_list, total
-from api.problems import Problem, problem_of
-from api.turnstile import Turnstile
+from api.doors import Doors
+from api.problems import Problem
 from collectors.base import Decoded
 from collectors.errors import TooManySamples
 from monitor.domain.batch import Mode, Reason, Reject
-from monitor.domain.errors import Overloaded, UnknownSeries
+from monitor.domain.errors import UnknownSeries
 from monitor.engine.base import Accepted
 from monitor.service import Monitor
 
@@ -45,83 +42,45 @@ class Handed:
     future: Future[Accepted] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """What all routes that take bodies share: memory, turns, threads, and who may write what."""
-
-    reader: BodyReader
-    budget: Budget
-    turnstile: Turnstile
-    fences: Fences
-    lanes: ThreadPoolExecutor
-
-
 class Intake:
     """What all routes that take samples have in common."""
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, doors: Doors) -> None:
         self._monitor = monitor
+        self._doors = doors
         self._limits = monitor.settings.limits
-        http = monitor.settings.http
-        book = monitor.telemetry.limits
-        self._book = book
-        self._budget = Budget(http.budget_bytes, book)
-        self._reader = BodyReader(self._limits.body_wire_bytes_max, http, book)
-        self._fences = Fences(lambda: monitor.teams)
-        self._turnstile = Turnstile(http.running_requests, http.waiting_requests, book)
-        self._lanes = ThreadPoolExecutor(monitor.settings.decode_lanes, thread_name_prefix="decode")
-        book.enter("body_decoded_bytes_max", self._limits.body_decoded_bytes_max)
-        book.enter("samples_per_request_max", self._limits.samples_per_request_max)
-
-    @property
-    def doors(self) -> Doors:
-        return Doors(self._reader, self._budget, self._turnstile, self._fences, self._lanes)
-
-    def close(self) -> None:
-        self._lanes.shutdown(wait=False, cancel_futures=True)
+        self._book = monitor.telemetry.limits
+        self._book.enter("body_decoded_bytes_max", self._limits.body_decoded_bytes_max)
+        self._book.enter("samples_per_request_max", self._limits.samples_per_request_max)
 
     async def serve(self, dialect: Dialect, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = perf_counter()
-        incoming = Incoming(receive)
         headers = Headers(scope=scope)
-        try:
-            answer = await self._answer(dialect, scope, headers, incoming)
-        except Disconnected:
-            return
-        except Exception as error:
-            if isinstance(error, Overloaded) and error.limit:
-                self._book.hit(error.limit)
-            problem = problem_of(error)
-            if problem.status != 408:
-                await incoming.drain()
-            answer = dialect.problem(problem, headers)
-        self._monitor.telemetry.took(perf_counter() - began)
-        await answer(scope, receive, send)
 
-    async def _answer(self, dialect: Dialect, scope: Scope, headers: Headers, receive: Receive) -> Response:
-        self._reader.check_announced(headers)
-        fence = self._fences.of(scope["state"]["admitted"].principal)
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        request = replace(dialect.read(headers, query), fence=fence)
-        if request.complete_ms is not None and fence is not None:
-            detail = "complete speaks of every series, and you may write some"
-            raise Problem(403, detail, kind="not-allowed")
-        with self._turnstile.entry() as entry, self._budget.share() as share:
-            body = await self._reader.read(receive, share)
-            async with entry.turn():
-                accepted, decoded = await self._keep(request, body, share)
-        return dialect.answer(request, accepted, decoded)
+        async def work(incoming: Incoming) -> Response:
+            _, (request, accepted, decoded) = await self._doors.let_in(
+                scope, headers, incoming, dialect.read, self._keep
+            )
+            return dialect.answer(request, accepted, decoded)
 
-    async def _keep(self, request: Request, body: bytes, share: Share) -> tuple[Accepted, Decoded]:
+        answer = await self._doors.answer(work, lambda problem: dialect.problem(problem, headers), receive)
+        if answer is not None:
+            self._monitor.telemetry.took(perf_counter() - began)
+            await answer(scope, receive, send)
+
+    async def _keep(
+        self, head: Request, fence: Fence | None, body: bytes, share: Share
+    ) -> tuple[Request, Accepted, Decoded]:
+        request = replace(head, fence=fence)
         loop = asyncio.get_running_loop()
-        handed = await loop.run_in_executor(self._lanes, self._hand_over, request, body, share)
+        handed = await loop.run_in_executor(self._doors.lanes, self._hand_over, request, body, share)
         accepted = _NOTHING
         if handed.future is not None:
             try:
                 accepted = await self._monitor.answer(handed.future)
             except UnknownSeries:
-                again = await loop.run_in_executor(self._lanes, self._hand_over_all, request, handed)
+                again = await loop.run_in_executor(self._doors.lanes, self._hand_over_all, request, handed)
                 accepted = await self._monitor.answer(again)
         self._monitor.count(accepted)
         decoded = handed.decoded
@@ -129,7 +88,7 @@ class Intake:
         self._monitor.telemetry.rejected({**refused, **decoded.aside})
         if request.complete_ms is not None:
             await self._monitor.complete(request.complete_ms, digest(handed.request_id, b"complete"))
-        return accepted, decoded
+        return request, accepted, decoded
 
     def _hand_over(self, request: Request, wire: bytes, share: Share) -> Handed:
         try:

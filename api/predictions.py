@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
-from urllib.parse import parse_qsl
 
 import numpy as np
 import pyarrow as pa
@@ -20,17 +19,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.access.fence import Fence
-from api.body import Disconnected, Incoming, Share, decompress
+from api.body import Incoming, Share, decompress
 from api.dialects.base import error_list, total
 from api.dialects.samples import Head, answer_of, read_head
-from api.ingest import Doors, digest
-from api.problems import Problem, problem_of
+from api.doors import Doors
+from api.ingest import digest
+from api.problems import Problem
 from collectors.errors import Tally
 from collectors.predictions import DecodedRows, RowDecoder
 from collectors.predictions_arrow import arrow_outcomes, arrow_predictions
 from collectors.predictions_json import OutcomesJson, PredictionsJson
 from monitor.domain.batch import Mode, Reason
-from monitor.domain.errors import Overloaded
 from monitor.domain.series import Identity
 from monitor.domain.served import METRIC
 from monitor.engine.base import Accepted
@@ -54,34 +53,18 @@ class RowIntake:
         self._limits = monitor.settings.limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        incoming = Incoming(receive)
-        try:
-            answer = await self._answer(scope, incoming)
-        except Disconnected:
-            return
-        except Exception as error:
-            if isinstance(error, Overloaded) and error.limit:
-                self._monitor.telemetry.limits.hit(error.limit)
-            problem = problem_of(error)
-            if problem.status != 408:
-                await incoming.drain()
-            answer = problem.response()
-        await answer(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         headers = Headers(scope=scope)
-        doors = self._doors
-        doors.reader.check_announced(headers)
-        fence = doors.fences.of(scope["state"]["admitted"].principal)
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        request = read_head(headers, query, tuple(self._decoders))
-        if request.complete_ms is not None and fence is not None:
-            detail = "complete speaks of every series, and you may write some"
-            raise Problem(403, detail, kind="not-allowed")
-        with doors.turnstile.entry() as entry, doors.budget.share() as share:
-            body = await doors.reader.read(receive, share)
-            async with entry.turn():
-                return await self._take(request, fence, body, share)
+
+        def read(headers: Headers, query: Mapping[str, str]) -> Head:
+            return read_head(headers, query, tuple(self._decoders))
+
+        async def work(incoming: Incoming) -> Response:
+            _, answer = await self._doors.let_in(scope, headers, incoming, read, self._take)
+            return answer
+
+        answer = await self._doors.answer(work, Problem.response, receive)
+        if answer is not None:
+            await answer(scope, receive, send)
 
     async def _take(self, request: Head, fence: Fence | None, body: bytes, share: Share) -> Response:
         loop = asyncio.get_running_loop()

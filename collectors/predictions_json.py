@@ -53,6 +53,27 @@ class _Outcomes(msgspec.Struct):
     mode: Mode | None = None
 
 
+class _Bodies:
+    """Rows of bodies: one ``whole`` with its rows in ``field``, or with ``lines`` one ``row`` a line."""
+
+    def __init__(self, whole: type, row: type, field: str, *, lines: bool, rows_max: int) -> None:
+        self._whole: Callable[[Any], Any] = msgspec.json.Decoder(whole).decode
+        self._row: Callable[[Any], Any] = msgspec.json.Decoder(row).decode
+        self._field = field
+        self._lines = lines
+        self._rows_max = rows_max
+
+    def read(self, body: bytes | memoryview, tally: Tally) -> tuple[list[Any], list[int], Mode | None]:
+        """The rows that can be read, where each stood, and the mode if the body names one."""
+        mode = None
+        if self._lines:
+            raw = _lines_of(bytes(body))
+        else:
+            whole = _read(self._whole, body)
+            raw, mode = list(enumerate(getattr(whole, self._field))), whole.mode
+        return *_rows(raw, self._row, self._rows_max, tally), mode
+
+
 class PredictionsJson:
     """``{"predictions": […], "mode"?}``, or with ``lines`` one prediction a line.
 
@@ -63,20 +84,11 @@ class PredictionsJson:
     """
 
     def __init__(self, *, lines: bool = False, rows_max: int = SAMPLES_MAX) -> None:
-        self._lines = lines
-        self._rows_max = rows_max
-        self._row = msgspec.json.Decoder(PredictionIn).decode
-        self._whole = msgspec.json.Decoder(_Predictions).decode
+        self._bodies = _Bodies(_Predictions, PredictionIn, "predictions", lines=lines, rows_max=rows_max)
 
     def decode(self, body: bytes | memoryview) -> DecodedRows:
-        mode = None
-        if self._lines:
-            raw = _lines_of(bytes(body))
-        else:
-            whole = _read(self._whole, body)
-            raw, mode = list(enumerate(whole.predictions)), whole.mode
         tally = Tally()
-        rows, places = _rows(raw, self._row, self._rows_max, tally)
+        rows, places, mode = self._bodies.read(body, tally)
         return DecodedRows(predictions(_columns(rows), places, tally), tally.rejects(), mode)
 
 
@@ -84,20 +96,11 @@ class OutcomesJson:
     """``{"outcomes": […], "mode"?}``, or with ``lines`` one outcome a line."""
 
     def __init__(self, *, lines: bool = False, rows_max: int = SAMPLES_MAX) -> None:
-        self._lines = lines
-        self._rows_max = rows_max
-        self._row = msgspec.json.Decoder(OutcomeIn).decode
-        self._whole = msgspec.json.Decoder(_Outcomes).decode
+        self._bodies = _Bodies(_Outcomes, OutcomeIn, "outcomes", lines=lines, rows_max=rows_max)
 
     def decode(self, body: bytes | memoryview) -> DecodedRows:
-        mode = None
-        if self._lines:
-            raw = _lines_of(bytes(body))
-        else:
-            whole = _read(self._whole, body)
-            raw, mode = list(enumerate(whole.outcomes)), whole.mode
         tally = Tally()
-        rows, places = _rows(raw, self._row, self._rows_max, tally)
+        rows, places, mode = self._bodies.read(body, tally)
         number, label = _answers([row.outcome for row in rows])
         columns = {
             "id": pa.array([str(row.id) for row in rows], pa.string()),
