@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser.fake_api import DIST, FakeApi, Server
+from tests.browser.live import Desk, desk
 
 expect.set_options(timeout=20_000)  # two cores, and a compiler beside
 
@@ -98,3 +99,12 @@ def hostile() -> Iterator[Server]:
 def empty() -> Iterator[Server]:
     with Server(FakeApi(empty=True)) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A running system with three open incidents and something of everything that is set."""
+    with desk(tmp_path_factory.mktemp("system")) as made:
+        made.fail()
+        made.furnish()
+        yield made

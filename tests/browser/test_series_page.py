@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
-from tests.browser.live import FAULT_MS, ORIGIN, Desk, desk
+from tests.browser.live import FAULT_MS, ORIGIN, Desk
 from tests.browser.test_page import part
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder: Path = tmp_path_factory.mktemp("system")
-    with desk(folder) as made:
-        made.fail()
-        made.furnish()
-        yield made
 
 
 def test_a_click_on_the_chart_tells_why(watched: Watched, system: Desk) -> None:
@@ -50,11 +39,9 @@ def test_a_dragged_span_is_zoomed_into_or_labelled(watched: Watched, system: Des
     chart = part(page, "history").locator(".u-over")
 
     def drag(left: int, right: int) -> None:
-        box = chart.bounding_box()
-        assert box is not None
-        page.mouse.move(box["x"] + left, box["y"] + 80)
+        chart.hover(position={"x": left, "y": 80})  # waits until the chart, drawn anew by then, stands still
         page.mouse.down()
-        page.mouse.move(box["x"] + right, box["y"] + 80, steps=5)
+        chart.hover(position={"x": right, "y": 80})
         page.mouse.up()
 
     drag(200, 500)
@@ -64,8 +51,8 @@ def test_a_dragged_span_is_zoomed_into_or_labelled(watched: Watched, system: Des
     drag(300, 400)
     part(page, "sayings").get_by_text("true", exact=True).click()
     part(page, "submit").click()
-    if part(page, "rehearsal").count():
-        part(page, "submit").click()
+    expect(part(page, "rehearsal")).to_be_visible()
+    part(page, "submit").click()
     expect(part(page, "labels")).to_contain_text("T · true")
     (label,) = system.get(f"labels?series={ORIGIN}")["items"]
     assert label["kind"] == "span"

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.canned import HOSTILE
 from tests.browser.conftest import Watched
-from tests.browser.live import Desk, desk
+from tests.browser.live import Desk
 from tests.browser.test_page import part
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder: Path = tmp_path_factory.mktemp("system")
-    with desk(folder) as made:
-        made.fail()
-        made.furnish()
-        yield made
 
 
 def test_a_route_is_previewed_and_saved(watched: Watched, system: Desk) -> None:
