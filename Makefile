@@ -15,7 +15,7 @@ PAGE := api/ui/dist/index.html
 # Numba does not notice that a function which another one calls has changed: a folder for each state of their sources.
 export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba/$(shell cat learners/*.py learners/*/*.py monitor/{shard,intake,history}/*.py collectors/*.py 2>/dev/null | sha256sum | cut -c1-12)
 
-.PHONY: help run serve test test-all check types imports format bench quality page lock upgrade dist clean
+.PHONY: help run serve test test-all check kernels types imports format bench quality page lock upgrade dist clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,8 +28,7 @@ serve: $(STAMPS)/run $(PAGE) ## the server on ./watchkeeper-data
 
 test: $(STAMPS)/all $(PAGE) ## what every change must pass: check, then unit, browser and fault tests
 	@tools/system_packages.sh chromium prometheus strace postgresql
-	@$(MAKE) --no-print-directory check
-	$(BIN)/python -c "from monitor.settings import Settings; from monitor.warming import warm_up; warm_up(Settings(engine='inline'), print)"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync check kernels
 	@tools/run_tests.sh $(BIN)/python
 
 test-all: $(STAMPS)/all $(PAGE) ## test, with the slow ones and those that need root
@@ -43,6 +42,9 @@ check: $(STAMPS)/all ## format, lint, types, import rule, dependencies
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/imports
 	$(BIN)/deptry .
+
+kernels: $(STAMPS)/run ## compiled once for all tests
+	$(BIN)/python -c "from monitor.settings import Settings; from monitor.warming import warm_up; warm_up(Settings(engine='inline'), print)"
 
 format: $(STAMPS)/all ## rewrites the Python files in the one format
 	$(BIN)/ruff check --fix .

@@ -22,8 +22,8 @@ from learners.detect.rrcf import CutForest
 from learners.families import BASELINES
 from learners.score import L_OPEN, combine
 from learners.season import find
-from learners.select import scale_of
 from learners.threshold import extreme_value
+from learners.unit import scale_of
 from monitor.learning.learning import window_buckets
 
 Values = NDArray[np.float64]

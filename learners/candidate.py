@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from learners.base import Family, Warm
 from learners.baseline import arima_fit, neural_fit
+from learners.baseline.seasonal_profile import Known
 from learners.families import BASELINES
 
 RICH_FROM = 64
@@ -28,6 +29,8 @@ STANDING = ("binary", "sparse", "discrete")
 STANDING_FLOOR = 0.25
 """Classes whose values mostly stand still, and their smallest scale in units of spread."""
 Y_MAX = 1e30
+ALPHAS = (0.02, 0.2)
+"""How fast the level under a seasonal profile moves."""
 _SLOTS_MOST = 65_535
 _PRODUCT_MAX = 1e5
 """Largest value, in units of spread, that a float32 level without an offset is exact enough for."""
@@ -112,15 +115,16 @@ def _holt(series: Series) -> list[Candidate]:
 def _profiles(series: Series) -> list[Candidate]:
     """A level for each slot of a season, over one that drifts slowly or fast."""
     return [
-        Candidate(
-            f"seasonal_profile({period}, {alpha})",
-            Family.SEASONAL_PROFILE,
-            0.02,
-            {"periods": (period,), "alpha": alpha},
-        )
+        profile(period, alpha)
         for period in (series.periods if series.floor == 0.0 else ())
-        for alpha in (0.02, 0.2)
+        for alpha in ALPHAS
     ]
+
+
+def profile(period: int, alpha: float, known: Known | None = None) -> Candidate:
+    """A seasonal profile; ``known``: what it begins with."""
+    knobs: dict[str, Any] = {"periods": (period,), "alpha": alpha, "known": known}
+    return Candidate(f"seasonal_profile({period}, {alpha})", Family.SEASONAL_PROFILE, 0.02, knobs)
 
 
 def _seasons(series: Series) -> list[Candidate]:

@@ -1,10 +1,8 @@
-"""The contest: which two baselines a series gets, judged by what each said before it saw the value.
+"""What a series gets: class, seasons, the two baselines that won the contest, and the law of their residuals.
 
-Every candidate runs over the window, sample after sample, with the kernels that will serve it. Its loss is
-the mean over the second half of log scale + 5/2 log(1 + r^2/4): minus the log density of Student's t with
-four degrees of freedom, a proper score that a few extremes do not decide. Richer candidates pay a little,
-so that a plain one wins a draw. The challenger is the best of another family. About 1 ms for 2,016 values;
-deterministic to the bit.
+Every candidate runs over the window with the kernels that will serve it (`learners.contest`). The champion
+lost least; the challenger is the best of another family. A season longer than the window may come from
+further back (`learners.past`). About 1 ms for 2,016 values; deterministic to the bit.
 """
 
 from __future__ import annotations
@@ -18,28 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners import ratio
-from learners.base import TAIL_OFFSET, Family, Tail, Warm
-from learners.candidate import STANDING, Candidate, Series, candidates, scaled
+from learners.base import TAIL_OFFSET, Family, Tail
+from learners.candidate import STANDING, Series, candidates, scaled
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
 from learners.compiled import kernel
-from learners.gaussian import MAD_SIGMA
+from learners.contest import SEASON_WORTH, Cases, Entry, contest, widths_of
 from learners.grade import ASKED, place
 from learners.horizon import reach_of
-from learners.labels import weighted_loss, weights_of
+from learners.labels import weights_of
 from learners.levels import on_last_level
 from learners.lowpass import OFF, WHITE_SCALE, size_at, step
-from learners.residual import normal_score, width
+from learners.past import TURNS_IN_WINDOW, Long, Past, long_season
+from learners.residual import normal_score
 from learners.rows import Rows, span_of
 from learners.runs import NEVER
 from learners.score import L_OPEN
 from learners.season import Seasons, Why, find_seasons, seasons_of
 from learners.single import Model
 from learners.threshold import declared, extreme_value
+from learners.unit import scale_of
 
 __all__ = ["Choice", "Window", "choose", "choose_many", "look_at"]
 
-UNIT_MIN, UNIT_MAX = 1e-30, 1e30
 LEVELLED = ("smooth", "seasonal", "bursty", "irregular", "multimodal")
 """Classes that have a level which may change for good; what is counted or shared has none to be moved to."""
 STEPS_STAND = 0.8
@@ -48,9 +47,6 @@ ANEW_SHARE = 0.5
 many changes as its values would show in any order."""
 PERIODS_MOST = 2
 """Seasons that models can hold."""
-SEASON_WORTH = 0.1
-"""Nats a sample that a model with a season may lose: it is right also hours ahead, which the loss of the next
-value does not see, and what holds in an anomaly must be."""
 FLOOR_SHARE = 0.5
 """Smallest width of a residual, as a share of the usual scale: noise comes back after a stretch without."""
 _GRID = 256
@@ -63,7 +59,8 @@ class Window:
     """Final buckets of one series: ``t`` int64, strictly increasing, local civil time; ``y`` raw values;
     ``n`` NaN where there is none; ``kind`` and ``threshold`` as declared, ``former`` the class so far,
     ``named`` the families that may compete, None if not. ``labels``: int8 a value, what people said of it
-    (`learners.labels`); None changes nothing.
+    (`learners.labels`); None changes nothing. ``past``: what lies further back, None where that is not
+    looked at.
     """
 
     t: NDArray[np.int64]
@@ -75,6 +72,7 @@ class Window:
     threshold: str | None = None
     labels: NDArray[np.int8] | None = None
     named: tuple[Family, ...] | None = None
+    past: Past | None = None
 
     def finite(self) -> Window:
         """Without what is not finite, values at most 1e300; one zero where nothing is left."""
@@ -84,13 +82,6 @@ class Window:
         if not len(y):
             t, y, n, labels = np.zeros(1, np.int64), np.zeros(1), np.full(1, np.nan), None
         return replace(self, t=t, y=y, n=n, labels=labels)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Entry:
-    candidate: Candidate
-    seen: Warm
-    loss: float
 
 
 def choose(window: Window) -> Choice:
@@ -109,22 +100,22 @@ def choose_many(windows: Sequence[Window]) -> list[Choice]:
     """`choose` for many windows; classes and seasons of all are found together. What stands beside a window
     changes nothing."""
     finite = [window.finite() for window in windows]
-    seen = look_at(finite)
-    found = [_choose(window, *what) for window, what in zip(finite, seen, strict=True)]
+    seen, long = look_at(finite), _long_seasons(finite)
+    found = [_choose(window, *what, one) for window, what, one in zip(finite, seen, long, strict=True)]
     return [_on_last_level(window, choice) for window, choice in zip(finite, found, strict=True)]
 
 
 def _on_last_level(window: Window, choice: Choice) -> Choice:
     """The choice for the window without its changes of level (`learners.levels`), if there are any, and if it
     loses less and says so with a narrower band."""
-    if choice.metric_class not in LEVELLED:
+    if choice.metric_class not in LEVELLED or _is_long(choice.periods, window.t):
         return choice
     moved = on_last_level(window.t, window.y, choice.periods, window.cadence_ms)
     if moved is None:
         return choice
     level = replace(window, y=moved)
     (seen,) = look_at([level])
-    other = _choose(level, *seen)
+    other = _choose(level, *seen, None)
     if other.metric_class not in LEVELLED or not _better(other, choice, int(window.t[-1]) + 1):
         return choice
     return replace(other, reasons=(*other.reasons, "its level changed for good inside the window"))
@@ -136,6 +127,27 @@ def _better(one: Choice, other: Choice, t: int) -> bool:
         return False
     first, second = Model.from_choice(one).forecast(t), Model.from_choice(other).forecast(t)
     return first.upper - first.lower < second.upper - second.lower
+
+
+def _is_long(periods: Sequence[int], t: NDArray[np.int64]) -> bool:
+    """Is there a season of which the window has less than two turns?"""
+    return TURNS_IN_WINDOW * max(periods, default=0) > int(t[-1] - t[0]) + 1
+
+
+def _long_seasons(windows: Sequence[Window]) -> list[Long | None]:
+    """The seasons that lie beyond windows, of those that come with a past."""
+    pasts = [(i, one.past) for i, one in enumerate(windows) if one.past is not None and one.past.rough()]
+    seen = look_at([_rough(past) for _, past in pasts])
+    found: list[Long | None] = [None] * len(windows)
+    for (i, past), (classified, seasons) in zip(pasts, seen, strict=True):
+        periods = [period * past.rough() for period in seasons.periods]
+        found[i] = long_season(past, windows[i].t, periods, classified.name)
+    return found
+
+
+def _rough(past: Past) -> Window:
+    t, y = past.means(past.rough())
+    return Window(t, y, np.full(len(t), np.nan), past.cadence_ms * past.rough())
 
 
 def look_at(windows: Sequence[Window]) -> list[tuple[Classified, Seasons]]:
@@ -155,7 +167,7 @@ def look_at(windows: Sequence[Window]) -> list[tuple[Classified, Seasons]]:
     return found
 
 
-def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
+def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long | None) -> Choice:
     t, y, n = window.t, window.y, window.n
     metric_class, periods = classified.name, seasons.strongest(PERIODS_MOST)
     told = [str(one) for one in seasons.findings if one.why is Why.TAKEN]
@@ -163,8 +175,15 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     n_mean = _n_mean(n)
     share = window.kind == "ratio" or metric_class == "ratio"
     series = Series(t, y, n, offset, unit, periods, metric_class)
-    cases = _Cases(n, n_mean) if share and not math.isnan(n_mean) else None
-    entries = _contest(series, candidates(series, window.named), cases, weights_of(window.labels))
+    cases = Cases(n, n_mean) if share and not math.isnan(n_mean) else None
+    counts = weights_of(window.labels)
+    entries = contest(series, candidates(series, window.named), cases, counts)
+    beyond: list[Entry] = []
+    if long is not None and series.floor == 0.0:
+        beyond = contest(series, long.candidates(offset, unit), cases, counts)
+    if long is not None and beyond and _lost(beyond) <= _lost(entries) + min(long.gain, SEASON_WORTH):
+        entries, periods = beyond, (long.period, *periods[: PERIODS_MOST - 1])
+        told.append(str(long))
     champion = min(entries, key=lambda e: e.loss)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
@@ -175,13 +194,13 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
         seen = challenger.candidate.on_zero(series.offset / unit).run(
             t, scaled(y, 0.0, unit), cases.weight if cases is not None else None
         )
-        challenger = _Entry(challenger.candidate, seen, challenger.loss)
-    first = _settled(t, periods)
+        challenger = Entry(challenger.candidate, seen, challenger.loss)
+    first = _settled(t, () if _is_long(periods, t) else periods)
     seen = champion.seen
     raw = offset + unit * seen.centre
     family = declared.tail_of(window.threshold)
     floor = declared.floor_of(family, FLOOR_SHARE * float(np.median(seen.scale[first:])))
-    widths = _widths(seen.scale, floor, raw, n, n_mean, unit, share)
+    widths = widths_of(seen.scale, floor, raw, n, n_mean, unit, share)
     residual = (seen.residual * seen.scale / widths)[first:]
     tail = declared.warm(family, residual, floor=floor, cadence_ms=window.cadence_ms)
     if family == Tail.EXTREME_VALUE:
@@ -207,82 +226,11 @@ def _choose(window: Window, classified: Classified, seasons: Seasons) -> Choice:
     )
 
 
-def scale_of(y: NDArray[np.float64]) -> tuple[float, float]:
-    """Offset (median) and unit (robust spread, a float32) of finite values with |y| <= 1e300.
-
-    Where more than half of the values are equal the spread is that of the rest; where all are, a hundredth of
-    the value, or 1 for zeros.
-
-    >>> scale_of(np.full(9, 50.0)), scale_of(np.zeros(3))
-    ((50.0, 0.5), (0.0, 1.0))
-    """
-    offset = float(np.median(y / 2.0) * 2.0)
-    size = np.abs(y / 2.0 - offset / 2.0)
-    spread = 2.0 * MAD_SIGMA * float(np.median(size))
-    if spread <= 0.0:
-        spread = 2.0 * float(size[size > 0.0].mean()) if np.any(size > 0.0) else 0.0
-        spread *= math.sqrt(float(np.count_nonzero(size > 0.0)) / len(size))
-    if spread <= 0.0:
-        spread = 0.01 * abs(offset) if offset != 0.0 else 1.0
-    spread = max(spread, 1e-9 * abs(offset))
-    return offset, float(np.float32(min(max(spread, UNIT_MIN), UNIT_MAX)))
+def _lost(entries: list[Entry]) -> float:
+    return min(entry.loss for entry in entries)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cases:
-    """What is known of shares: the cases behind each, and their mean."""
-
-    n: NDArray[np.float64]
-    n_mean: float
-
-    @property
-    def weight(self) -> NDArray[np.float64]:
-        """What each share teaches."""
-        found: NDArray[np.float64] = _supports(self.n, self.n_mean)
-        return found
-
-    def widths(self, seen: Warm, raw: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
-        """How wide each residual may be, as it will be judged; ``raw``: what was expected."""
-        found: NDArray[np.float64] = _widths(seen.scale, 0.0, raw, self.n, self.n_mean, unit, True)
-        return found
-
-
-def _contest(
-    series: Series,
-    entered: list[Candidate],
-    cases: _Cases | None,
-    counts: NDArray[np.float64] | None,
-) -> list[_Entry]:
-    """Every candidate over the window, with what it lost on the second half; ``counts``: how much each value
-    does, alike if None."""
-    y, offset, unit = series.scaled, series.offset, series.unit
-    weight = cases.weight if cases is not None else None
-    entries = []
-    for candidate in entered:
-        values = scaled(series.y, 0.0, unit) if candidate.product else y
-        seen = candidate.run(series.t, values, weight)
-        residual, scale = seen.residual, seen.scale
-        if cases is not None:
-            scale = cases.widths(seen, (0.0 if candidate.product else offset) + unit * seen.centre, unit)
-            residual = residual * seen.scale / scale
-        if counts is None:
-            loss = float(_mean_loss(residual, scale, len(y) // 2))
-        else:
-            loss = weighted_loss(residual, scale, counts, len(y) // 2)
-        worth = SEASON_WORTH if candidate.knobs.get("periods") else 0.0
-        entries.append(_Entry(candidate, seen, loss + candidate.price - worth))
-    return entries
-
-
-@kernel
-def _mean_loss(residual: Any, scale: Any, first: int) -> float:
-    total = 0.0
-    for i in range(first, len(residual)):
-        total += math.log(scale[i]) + 2.5 * math.log1p(min(residual[i] * residual[i], 1e200) * 0.25)
-    return total / max(len(residual) - first, 1)
-
-
-def _chosen(entry: _Entry) -> Chosen:
+def _chosen(entry: Entry) -> Chosen:
     return Chosen(entry.candidate.family, entry.seen.record.tobytes(), entry.seen.season)
 
 
@@ -297,23 +245,6 @@ def _settled(t: NDArray[np.int64], periods: tuple[int, ...]) -> int:
 def _n_mean(n: NDArray[np.float64]) -> float:
     known = n[np.isfinite(n) & (n > 0.0)]
     return min(float(known.mean()), 1e30) if len(known) else math.nan
-
-
-@kernel
-def _widths(scale: Any, floor: float, expected: Any, n: Any, n_mean: float, unit: float, share: bool) -> Any:
-    """How wide residuals may be, where the families gave their scales."""
-    found = np.empty(len(scale))
-    for i in range(len(scale)):
-        found[i] = width(max(scale[i], floor), expected[i], n[i], n_mean, unit, share)
-    return found
-
-
-@kernel
-def _supports(n: Any, n_mean: float) -> Any:
-    found = np.empty(len(n))
-    for i in range(len(n)):
-        found[i] = ratio.support(n[i], n_mean)
-    return found
 
 
 @kernel

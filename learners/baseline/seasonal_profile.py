@@ -18,6 +18,7 @@ A weekly season is one of 7 x the slots of a day. Source: DESIGN.md section 5 (d
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from learners.base import Warm, model_dtype, season_slots
 from learners.baseline.spread import SPREAD_RATE, bounded, clipped, follow, rate_of
 from learners.compiled import inlined, kernel
+from learners.gaussian import MAD_SIGMA
 
 SLOTS_MAX = 336
 _COUNT_MAX = 1e7
@@ -49,6 +51,35 @@ dtype = model_dtype(
 
 RATIO: NDArray[np.float64] = np.array([2.0 ** ((c if c < 128 else c - 256) / 16.0) for c in range(256)])
 """Ratio of a slot's scale to the global one, by the eight bits that are stored."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """A profile learned from means over its slots' lengths: ``level``, ``season`` float32[slots], and of how
+    many ``turns``."""
+
+    level: float
+    season: NDArray[np.float32]
+    turns: float
+
+    @staticmethod
+    def of(t: NDArray[np.int64], y: NDArray[np.float64], slots: int) -> Known:
+        """From the means ``y`` of the slots numbered ``t``, slot ``t % slots`` each; gaps are filled by what
+        is usual in the slots around them."""
+        usual = _usual(t % slots, y, slots)
+        grid = np.arange(t[0], t[-1] + 1)
+        filled = usual[grid % slots]
+        filled[t - t[0]] = y
+        seen = warm(filled, grid, periods=(slots,))
+        return Known(float(seen.record["level"]), seen.season, max(len(t) / slots, 1.0))
+
+
+def _usual(slot: NDArray[np.int64], y: NDArray[np.float64], slots: int) -> NDArray[np.float64]:
+    count = np.bincount(slot, minlength=slots)
+    there = np.flatnonzero(count)
+    means = np.bincount(slot, y, slots)[there] / count[there]
+    usual: NDArray[np.float64] = np.interp(np.arange(slots), there, means, period=slots)
+    return usual
 
 
 @inlined
@@ -204,10 +235,13 @@ def warm(
     alpha: float = 0.02,
     gamma: float = 0.15,
     spread: float = SPREAD_RATE,
+    known: Known | None = None,
 ) -> Warm:
     """A learner that has seen ``y`` (in units of scale), with its prequential forecasts.
 
-    The longest of ``periods`` is the season. Residuals of its first turn are of little use: slots are new.
+    The longest of ``periods`` is the season. Residuals of its first turn are of little use: slots are
+    new. But one that begins with what is ``known`` of the season has had its turns; only its scale is taken
+    from ``y``.
     """
     if not (0.0 <= alpha < 1.0 and 0.0 < gamma <= 1.0 and 0.0 < spread <= 1.0):
         raise ValueError(f"alpha lies in [0, 1), gamma and spread in (0, 1], not {alpha}, {gamma}, {spread}")
@@ -217,4 +251,15 @@ def warm(
         rows["stride"] = stride_of(period)
         rows["slots"] = period // stride_of(period)
     rows["alpha"], rows["gamma"], rows["spread"] = alpha, gamma, spread
-    return Warm.over(_run, rows, np.zeros(season_slots(rows[0]), np.float32), t, y, weight)
+    season = np.zeros(season_slots(rows[0]), np.float32)
+    if known is not None:
+        season[:] = known.season
+        rows["level"], rows["count"] = known.level, min(known.turns * period + 1.0, _COUNT_MAX)
+        rows["scale"] = 1.0
+        rows["scale"] = _scale_of(Warm.over(_run, rows.copy(), season.copy(), t, y, weight).residual)
+    return Warm.over(_run, rows, season, t, y, weight)
+
+
+def _scale_of(residual: NDArray[np.float64]) -> float:
+    """Robust spread of residuals of a scale of 1."""
+    return max(float(MAD_SIGMA * np.median(np.abs(residual))), 1e-6)

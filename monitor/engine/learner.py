@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.classify import CLASSES
+from learners.past import Past
 from monitor.domain.labels import Said
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
@@ -23,6 +24,7 @@ from monitor.learning.learning import (
     decide,
     declustered,
     is_young,
+    looks_back,
     named,
     window_buckets,
 )
@@ -32,6 +34,9 @@ from monitor.shard.assignment import Assignment
 AGAIN_S = 1.0
 CHUNK = 256
 """Series whose windows are read in one pass over history, and whose assignments share one record."""
+
+FAR_CHUNK = 32
+"""At most so many of them look further back than their window: up to 2 MB each."""
 
 
 class Learner:
@@ -76,7 +81,7 @@ class Learner:
         """Assignment records for held series until the time is used up, the oldest first."""
         until = time.monotonic() + budget_s
         while self._due and time.monotonic() < until:
-            rows = [self._due[place] for place in range(min(CHUNK, len(self._due)))]
+            rows = self._next()
             self._sent.update(rows)
             for _ in rows:
                 self._due.popleft()
@@ -99,6 +104,17 @@ class Learner:
             ]
             yield Control(Kind.ASSIGN, {"items": items})
 
+    def _next(self) -> list[int]:
+        """The rows whose turn it is, fewer where they look far back."""
+        rows: list[int] = []
+        far = 0
+        for row in self._due:
+            far += self._looks_back(row) > 0
+            if len(rows) == CHUNK or far > FAR_CHUNK:
+                break
+            rows.append(row)
+        return rows
+
     def _waiting(self, rows: NDArray[np.int32]) -> list[Waiting]:
         shard = self._parts.shard
         # No further back than the series itself: before it started anew it was another one.
@@ -109,6 +125,7 @@ class Learner:
         ]
         window = self._parts.history.window(rows, max(wanted))
         confirmed, harmless = (shard.labelled.spans(said) for said in (Said.TRUE, Said.FALSE_ALARM))
+        pasts = self._pasts(rows, confirmed)
         found = []
         for place, row in enumerate(rows):
             end = int(window.offsets[place + 1])
@@ -145,9 +162,39 @@ class Learner:
                     reference=shard.reference_of(int(row)),
                     matters=self._matters(int(clock["rule"])),
                     named=named(self._declared(int(row)).get("models")),
+                    past=pasts.get(int(row)),
                 )
             )
         return found
+
+    def _pasts(
+        self, rows: NDArray[np.int32], confirmed: Mapping[int, Sequence[tuple[int, int]]]
+    ) -> dict[int, Past | None]:
+        """What lies behind the windows of those of ``rows`` whose pass looks there: all but what people
+        confirmed as faults, since a weekend that nobody knew of yet was an anomaly."""
+        shard = self._parts.shard
+        wanted: dict[int, list[int]] = {}
+        for row in rows.tolist():
+            if count := self._looks_back(row):
+                wanted.setdefault(count, []).append(row)
+        found: dict[int, Past | None] = {}
+        for count, some in wanted.items():
+            window = self._parts.history.window(np.array(some, np.int32), count)
+            for place, row in enumerate(some):
+                part = slice(int(window.offsets[place]), int(window.offsets[place + 1]))
+                ts_ms, clock = window.ts_ms[part], shard.clocks[row]
+                told = as_labelled(np.ones(len(ts_ms), np.bool_), ts_ms, confirmed.get(row, ()), ())
+                civil = self._civil(ts_ms[told], int(clock["cadence"]), int(clock["rule"]))
+                found[row] = Past.of(civil, window.value[part][told], int(clock["cadence"]))
+        return found
+
+    def _looks_back(self, row: int) -> int:
+        shard = self._parts.shard
+        clock, profile = shard.clocks[row], shard.profiles[row]
+        periods = (int(profile["period0"]), int(profile["period1"]))
+        final_n = int(clock["final_n"])
+        pinned = bool(shard.common["flags"][row] & st.PINNED)
+        return 0 if pinned else min(looks_back(final_n, int(clock["cadence"]), periods), final_n)
 
     def _kind(self, row: int) -> str | None:
         kind = self._declared(row).get("kind")

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from learners.drift.absorbed import Absorbed
 from learners.drift.reference import DAYS, HOLES_MOST, WEEKS, Reference
 from learners.score import L_OPEN
-from learners.select import scale_of
+from learners.unit import scale_of
 
 HOUR_MS = 3_600_000
 DAY_HOURS = 24

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from learners.base import Family
 from learners.candidate import FITTED
 from learners.drift.absorbed import Absorbed
+from learners.past import TURNS_IN_WINDOW, Past
 from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import SURPRISING
 from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare, judged
@@ -25,6 +26,10 @@ WINDOW_BUCKETS = 2_016
 
 WINDOW_BUCKETS_MAX = 4_320
 """And at most, where that is less than three days: a day is only found in more than two of them."""
+
+PAST_DAYS = 35
+PAST_BUCKETS_MAX = 50_400
+"""Five weeks by the minute: what a pass reads where it looks back further than its window (`looks_back`)."""
 
 LONG = 16
 YOUNG_BUCKETS = 100
@@ -102,6 +107,28 @@ def window_buckets(cadence_ms: int) -> int:
     return max(WINDOW_BUCKETS, min(3 * _DAY_MS // max(cadence_ms, 1), WINDOW_BUCKETS_MAX))
 
 
+def looks_back(final_n: int, cadence_ms: int, periods: Sequence[int]) -> int:
+    """How many final buckets a pass looks back on for seasons longer than its window; 0 where it does not.
+
+    Once a week from the second on, and on the third and fifth day where less than two days are a window; and
+    in every pass of a series that has such a season, which would be lost otherwise. Windows of three
+    weeks see weeks by themselves.
+
+    >>> [looks_back(day * 1440, 60_000, ()) for day in (14, 15)], looks_back(15 * 1440, 60_000, (10_080,))
+    ([50400, 0], 50400)
+    >>> looks_back(14 * 24, 3_600_000, ())
+    0
+    """
+    window, day = window_buckets(cadence_ms), max(_DAY_MS // max(cadence_ms, 1), 1)
+    days = final_n // day
+    if window >= 21 * day or final_n <= window:
+        return 0
+    due = (days >= 14 and days % 7 == 0) or (days in (3, 5) and window < 2 * day)
+    if not due and TURNS_IN_WINDOW * max(periods, default=0) <= window:
+        return 0
+    return min(PAST_DAYS * day, PAST_BUCKETS_MAX)
+
+
 @dataclass(frozen=True, slots=True)
 class Current:
     """What the series lives by now: family codes, periods, the contest's advantage, is an anomaly open; its
@@ -125,7 +152,7 @@ class Waiting:
     the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC;
     ``reference``: what its level is compared with (`learners.drift.reference`), None for a series too young
     to have one; ``threshold``, ``matters`` and ``named``, the families that may compete: as declared;
-    ``labels``: as in `learners.select.Window`.
+    ``labels`` and ``past``: as in `learners.select.Window`.
     """
 
     row: int
@@ -142,6 +169,7 @@ class Waiting:
     threshold: str | None = None
     labels: NDArray[np.int8] | None = None
     named: tuple[Family, ...] | None = None
+    past: Past | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,6 +218,7 @@ def _window(one: Waiting) -> Window:
         threshold=one.threshold,
         labels=one.labels,
         named=one.named,
+        past=one.past,
     )
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from learners.contest import mean_loss
 from learners.labels import NOISE, NONE, REAL, weighted_loss, weights_of
-from learners.select import Window, _mean_loss, choose
+from learners.select import Window, choose
 from learners.synthetic import stream
 
 HOUR = 3_600_000
@@ -47,7 +48,7 @@ def test_equal_weights_are_the_unweighted_loss() -> None:
     rng = np.random.default_rng(3)
     residual, scale = rng.standard_t(2, 500) * 10.0, rng.uniform(0.1, 4.0, 500)
     residual[::50] = 1e150
-    plain = float(_mean_loss(residual, scale, 250))
+    plain = float(mean_loss(residual, scale, 250))
     assert weighted_loss(residual, scale, np.full(500, 3.0), 250) == pytest.approx(plain, rel=1e-12)
     assert weighted_loss(residual, scale, np.zeros(500), 250) == 0.0
     assert weights_of(None) is None
