@@ -52,6 +52,9 @@ FLOOR_SHARE = 0.5
 _GRID = 256
 _LARGEST_SHARE = 0.72
 """Surprise of the longest lean of a window, as a share of what is asked of an anomaly."""
+_STANDING_APART = 2.0
+"""Where values stand still leans come in bursts, as sums of waits do: by an exponential law an anomaly of five
+decades is twice the largest lean that a window of days has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,8 +282,10 @@ def _lowpass_of(
     if metric_class in ("discrete", "binary", "constant") and _is_of_steps(y):
         return OFF
     usual, largest = _lowpass_size(scores)
-    size = float(np.float32(max(usual, largest / size_at(_LARGEST_SHARE * ASKED[place(cadence_ms)]))))
-    return -size if metric_class in STANDING else size
+    asked = ASKED[place(cadence_ms)]
+    if metric_class in STANDING:
+        return -float(np.float32(max(usual, _STANDING_APART * largest / size_at(asked))))
+    return float(np.float32(max(usual, largest / size_at(_LARGEST_SHARE * asked))))
 
 
 def _is_of_steps(y: NDArray[np.float64]) -> bool:

@@ -51,6 +51,7 @@ _PRIOR_EXCESS_N = 5.0
 _PRIOR_SHAPE = 0.12
 _PRIOR_SHAPE_N = 30.0
 _HEDGE = 0.5  # standard errors by which the shape is taken heavier than it was found
+_HEAVY = 2.0  # how much more those are of heavy tails, of which moments know less
 _FALL_EVERY = 8
 _EVENTS_FROM = 64
 _EVENTS_MOST = 2
@@ -268,7 +269,8 @@ def _law(side: NDArray[np.float64]) -> tuple[float, float, float]:
         s, x = _fit(excess[: -max(len(excess) // 25, 1)], prior)
         excess = np.minimum(excess, s * _grown(x, _CLIP_DEPTH))
     s, x = _fit(excess, prior)
-    x = min(x + _HEDGE * (1.0 + x) / math.sqrt(len(excess) + _PRIOR_SHAPE_N), SHAPE_MAX)
+    error = (1.0 + x) * (1.0 + _HEAVY * x * x) / math.sqrt(len(excess) + _PRIOR_SHAPE_N)
+    x = min(x + _HEDGE * error, SHAPE_MAX)
     return u, s, x
 
 
