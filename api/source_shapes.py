@@ -10,6 +10,13 @@ from api.schemas import Answer
 from monitor.domain.source import SourceState, SourceStatus
 
 
+class Part(Answer):
+    """Of a source that reads several at once, such as targets."""
+
+    name: str
+    error: str = Field(description="why it did not answer; empty where it did")
+
+
 class Source(Answer):
     """``state``: of the newest attempt to read it."""
 
@@ -22,6 +29,7 @@ class Source(Answer):
     error: str = Field(description="why it last did not; no secret is in it")
     read_until_ms: int | None = Field(description="up to here its data were taken in")
     samples: int = Field(description="taken in since the server started")
+    parts: list[Part] = Field(default=[], description="what it reads at once, as of the newest reading")
 
 
 def source(status: SourceStatus) -> Source:

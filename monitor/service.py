@@ -44,12 +44,14 @@ from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
 from monitor.naming import series_named
-from monitor.polling import Polled, Poller, Polling
+from monitor.polled_set import Polling
+from monitor.polling import Polled, Poller
 from monitor.rehearsing import Rehearsing
 from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
 from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
+from monitor.source_declarations import declare_counters
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
 from monitor.store.accounts import Accounts
@@ -203,7 +205,11 @@ class Monitor:
             most = settings.predictions_bytes_max
             self._serving = Serving(served, most, hooks, settings.log_segment_bytes)
         places = Places(settings.data_dir / "sources.json")
-        self.polling = Polling({one.name: Poller(one, self.submit, places, clock_ms) for one in polled})
+        counters = partial(declare_counters, self.declarations, self.declare_metric)
+        self.polling = Polling(
+            polled,
+            lambda one: Poller(one, self.submit, places, clock_ms, declare_counters=counters),
+        )
         self._source_health = SourceHealth(
             self.polling.statuses, self.submit, self.declarations, self.declare_metric, clock_ms
         )

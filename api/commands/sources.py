@@ -61,7 +61,7 @@ def preview(config: Path | None, data_dir: Path | None, name: str, most: int, *,
 
 def _declared(config: Path | None, data_dir: Path | None, name: str) -> list[Polled]:
     settings = load(config, data_dir=data_dir)
-    declared = declared_sources(settings)
+    declared = declared_sources(settings, keep=False)
     chosen = [one for one in declared if name in ("", one.name)]
     if not chosen:
         known = ", ".join(one.name for one in declared) or "no source"
