@@ -45,3 +45,28 @@ def source_preview(
     from api.commands.sources import preview
 
     raise typer.Exit(preview(config, data_dir, name, rows, as_json=json))
+
+
+@source_app.command("add")
+def source_add(
+    kind: Annotated[str, typer.Argument(help="sql, scrape, promql, files or host.")],
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    settings: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE, as in the file.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="In the place of the one of that name.")] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Declare a source in the file of sources; a running server takes it over within seconds."""
+    from api.commands.sources import add
+
+    raise typer.Exit(add(config, data_dir, kind, name, settings or [], replace=replace))
+
+
+@source_app.command("remove")
+def source_remove(
+    name: Annotated[str, typer.Argument(help="The source.")], config: Config = None, data_dir: DataDir = None
+) -> None:
+    """Take a source out of the file of sources."""
+    from api.commands.sources import remove
+
+    raise typer.Exit(remove(config, data_dir, name))

@@ -43,6 +43,8 @@ class Polling:
                 if name in fresh and poller.polled.declared == fresh[name].declared
             }
             _end(poller for name, poller in self._pollers.items() if name not in kept)
+            for name in kept:
+                fresh[name].source.close()  # it was made for nothing
             self._pollers = {name: kept.get(name) or self._make(one) for name, one in fresh.items()}
             for name, poller in self._pollers.items():
                 if self._running and name not in kept:
