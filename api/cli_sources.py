@@ -13,6 +13,19 @@ source_app = typer.Typer(help="Sources that are polled.", no_args_is_help=True)
 Rows = Annotated[int, typer.Option(min=1, max=1_000, help="Most rows.")]
 
 
+Source = Annotated[str, typer.Option("--source", help="A source that is declared.")]
+Days = Annotated[float, typer.Option("--days", min=0.01, max=90, help="So much of its past.")]
+
+
+def estimate(
+    source: Source, days: Days = 7.0, config: Config = None, data_dir: DataDir = None, json: Json = False
+) -> None:
+    """What a source would cost and tell, from its own past: series, memory, processor, alerts a week."""
+    from api.commands.estimate import estimate
+
+    raise typer.Exit(estimate(config, data_dir, source, days, as_json=json))
+
+
 @source_app.command("list")
 def source_list(url: Url = URL, token: Token = "", json: Json = False) -> None:
     """Sources of a running server: state, last success, last error."""

@@ -17,7 +17,7 @@ def declaration_in(text: str, name: str) -> tuple[str, dict[str, Any]]:
     """Kind and settings of a source, as they are written; a secret is only named there. Raises NotFound."""
     document = _document(text)
     kind, at = _found(document, name)
-    said: dict[str, Any] = document[kind][at].unwrap()  # type: ignore[index, union-attr]
+    said: dict[str, Any] = document[kind][at].unwrap()
     said.pop("name")
     return kind, said
 
@@ -45,7 +45,7 @@ def with_source(text: str, kind: str, name: str, settings: Mapping[str, Any]) ->
         known, at = "", -1
     try:
         if known == kind:
-            _change(document[kind][at], said)  # type: ignore[index]
+            _change(document[kind][at], said)
         else:
             if known:
                 _drop(document, known, at)

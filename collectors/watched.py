@@ -85,7 +85,7 @@ class WatchedFiles(Follower):
             names = sorted(os.listdir(folder))
         except OSError as error:
             raise SourceFailed(f"{folder}: {error.strerror}") from None
-        found = {}
+        found: dict[str, Found] = {}
         others: dict[str, Found] = {}
         for name in names:
             one = Found.at(folder / name)

@@ -10,13 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, Summary
-from prometheus_client.exposition import generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as read_text
+from prometheus_client import exposition as text_form
+from prometheus_client import parser as text_parser
+from prometheus_client.openmetrics import exposition as openmetrics_form
+from prometheus_client.openmetrics import parser as openmetrics_parser
 
 from collectors.errors import BadRequest
 from collectors.exposition import exposition, only_rises, series_of
+
+# Of these some are typed and some are not.
+generate_latest: Any = text_form.generate_latest
+generate_openmetrics: Any = openmetrics_form.generate_latest
+read_text: Any = text_parser.text_string_to_metric_families
+read_openmetrics: Any = openmetrics_parser.text_string_to_metric_families
 
 Sample = tuple[str, tuple[tuple[str, str], ...], float, int | None]
 

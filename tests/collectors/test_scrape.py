@@ -188,7 +188,7 @@ def bad() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("path", "changed", "told"),
     [
-        ("/drips", {}, "no whole answer in 1 s"),
+        pytest.param("/drips", {}, "no whole answer in 1 s", marks=pytest.mark.slow),
         ("/long", {"body_bytes_max": 2_000}, "longer than 2000 bytes"),
         ("/packed", {}, "compressed"),
         ("/broken", {}, "line 2 is no sample"),

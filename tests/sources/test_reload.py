@@ -50,19 +50,22 @@ def test_a_file_changed_by_hand(monitor: Monitor, http: TestClient, tmp_path: Pa
     wait_for(lambda: monitor.polling.statuses()[0].samples > 0)
     before = monitor.polling.statuses()[0].samples
     file.write_text(HERE + '[[host]]\nname = "there"\n')
-    wait_for(lambda: names(monitor) == ["here", "there"])
+    monitor.sources.look()
+    assert names(monitor) == ["here", "there"]
     assert monitor.polling.statuses()[0].samples >= before  # it went on
     file.write_text(HERE + "colour = 1\n")
-    wait_for(lambda: monitor.sources.trouble != "")
+    monitor.sources.look()
     answer = http.get("/api/v1/sources").json()
     assert "host.0.colour: no such key" in answer["trouble"]
     assert [one["name"] for one in answer["items"]] == ["here", "there"]
     assert "colour" in http.get("/api/v1/status").json()["sources_trouble"]
     file.write_text(HERE)
-    wait_for(lambda: names(monitor) == ["here"])
+    monitor.sources.look()
+    assert names(monitor) == ["here"]
     assert monitor.sources.trouble == ""
     file.unlink()
-    wait_for(lambda: "is gone" in monitor.sources.trouble)
+    monitor.sources.look()
+    assert "is gone" in monitor.sources.trouble
     assert names(monitor) == ["here"]
 
 
@@ -100,10 +103,11 @@ def test_a_source_that_does_not_answer_is_previewed_as_such(http: TestClient) ->
     assert seen["rows"] == []
 
 
+@pytest.mark.slow
 def test_by_command(monitor: Monitor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = ["targets=['127.0.0.1:9100']", "every=15s"]
     assert sources.add(None, tmp_path, "scrape", "node", settings, replace=False) == 0
-    wait_for(lambda: names(monitor) == ["here", "node"])
+    wait_for(lambda: names(monitor) == ["here", "node"])  # it looks by itself
     with pytest.raises(Unfit):
         sources.add(None, tmp_path, "scrape", "node", settings, replace=False)
     assert sources.add(None, tmp_path, "host", "node", [], replace=True) == 0

@@ -115,26 +115,16 @@ function Preview({ name, body }: { name: string; body: { kind: string; settings:
         )}
       </div>
       {seen && seen.rows.length > 0 && (
-        <table class="list">
-          <thead>
-            <tr>
-              <th>Series</th>
-              <th>Time</th>
-              <th>Value</th>
-            </tr>
-          </thead>
-          <tbody>
-            {seen.rows.map((row, place) => (
-              <tr key={place}>
-                <td class="c-title">{row.series}</td>
-                <td>
-                  <Moment ms={row.ts_ms} />
-                </td>
-                <td data-label="value">{row.value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <ul class="lines samples">
+          {seen.rows.map((row) => (
+            <li key={`${row.series} ${row.ts_ms}`}>
+              <code>{row.series}</code> <b>{row.value}</b>{" "}
+              <span class="muted">
+                <Moment ms={row.ts_ms} />
+              </span>
+            </li>
+          ))}
+        </ul>
       )}
     </>
   );

@@ -18,7 +18,11 @@ export function Sources() {
     <>
       <p class="muted">What Watchkeeper asks for numbers by itself.</p>
       <Trouble problem={problem} />
-      {data?.trouble && <Notice kind="warn">{data.trouble}</Notice>}
+      {data?.trouble.split("\n").filter(Boolean).map((line) => (
+        <Notice kind="warn" key={line}>
+          {line}
+        </Notice>
+      ))}
       {may && (
         <p class="buttons">
           <Opens name="Add a source" testId="add-source" dialog={(close) => <SourceDialog onClose={close} />} />
@@ -75,7 +79,7 @@ function Health({ source }: { source: Source }) {
   if (source.state === "down") {
     return (
       <>
-        ✕ down since <Moment ms={source.error_ms} />: {source.error}
+        ✕ down: {source.error} <span class="muted">(asked <Moment ms={source.error_ms} />)</span>
       </>
     );
   }
