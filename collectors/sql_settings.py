@@ -60,7 +60,7 @@ class SqlSettings(Strict):
                 url = make_url(self.url)
             except ArgumentError:
                 raise ValueError("url: no SQLAlchemy URL, and no env:NAME or file:NAME") from None
-            if url.password:
+            if url.password or any("password" in key.lower() for key in url.query):
                 raise ValueError("url: a password belongs into env:NAME or file:NAME")
         for name in ("reread", "backfill"):
             if getattr(self, name) % self.bucket:
