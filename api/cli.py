@@ -16,7 +16,7 @@ from api.cli_alerts import receiver_app, route_app
 from api.cli_models import models
 from api.cli_mute import calendar_app, mute_app
 from api.cli_respond import incident_app, label, labels_app
-from api.cli_sources import source_app
+from api.cli_sources import estimate, source_app
 from api.options import (
     URL,
     Config,
@@ -54,6 +54,7 @@ app.add_typer(labels_app, name="labels")
 app.add_typer(source_app, name="source")
 app.command()(label)
 app.command()(models)
+app.command()(estimate)
 app.add_typer(mute_app, name="mute")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(log_app, name="log")

@@ -363,6 +363,7 @@ class Status(Answer):
     series: int | None = Field(description="null for those bound to a team: it would have to be counted")
     incidents_open: int
     alerts: AlertStatus | None = Field(description="null for those bound to a team")
+    sources_trouble: str = Field(default="", description="why the file of sources does not hold; else empty")
 
 
 class Health(Answer):

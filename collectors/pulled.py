@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -44,6 +45,21 @@ class Source(Protocol):
     def read(self, from_ms: int, until_ms: int) -> Decoded:
         """Samples of [from_ms, until_ms), every identity with them. Raises SourceFailed."""
 
+    def close(self) -> None: ...
+
+
+class Follower(ABC):
+    """A source that keeps its own place, as in a file that grows. Blocking, used by one thread at a time."""
+
+    @abstractmethod
+    def next(self) -> Decoded | None:
+        """What follows what was taken; None: nothing for now. Raises SourceFailed."""
+
+    @abstractmethod
+    def taken(self) -> None:
+        """What `next` gave last is on disk: go on behind it, also after a restart."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from collectors.base import Decoded
 from collectors.pulled import ReadSecret, Row, SourceFailed, decoded
-from collectors.source_file import Kpi, SqlSettings
 from collectors.sql_connection import ReadOnly
+from collectors.sql_settings import Kpi, SqlSettings
 from collectors.sql_statement import statement
 
 

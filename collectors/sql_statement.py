@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Select, case, cast, column, func, literal, select, text
 
-from collectors.source_file import Kpi, SqlSettings
+from collectors.sql_settings import Kpi, SqlSettings
 
 BUCKET = "watchkeeper_bucket"
 

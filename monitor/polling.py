@@ -3,7 +3,8 @@
 A source that remembers is read from where it was read to (`monitor.source_places`), span by span, so what was
 missed is taken in later and in order. Its samples go through the ordinary intake as a backfill, whose series
 no clock moves on: while a source is down its series stand still, and the source's own series, which are live,
-say that it is down. A source that does not remember is read live, and what it missed is missing.
+say that it is down. A source that does not remember is read live, and what it missed is missing. A follower
+keeps its own place, and is a backfill too.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
 
@@ -20,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collectors.base import SAMPLES_MAX
-from collectors.pulled import Source, SourceFailed
+from collectors.pulled import Follower, Source, SourceFailed
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import WatchkeeperError
-from monitor.domain.source import SourceState, SourceStatus
+from monitor.domain.source import SourcePart, SourceState, SourceStatus
 from monitor.engine.base import Accepted
 from monitor.source_places import Places
 
@@ -44,21 +46,27 @@ class Polled:
     """A source and how it is to be asked. ``delay_ms``: a bucket is read so long after its end;
     ``reread_ms``: so far back it is read again for rows that came late; ``backfill_ms``: so far back the
     first reading begins; ``chunk_ms``: the longest span of one reading; ``timeout_ms``: after twice which it
-    hangs."""
+    hangs. ``parts``: what it is made of, such as targets, and why each failed, empty where it did not;
+    ``counters``: metrics that only rise by its own word. ``declared``: as it was declared; what is declared
+    alike is the same source."""
 
     name: str
     kind: str
-    source: Source
+    source: Source | Follower
     every_ms: int
     timeout_ms: int
     delay_ms: int = 0
     reread_ms: int = 0
     backfill_ms: int = 0
     chunk_ms: int = 0
+    parts: Callable[[], Mapping[str, str]] | None = None
+    counters: Callable[[], Collection[str]] | None = None
+    declared: object = None
 
 
 class Poller:
-    """One source. ``seed``: of the jitter."""
+    """One source. ``declare_counters`` is told of metrics before their first samples; ``seed``: of the
+    jitter."""
 
     def __init__(
         self,
@@ -67,8 +75,11 @@ class Poller:
         places: Places,
         now_ms: Callable[[], int],
         seed: int | None = None,
+        declare_counters: Callable[[Collection[str]], None] = lambda _: None,
     ) -> None:
         self.polled = polled
+        self._declare_counters = declare_counters
+        self._counters: frozenset[str] = frozenset()
         self._submit = submit
         self._places = places
         self._now_ms = now_ms
@@ -110,11 +121,15 @@ class Poller:
     def once(self) -> bool:
         """Read what is due now and hand it over. False where it is to be tried again sooner."""
         try:
-            if self.polled.source.remembers:
-                self._catch_up()
+            source = self.polled.source
+            if isinstance(source, Follower):
+                self._follow(source)
+            elif source.remembers:
+                self._catch_up(source)
             else:
                 now_ms = self._now_ms()
-                self._take(now_ms - self.polled.every_ms, now_ms, Mode.LIVE)
+                self._take(source, now_ms - self.polled.every_ms, now_ms, Mode.LIVE)
+                self._change(read_until_ms=now_ms)
         except SourceFailed as error:
             self._failed(str(error), SourceState.DOWN)
             return False
@@ -128,8 +143,19 @@ class Poller:
         self._failures = 0
         return True
 
-    def _catch_up(self) -> None:
-        polled, step = self.polled, self.polled.source.step_ms
+    def _follow(self, source: Follower) -> None:
+        while not self._stop.is_set():
+            now_ms = self._now_ms()
+            with self._reading():
+                found = source.next()
+            if found is None:
+                self._change(read_until_ms=now_ms)
+                return
+            self._hand_over(found.batch, Mode.BACKFILL)
+            source.taken()
+
+    def _catch_up(self, source: Source) -> None:
+        polled, step = self.polled, source.step_ms
         until = (self._now_ms() - polled.delay_ms) // step * step
         place = self._places.of(polled.name)
         if place is None:
@@ -139,7 +165,7 @@ class Poller:
             at = place - polled.reread_ms // step * step
         while at < until and not self._stop.is_set():
             end = min(at + max(polled.chunk_ms // step, 1) * step, until)
-            self._take(at, end, Mode.BACKFILL)
+            self._take(source, at, end, Mode.BACKFILL)
             at = end
             if at > place:
                 self._places.put(polled.name, at)
@@ -147,23 +173,42 @@ class Poller:
         horizon = until - polled.reread_ms
         self._told = {key: cell for key, cell in self._told.items() if key[1] >= horizon}
 
-    def _take(self, from_ms: int, until_ms: int, mode: Mode) -> None:
+    def _take(self, source: Source, from_ms: int, until_ms: int, mode: Mode) -> None:
+        with self._reading():
+            batch = source.read(from_ms, until_ms).batch
+        fresh = self._fresh(batch)
+        self._hand_over(fresh, mode)
+        self._remember(fresh)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """The source is asked, and up if that goes well."""
         with self._lock:
             self._began_ms = self._now_ms()
         try:
-            batch = self.polled.source.read(from_ms, until_ms).batch
+            yield
         finally:
             with self._lock:
                 self._began_ms = None
+            if self.polled.parts is not None:
+                parts = sorted(self.polled.parts().items())
+                self._change(parts=tuple(SourcePart(*part) for part in parts))
         self._change(state=SourceState.UP, success_ms=self._now_ms())
-        fresh = self._fresh(batch)
-        for begin in range(0, len(fresh), SAMPLES_MAX):
-            piece = _rows(fresh, slice(begin, begin + SAMPLES_MAX))
+
+    def _hand_over(self, batch: SampleBatch, mode: Mode) -> None:
+        self._declare()
+        for begin in range(0, len(batch), SAMPLES_MAX):
+            piece = _rows(batch, slice(begin, begin + SAMPLES_MAX))
             accepted = self._submit(piece, mode, self._request_id(piece)).result(_ANSWER_S)
             self._change(samples=self._status.samples + (0 if accepted.repeated else accepted.accepted))
-        self._remember(fresh)
-        if mode is Mode.LIVE:
-            self._change(read_until_ms=until_ms)
+
+    def _declare(self) -> None:
+        if self.polled.counters is None:
+            return
+        found = frozenset(self.polled.counters())
+        if found - self._counters:
+            self._declare_counters(sorted(found - self._counters))
+        self._counters = found
 
     def _fresh(self, batch: SampleBatch) -> SampleBatch:
         """Without what was handed over just so."""
@@ -211,30 +256,6 @@ class Poller:
         most = min(max(self.polled.every_ms, RETRY_MS), RETRY_MS_MAX)
         wait = min(RETRY_MS * 2.0 ** min(self._failures - 1, 16), most)
         return wait * self._random.uniform(0.75, 1.25)
-
-
-class Polling:
-    """All sources of a server, each by itself."""
-
-    def __init__(self, pollers: Mapping[str, Poller]) -> None:
-        self._pollers = dict(pollers)
-
-    def __len__(self) -> int:
-        return len(self._pollers)
-
-    def start(self) -> None:
-        for poller in self._pollers.values():
-            poller.start()
-
-    def stop(self) -> None:
-        for poller in self._pollers.values():
-            poller.stop()
-        for poller in self._pollers.values():
-            poller.join()
-
-    def statuses(self) -> list[SourceStatus]:
-        """By name."""
-        return [self._pollers[name].status for name in sorted(self._pollers)]
 
 
 def phase_ms(name: str, every_ms: int) -> int:

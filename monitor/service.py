@@ -44,14 +44,17 @@ from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
 from monitor.naming import series_named
-from monitor.polling import Polled, Poller, Polling
+from monitor.polled_set import Polling
+from monitor.polling import Polled, Poller
 from monitor.rehearsing import Rehearsing
 from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
 from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
+from monitor.source_declarations import declare_counters
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
+from monitor.source_reload import RELOAD_S, SourceReload
 from monitor.store.accounts import Accounts
 from monitor.telemetry import Progress, Telemetry
 from monitor.young import Young
@@ -203,11 +206,17 @@ class Monitor:
             most = settings.predictions_bytes_max
             self._serving = Serving(served, most, hooks, settings.log_segment_bytes)
         places = Places(settings.data_dir / "sources.json")
-        self.polling = Polling({one.name: Poller(one, self.submit, places, clock_ms) for one in polled})
+        counters = partial(declare_counters, self.declarations, self.declare_metric)
+        self.polling = Polling(
+            polled,
+            lambda one: Poller(one, self.submit, places, clock_ms, declare_counters=counters),
+        )
         self._source_health = SourceHealth(
             self.polling.statuses, self.submit, self.declarations, self.declare_metric, clock_ms
         )
         self._source_reports = Every(SOURCE_REPORT_S, self._source_health.report)
+        self.sources = SourceReload(settings, self.polling.replace)
+        self._source_looks = Every(RELOAD_S, self.sources.look)
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -266,9 +275,9 @@ class Monitor:
             self._checkpoints.start()
             self._ticks.start()
             self.alerts.start()
-            if len(self.polling):
-                self.polling.start()
-                self._source_reports.start()
+            self.polling.start()
+            self._source_reports.start()
+            self._source_looks.start()
 
     def _became(self, state: State) -> bool:
         """Go on to the next state, unless told to stop."""
@@ -283,6 +292,7 @@ class Monitor:
         by it. Safe to call twice, and while `start` runs on another thread."""
         if self._serving is not None:
             self._serving.stop()  # while the intake still takes what is final
+        self._source_looks.stop()
         self._source_reports.stop()
         self.polling.stop()
         with self._life:
@@ -587,6 +597,7 @@ class Monitor:
             "series": sum(s.series for s in shards),
             "incidents_open": self._story.incidents_open(),
             "alerts": self.alerts.status(),
+            "sources_trouble": self.sources.trouble,
         }
 
     def incidents_open(self, team: str | None) -> int:

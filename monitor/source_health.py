@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from monitor.domain.batch import Mode, SampleBatch
-from monitor.domain.declared import Declared
-from monitor.domain.errors import IntakeUnavailable, Refused
 from monitor.domain.series import Identity
 from monitor.domain.source import (
     DECLARATIONS,
     METRIC_LAG,
     METRIC_UP,
+    PART_TAG,
     REPORT_MS,
     TAG,
     SourceState,
     SourceStatus,
 )
 from monitor.polling import Submit
-
-log = logging.getLogger(__name__)
+from monitor.source_declarations import declare_missing
 
 
 class SourceHealth:
@@ -62,24 +59,19 @@ class SourceHealth:
         """What is said of these metrics where nobody has said anything."""
         if self._declared:
             return
-        known = Declared(self._declarations())
-        for metric, said in DECLARATIONS.items():
-            try:
-                if known.holding(metric) is None:
-                    self._declare(metric, said)
-            except Refused as error:
-                log.warning("%s stays undeclared: %s", metric, error)
-            except IntakeUnavailable:
-                return
-        self._declared = True
+        self._declared = declare_missing(self._declarations, self._declare, DECLARATIONS)
 
 
 def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
-    """Of sources that were tried: 1 for up and 0 for down; and the seconds up to ``ts_ms`` not read."""
+    """Of sources that were tried, and of their parts: 1 for up, 0 for down; and the seconds up to ``ts_ms``
+    that were not read."""
     rows: list[tuple[Identity, float]] = []
     for one in statuses:
         if one.state is not SourceState.STARTING:
             rows.append((Identity.of(METRIC_UP, {TAG: one.name}), float(one.state is SourceState.UP)))
+        for part in one.parts:
+            up = one.state is SourceState.UP and not part.error
+            rows.append((Identity.of(METRIC_UP, {TAG: one.name, PART_TAG: part.name}), float(up)))
         if one.read_until_ms is not None:
             lag_s = max(ts_ms - one.read_until_ms, 0) / 1_000
             rows.append((Identity.of(METRIC_LAG, {TAG: one.name}), lag_s))

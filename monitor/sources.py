@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
+from collectors.host import HostSource
+from collectors.host_settings import HostSettings
+from collectors.promql import PromqlSource
+from collectors.promql_settings import PromqlSettings
 from collectors.pulled import ReadSecret, SourceFailed
-from collectors.source_file import SourceFile, SqlSettings, read_source_file
+from collectors.scrape import WORKERS, ScrapeSource
+from collectors.scrape_settings import ScrapeSettings
+from collectors.source_file import Declaration, SourceFile, read_source_file
 from collectors.sql import SqlSource
+from collectors.sql_settings import SqlSettings
+from collectors.targets import TARGETS_MAX
+from collectors.watched import WatchedFiles
+from collectors.watched_settings import WatchedSettings
 from monitor.alerting.secrets import NoSecret, Secrets
 from monitor.polling import Polled
 from monitor.settings import Settings
 
 
-def declared_sources(settings: Settings) -> list[Polled]:
+def declared_sources(settings: Settings, *, keep: bool = True) -> list[Polled]:
     """All that the file of sources declares; nothing where there is no such file and none was named. No
-    source is spoken to. Raises BadRequest, which names every key that is wrong."""
+    source is spoken to. ``keep``: places of files are kept, for a server; else they are read from their
+    beginnings. Raises BadRequest, which names every key that is wrong."""
     if not settings.sources_file and not settings.sources.exists():
         return []
-    return polled_of(read_source_file(settings.sources), secret_reader(Secrets(settings.secrets)))
+    return polled_of(read_source_file(settings.sources), settings, keep=keep)
+
+
+def polled_of(file: SourceFile, settings: Settings, *, keep: bool = True) -> list[Polled]:
+    read_secret = secret_reader(Secrets(settings.secrets))
+    folder = settings.data_dir / "sources" if keep else None
+    return [polled_as(kind, one, read_secret, folder) for kind, one in file.declared()]
 
 
 def secret_reader(secrets: Secrets) -> ReadSecret:
@@ -30,24 +47,47 @@ def secret_reader(secrets: Secrets) -> ReadSecret:
     return read
 
 
-def polled_of(file: SourceFile, read_secret: ReadSecret) -> list[Polled]:
-    return list(_all(file, read_secret))
+def polled_as(kind: str, said: Declaration, read_secret: ReadSecret, folder: Path | None) -> Polled:
+    """``folder``: where sources that keep their own places keep them."""
+    match said:
+        case SqlSettings():
+            return _bucketed(kind, said, SqlSource(said, read_secret))
+        case PromqlSettings():
+            return _bucketed(kind, said, PromqlSource(said, read_secret))
+        case ScrapeSettings():
+            return _scrape(kind, said, ScrapeSource(said, read_secret))
+        case WatchedSettings():
+            file = None if folder is None else folder / f"{said.name}.json"
+            watched = WatchedFiles(said, file)
+            return Polled(said.name, kind, watched, said.every, said.timeout, declared=said)
+        case HostSettings():
+            return Polled(said.name, kind, HostSource(said), said.every, said.timeout, declared=said)
 
 
-def _all(file: SourceFile, read_secret: ReadSecret) -> Iterator[Polled]:
-    for sql in file.sql:
-        yield _sql(sql, read_secret)
-
-
-def _sql(settings: SqlSettings, read_secret: ReadSecret) -> Polled:
+def _bucketed(kind: str, said: SqlSettings | PromqlSettings, source: SqlSource | PromqlSource) -> Polled:
     return Polled(
-        settings.name,
-        "sql",
-        SqlSource(settings, read_secret),
-        every_ms=settings.every or settings.bucket,
-        timeout_ms=settings.timeout,
-        delay_ms=settings.delay,
-        reread_ms=settings.reread,
-        backfill_ms=settings.backfill,
-        chunk_ms=settings.bucket * settings.chunk_buckets,
+        said.name,
+        kind,
+        source,
+        every_ms=said.every or said.bucket,
+        timeout_ms=said.timeout,
+        delay_ms=said.delay,
+        reread_ms=said.reread,
+        backfill_ms=said.backfill,
+        chunk_ms=said.bucket * said.chunk_buckets,
+        declared=said,
+    )
+
+
+def _scrape(kind: str, said: ScrapeSettings, source: ScrapeSource) -> Polled:
+    rounds = -(-(TARGETS_MAX if said.dns else len(said.targets)) // WORKERS)
+    return Polled(
+        said.name,
+        kind,
+        source,
+        every_ms=said.every,
+        timeout_ms=said.timeout * rounds,
+        parts=source.parts,
+        counters=source.counters,
+        declared=said,
     )

@@ -254,7 +254,7 @@ class View:
         if self._team is None:
             return status
         own = {"incidents_open": self._monitor.incidents_open(self._team), "series": None}
-        return status | own | {"shards": [], "limits": [], "alerts": None}
+        return status | own | {"shards": [], "limits": [], "alerts": None, "sources_trouble": ""}
 
     async def changes(self) -> AsyncIterator[IncidentChange]:
         async for change in self._monitor.changes():

@@ -1,21 +1,20 @@
-"""``watchkeeper source``: what a running server polls, and a try of what the file declares."""
+"""``watchkeeper source``: what a running server polls, a try of what the file declares, and changes of it."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from api.client import Client
+from api.source_preview import newest, rows
 from api.tables import err, out, show
-from collectors.base import Decoded
 from collectors.pulled import SourceFailed
 from monitor.domain.errors import BadRequest
-from monitor.domain.series import Identity
 from monitor.polling import Polled
 from monitor.settings import load
+from monitor.source_reload import SourceReload
 from monitor.sources import declared_sources
 
 SOURCE_COLUMNS = {
@@ -33,15 +32,17 @@ SAMPLE_COLUMNS = {"series": "series", "ts_ms": "time (UTC)", "value": "value", "
 
 def listed(url: str, token: str, *, as_json: bool) -> int:
     with Client(url, token) as server:
-        rows = server.get("/api/v1/sources")["items"]
-    return show(rows, SOURCE_COLUMNS, as_json, "no source is polled")
+        answer = server.get("/api/v1/sources")
+    if answer["trouble"]:
+        err().print(answer["trouble"], markup=False)
+    return show(answer["items"], SOURCE_COLUMNS, as_json, "no source is polled")
 
 
 def test(config: Path | None, data_dir: Path | None, name: str) -> int:
     failed = 0
-    for one in _declared(config, data_dir, name):
+    for one in declared(config, data_dir, name):
         try:
-            found = _newest(one)
+            found = newest(one)
         except SourceFailed as error:
             failed += 1
             out().print(f"{one.name}: {error}", markup=False)
@@ -51,41 +52,58 @@ def test(config: Path | None, data_dir: Path | None, name: str) -> int:
 
 
 def preview(config: Path | None, data_dir: Path | None, name: str, most: int, *, as_json: bool) -> int:
-    (one,) = _declared(config, data_dir, name)
-    found = _newest(one)
+    (one,) = declared(config, data_dir, name)
+    found = newest(one)
     if found.rejected and not as_json:
         said = ", ".join(f"{reject.count} {reject.reason}" for reject in found.rejects)
         err().print(f"refused: {said}", markup=False)
-    return show(list(_rows(found, most)), SAMPLE_COLUMNS, as_json, "no samples in the newest span")
+    return show(list(rows(found, most)), SAMPLE_COLUMNS, as_json, "no samples in the newest span")
 
 
-def _declared(config: Path | None, data_dir: Path | None, name: str) -> list[Polled]:
+def add(
+    config: Path | None,
+    data_dir: Path | None,
+    kind: str,
+    name: str,
+    said: Sequence[str],
+    *,
+    replace: bool,
+) -> int:
     settings = load(config, data_dir=data_dir)
-    declared = declared_sources(settings)
-    chosen = [one for one in declared if name in ("", one.name)]
+    settings.sources.parent.mkdir(0o700, parents=True, exist_ok=True)
+    values = dict(map(_setting, said))
+    SourceReload(settings, lambda _: None).put(kind, name, values, new=not replace)
+    out().print(f"{name} is declared in {settings.sources}", markup=False)
+    return 0
+
+
+def remove(config: Path | None, data_dir: Path | None, name: str) -> int:
+    settings = load(config, data_dir=data_dir)
+    SourceReload(settings, lambda _: None).remove(name)
+    out().print(f"{name} is removed from {settings.sources}", markup=False)
+    return 0
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """
+    >>> _setting("bucket=1m"), _setting("tags=['country']"), _setting("samples_max=10")
+    (('bucket', '1m'), ('tags', ['country']), ('samples_max', 10))
+    """
+    key, mark, value = text.partition("=")
+    if not mark:
+        raise BadRequest(f"{text}: KEY=VALUE")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
+def declared(config: Path | None, data_dir: Path | None, name: str) -> list[Polled]:
+    """The source of that name, or all; none keeps a place."""
+    settings = load(config, data_dir=data_dir)
+    found = declared_sources(settings, keep=False)
+    chosen = [one for one in found if name in ("", one.name)]
     if not chosen:
-        known = ", ".join(one.name for one in declared) or "no source"
+        known = ", ".join(one.name for one in found) or "no source"
         raise BadRequest(f"{settings.sources} declares {known}" + (f", not {name}" if name else ""))
     return chosen
-
-
-def _newest(one: Polled) -> Decoded:
-    """The newest span that one reading of a source takes in."""
-    step = one.source.step_ms
-    until_ms = (time.time_ns() // 1_000_000 - one.delay_ms) // step * step
-    try:
-        return one.source.read(until_ms - max(one.chunk_ms // step, 1) * step, until_ms)
-    finally:
-        one.source.close()
-
-
-def _rows(found: Decoded, most: int) -> Iterator[dict[str, Any]]:
-    batch = found.batch
-    for i in range(min(most, len(batch))):
-        n = math.nan if batch.n is None else float(batch.n[i])
-        yield {
-            "series": str(Identity.from_canonical(batch.identities[int(batch.fingerprint[i])])),
-            "ts_ms": int(batch.ts_ms[i]),
-            "value": float(batch.value[i]),
-            "n": None if math.isnan(n) else n,
-        }

@@ -10,6 +10,7 @@ from typing import Any
 METRIC_UP = "watchkeeper.source.up"
 METRIC_LAG = "watchkeeper.source.lag_s"
 TAG = "source"
+PART_TAG = "instance"
 REPORT_MS = 60_000
 """How often a source's own series have a value."""
 
@@ -29,6 +30,14 @@ class SourceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePart:
+    """One of several that a source reads at once, such as a target; ``error``: empty where it answered."""
+
+    name: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
     """``read_until_ms``: up to here its data were taken in; ``error``: of the newest attempt that failed,
     without secrets, also after later ones succeeded; ``samples``: taken in since the server started."""
@@ -42,3 +51,4 @@ class SourceStatus:
     error: str = ""
     read_until_ms: int | None = None
     samples: int = 0
+    parts: tuple[SourcePart, ...] = ()

@@ -11,7 +11,18 @@ from playwright.sync_api import Page, expect
 from tests.browser.fake_api import FakeApi, Server
 from tests.browser.live import FAULT_MS, ORIGIN, desk, networked
 
-SETTINGS = ("routes", "receivers", "mutes", "calendars", "people", "teams", "tokens", "audit", "health")
+SETTINGS = (
+    "routes",
+    "receivers",
+    "mutes",
+    "calendars",
+    "sources",
+    "people",
+    "teams",
+    "tokens",
+    "audit",
+    "health",
+)
 
 CANNED = {
     "storm": "incident/i1",

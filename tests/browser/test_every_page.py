@@ -51,6 +51,7 @@ DIALOGS = {
     "#/settings/receivers": ("add-receiver",),
     "#/settings/calendars": ("add-calendar",),
     "#/settings/tokens": ("add-token",),
+    "#/settings/sources": ("add-source",),
 }
 
 

@@ -46,6 +46,29 @@ def test_a_receiver_is_added_and_tested(watched: Watched, system: Desk) -> None:
     watched.assert_clean(system.url)
 
 
+def test_a_source_is_tried_added_and_removed(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/settings/sources")
+    part(page, "add-source").click()
+    expect(part(page, "submit")).to_be_disabled()
+    page.get_by_label("Name", exact=True).fill("here")
+    part(page, "source-kind").select_option("host")
+    page.get_by_label("Asked every").fill("1d")
+    page.get_by_label("Tags of every series").fill(f"site={HOSTILE.replace(',', ' ')}")
+    part(page, "try-source").click()
+    expect(part(page, "source-preview")).to_contain_text("samples of")
+    part(page, "submit").click()
+    row = part(page, "sources").locator("tr", has_text="here")
+    assert system.get("sources/here")["settings"]["every"] == "1d"
+    row.get_by_role("button", name="Change").click()
+    expect(page.get_by_label("Asked every")).to_have_value("1d")
+    page.keyboard.press("Escape")
+    row.get_by_role("button", name="Remove").click()
+    part(page, "submit").click()
+    expect(page.get_by_text("No source is polled.")).to_be_visible()
+    watched.assert_clean(system.url)
+
+
 def test_a_mute_says_what_it_hits_and_is_ended(watched: Watched, system: Desk) -> None:
     page = watched.page
     page.goto(f"{system.url}/#/settings/mutes")

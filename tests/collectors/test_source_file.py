@@ -45,6 +45,10 @@ def test_what_is_whole_is_taken(tmp_path: Path) -> None:
             SQL.replace("env:WATCHKEEPER_SECRET_SHOP", "postgresql://u:hidden@127.0.0.1/x"),
             "a password belongs",
         ),
+        (
+            SQL.replace("env:WATCHKEEPER_SECRET_SHOP", "postgresql://u@127.0.0.1/x?password=hidden"),
+            "a password belongs",
+        ),
         (SQL + SQL, "two sources are called shop"),
         ("name =", "no TOML"),
     ],

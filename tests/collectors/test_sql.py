@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 
 from collectors.pulled import SourceFailed
-from collectors.source_file import Kpi, SqlSettings
 from collectors.sql import SqlSource
+from collectors.sql_settings import Kpi, SqlSettings
 from monitor.domain.series import Identity
 
 MINUTE = 60_000

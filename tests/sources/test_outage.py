@@ -1,30 +1,54 @@
-"""A database that is away for half an hour: its gap is filled, and all that is told is that it was down."""
+"""A source that is away for half an hour: its gap is filled, and all that is told is that it was down.
+
+What a scrape missed nobody can fill: then it is missing, and never zero.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
-from collectors.source_file import SqlSettings
-from collectors.sql import SqlSource
-from monitor.assembly import build
+from collectors.scrape_settings import ScrapeSettings
+from collectors.sql_settings import SqlSettings
+from monitor.domain.anomaly import AnomalyKind
 from monitor.domain.incident import IncidentState
 from monitor.domain.source import METRIC_UP
-from monitor.polling import Polled, Poller
-from monitor.settings import Settings
-from monitor.source_health import SourceHealth
-from monitor.source_places import Places
-
-MINUTE = 60_000
-LENGTH, GONE, BACK = 330, 180, 210
+from monitor.service import Monitor
+from monitor.sources import polled_as
+from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, lived, start_ms
 
 
-def test_half_an_hour_away(tmp_path: Path) -> None:
-    start = (time.time_ns() // 1_000_000 // MINUTE - LENGTH) * MINUTE
+def observed(monitor: Monitor, metric: str) -> Any:
+    (row,) = monitor.series(metric=metric).items
+    assert not len(monitor.revisions(row["id"])["ts_ms"])
+    return monitor.observations(row["id"])
+
+
+def assert_filled(monitor: Monitor, metric: str, values: NDArray[Any]) -> None:
+    seen = observed(monitor, metric)["value"]
+    assert np.array_equal(seen, values[: len(seen)])
+    assert len(seen) >= LENGTH - 2
+
+
+def assert_only_down(monitor: Monitor, start: int) -> set[str]:
+    """One incident, closed, which began when the source went; the metrics in it."""
+    (told,) = monitor.incidents().items
+    assert told.state is IncidentState.CLOSED
+    assert told.start_ms == start + GONE * MINUTE
+    _, members = monitor.incident(told.id)
+    metrics = {placed.anomaly.series.metric for placed in members}
+    assert METRIC_UP in metrics
+    return metrics
+
+
+def test_a_database_away(tmp_path: Path) -> None:
+    start = start_ms()
     file = tmp_path / "shop.db"
     counts = np.random.default_rng(5).poisson(40, LENGTH)
     with sqlite3.connect(file) as shop:
@@ -32,51 +56,67 @@ def test_half_an_hour_away(tmp_path: Path) -> None:
         minutes = [(start + minute * MINUTE,) for minute in np.repeat(np.arange(LENGTH), counts).tolist()]
         shop.executemany("INSERT INTO orders VALUES (?)", minutes)
     shop.close()
-    said: dict[str, Any] = {
+    said = {
         "name": "shop",
         "url": f"sqlite:///{file}",
         "query": "SELECT ms FROM orders",
-        "time": "ms",
-    }
-    said |= {
         "time": "ms",
         "time_type": "epoch_ms",
         "bucket": "1m",
         "kpi": [{"metric": "orders", "compute": "count"}],
     }
-    source = SqlSource(SqlSettings.model_validate(said), lambda _: "")
-    now = [start]
-    monitor = build(Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off"))
-    monitor.start()
+
+    def minute(number: int) -> None:
+        if number == GONE:
+            file.rename(tmp_path / "away")
+        if number == BACK:
+            (tmp_path / "away").rename(file)
+
+    polled = polled_as("sql", SqlSettings.model_validate(said), lambda _: "", None)
+    with lived(tmp_path, polled, start, minute) as monitor:
+        assert_filled(monitor, "orders", counts)
+        assert "orders" not in assert_only_down(monitor, start)
+
+
+@pytest.mark.slow
+def test_an_exporter_away(tmp_path: Path, free_port: int) -> None:
+    start = start_ms()
+    steps = np.random.default_rng(6).poisson(40, LENGTH + 1)
+    levels = np.random.default_rng(7).normal(20, 1, LENGTH + 1)
+    registry = CollectorRegistry()
+    orders, depth = Counter("orders", "o", registry=registry), Gauge("depth", "d", registry=registry)
+    serving = [start_http_server(free_port, "127.0.0.1", registry)]
+
+    def stop() -> None:
+        server, thread = serving.pop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    def minute(number: int) -> None:
+        orders.inc(steps[number])
+        depth.set(levels[number])
+        if number == GONE:
+            stop()
+        if number == BACK:
+            serving.append(start_http_server(free_port, "127.0.0.1", registry))
+
+    said = {"name": "shop", "targets": [f"127.0.0.1:{free_port}"]}
+    polled = polled_as("scrape", ScrapeSettings.model_validate(said), lambda _: "", None)
     try:
-        polled = Polled("shop", "sql", source, MINUTE, 5_000, chunk_ms=60 * MINUTE)
-        poller = Poller(polled, monitor.submit, Places(tmp_path / "places.json"), lambda: now[0])
-        health = SourceHealth(
-            lambda: [poller.status],
-            monitor.submit,
-            monitor.declarations,
-            monitor.declare_metric,
-            lambda: now[0],
-        )
-        for minute in range(1, LENGTH + 1):
-            if minute == GONE:
-                file.rename(tmp_path / "away")
-            if minute == BACK:
-                (tmp_path / "away").rename(file)
-            now[0] = start + minute * MINUTE
-            assert poller.once() is not (GONE <= minute < BACK)
-            health.report()
-        monitor.settle(60)
-        (row,) = monitor.series(metric="orders").items
-        seen = monitor.observations(row["id"])
-        assert np.array_equal(seen["value"], counts[: len(seen["value"])])
-        assert len(seen["value"]) >= LENGTH - 2
-        assert not len(monitor.revisions(row["id"])["ts_ms"])
-        (told,) = monitor.incidents().items
-        assert told.state is IncidentState.CLOSED
-        assert told.start_ms == start + GONE * MINUTE
-        _, members = monitor.incident(told.id)
-        assert {placed.anomaly.series.metric for placed in members} >= {METRIC_UP}
-        assert not any(placed.anomaly.series.metric == "orders" for placed in members)
+        with lived(tmp_path, polled, start, minute) as monitor:
+            seen = observed(monitor, "depth")
+            minutes = (seen["ts_ms"] - start) // MINUTE
+            assert not ((minutes >= GONE) & (minutes < BACK)).any()
+            assert np.array_equal(seen["value"], levels[minutes])
+            assert len(minutes) >= LENGTH - (BACK - GONE) - 2
+            rising = observed(monitor, "orders_total")
+            minutes = (rising["ts_ms"] - start) // MINUTE
+            known = minutes != BACK
+            assert np.array_equal(rising["value"][known], steps[minutes[known]])
+            assert_only_down(monitor, start)
+            _, members = monitor.incident(monitor.incidents().items[0].id)
+            kinds = {(one.anomaly.series.metric == METRIC_UP, one.anomaly.kind) for one in members}
+            assert kinds == {(True, AnomalyKind.LEVEL_SHIFT), (False, AnomalyKind.NO_DATA)}
     finally:
-        monitor.stop()
+        stop()

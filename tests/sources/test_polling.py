@@ -17,7 +17,8 @@ from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.series import Identity
 from monitor.domain.source import METRIC_LAG, METRIC_UP, SourceState
 from monitor.engine.base import Accepted
-from monitor.polling import Polled, Poller, Polling
+from monitor.polled_set import Polling
+from monitor.polling import Polled, Poller
 from monitor.source_health import samples
 from monitor.source_places import Places
 
@@ -191,10 +192,8 @@ def test_one_that_hangs_harms_only_itself(tmp_path: Path) -> None:
     now = [START + 5 * MINUTE]
     sources = {"bad": Hanging({}), "good": steps(20)}
     polling = Polling(
-        {
-            name: Poller(Polled(name, "sql", source, 1_000, 1_000), submit, places, lambda: now[0])
-            for name, source in sources.items()
-        }
+        [Polled(name, "sql", source, 1_000, 1_000) for name, source in sources.items()],
+        lambda one: Poller(one, submit, places, lambda: now[0]),
     )
     polling.start()
     assert begun.wait(10)

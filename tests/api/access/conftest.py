@@ -118,8 +118,8 @@ def secured(settings: Settings = SECURED, served: Path | None = None) -> Iterato
 
 
 @pytest.fixture
-def app() -> Iterator[Secured]:
-    with secured() as app:
+def app(tmp_path: Path) -> Iterator[Secured]:
+    with secured(SECURED.model_copy(update={"data_dir": tmp_path})) as app:
         yield app
 
 
@@ -166,6 +166,12 @@ def busy(app: Secured) -> None:
         target = Target(TargetKind.INCIDENT, f"inc-{team}", 0, None, f"a-{team}", team=team or "")
         app.story.feedback.done.append(act)
         app.story.feedback.said.append(Label(f"label-{team}", Said.TRUE, target, "user:bob", "", 5))
+
+
+def sourced(app: Secured) -> None:
+    """A source that bears the name of each team's things; none is asked in a test's time."""
+    texts = [f'[[files]]\nname = "orders.{team}"\npath = "/none"\nevery = "1d"\n' for team in (*TEAMS, None)]
+    app.monitor.settings.sources.write_text("".join(texts))
 
 
 def quiet_id(team: str | None) -> str:

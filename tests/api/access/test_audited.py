@@ -9,7 +9,7 @@ import pytest
 from api.access.policy import TABLE
 from monitor.domain.access import Role, Scope
 from monitor.domain.audit import Deed
-from tests.api.access.conftest import Secured, busy, quiet_id, series_ids
+from tests.api.access.conftest import Secured, busy, quiet_id, series_ids, sourced
 from tests.api.access.test_matrix import BODIES, body_of
 
 NOT_AUDITED = {
@@ -22,6 +22,7 @@ NOT_AUDITED = {
     ("PUT", "/api/v1/models/{name}"),  # audited with a real state behind it: tests/api/test_served_models.py
     ("POST", "/api/v1/routes/preview"),  # changes nothing
     ("POST", "/api/v1/mutes/preview"),
+    ("POST", "/api/v1/sources/preview"),
 }
 CHANGES = [key for key in TABLE if key[0] not in ("GET", "HEAD") and key not in NOT_AUDITED]
 OVER_THE_API = [key for key in CHANGES if key[1].startswith("/api/")]
@@ -36,6 +37,8 @@ def change(app: Secured, method: str, template: str, token: str) -> Any:
     path = path.replace("{act_id}", "act-red").replace("{label_id}", "label-red")
     path = path.replace("{mute_id}", quiet_id("red")).replace("{calendar_id}", quiet_id("red"))
     busy(app)
+    if "/sources" in template:
+        sourced(app)
     before = len(app.accounts.deeds)
     answer = app.ask(method, path, token, json=body_of(method, template, "red"))
     return answer, app.accounts.deeds[before:]

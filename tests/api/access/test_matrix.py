@@ -10,7 +10,7 @@ import pytest
 
 from api.access.policy import TABLE, Reach
 from monitor.domain.access import SCOPES_OF, Role, Scope
-from tests.api.access.conftest import Secured, busy, quiet_id, series_ids
+from tests.api.access.conftest import Secured, busy, quiet_id, series_ids, sourced
 
 ALLOWED = {200, 201, 204}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -31,6 +31,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/incidents/{incident_id}/merge"): {"other": "more-{team}"},
     ("POST", "/api/v1/incidents/{incident_id}/split"): {"anomalies": ["b-{team}"]},
     ("POST", "/api/v1/incidents/{incident_id}/move"): {"anomalies": ["d-{team}"]},
+    ("POST", "/api/v1/sources"): {"name": "new", "kind": "host", "settings": {"every": "1d"}},
+    ("PUT", "/api/v1/sources/{name}"): {"kind": "host", "settings": {"every": "1d"}},
+    ("POST", "/api/v1/sources/preview"): {"name": "new", "kind": "host"},
     ("POST", "/api/v1/labels"): {"label": "expected", "incident": "inc-{team}"},
 }
 HEADERS = {
@@ -130,6 +133,8 @@ def test_every_cell(peopled: Secured, method: str, template: str) -> None:
             for team in (None, "red", "blue"):
                 door = Door(team, door_ids, spare[3:15])
                 again = restorable(app)
+                if "/sources" in template:
+                    sourced(app)
                 body = body_of(method, template, team)
                 headers = dict(HEADERS.get(template, {}))
                 answer = app.ask(method, door.path(template), token, json=body, headers=headers)

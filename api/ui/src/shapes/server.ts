@@ -32,6 +32,7 @@ export interface Status {
   limits: { name: string; value: number; used: number | null; hits: number }[];
   series: number | null;
   incidents_open: number;
+  sources_trouble?: string;
   alerts: { notices_waiting: number; unreachable: { name: string; since_ms: number; trouble: string }[] } | null;
 }
 

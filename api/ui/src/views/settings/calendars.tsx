@@ -7,6 +7,7 @@ import { Hits, type Selector, SelectorFields } from "../../muting";
 import { Moment, personName, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
 import { Opens, Remove } from "./confirm";
+import { Listed } from "./listed";
 import type { Calendar } from "./shapes";
 
 const EVERYTHING: Selector = { metric: "*", tags: {}, team: null, incident: "" };
@@ -24,58 +25,43 @@ export function Calendars() {
           <Opens name="Add a calendar" testId="add-calendar" dialog={(close) => <CalendarDialog onClose={close} />} />
         </p>
       )}
-      {data?.items.length === 0 && <p>None.</p>}
-      {data && data.items.length > 0 && (
-        <table class="list" data-testid="calendars">
-          <thead>
-            <tr>
-              <th>Calendar</th>
-              <th>Source</th>
-              <th>Series</th>
-              <th>Next</th>
-              <th>By</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {data.items.map((one) => (
-              <tr key={one.id}>
-                <td>
-                  <b>{one.name}</b>
-                </td>
-                <td>
-                  {one.source}, {one.spans} entries
-                </td>
-                <td class="c-title">
-                  {one.selector.metric}{" "}
-                  {Object.entries(one.selector.tags).map(([name, value]) => `${name}=${value}`).join(", ")}
-                </td>
-                <td>
-                  <ul class="lines">
-                    {one.next.slice(0, 3).map((span) => (
-                      <li key={`${span.start_ms} ${span.title}`}>
-                        <Moment ms={span.start_ms} /> {span.title}
-                      </li>
-                    ))}
-                  </ul>
-                </td>
-                <td data-label="by">{personName(one.author)}</td>
-                <td class="c-buttons">
-                  {may && (
-                    <Remove
-                      name="Remove"
-                      title={`Remove the calendar ${one.name}`}
-                      work={() => change("DELETE", `calendars/${part(one.id)}`)}
-                    >
-                      From now on.
-                    </Remove>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed testId="calendars" heads={["Calendar", "Source", "Series", "Next", "By", ""]} items={data?.items} none="None.">
+        {(one) => (
+          <tr key={one.id}>
+            <td>
+              <b>{one.name}</b>
+            </td>
+            <td>
+              {one.source}, {one.spans} entries
+            </td>
+            <td class="c-title">
+              {one.selector.metric}{" "}
+              {Object.entries(one.selector.tags).map(([name, value]) => `${name}=${value}`).join(", ")}
+            </td>
+            <td>
+              <ul class="lines">
+                {one.next.slice(0, 3).map((span) => (
+                  <li key={`${span.start_ms} ${span.title}`}>
+                    <Moment ms={span.start_ms} /> {span.title}
+                  </li>
+                ))}
+              </ul>
+            </td>
+            <td data-label="by">{personName(one.author)}</td>
+            <td class="c-buttons">
+              {may && (
+                <Remove
+                  name="Remove"
+                  title={`Remove the calendar ${one.name}`}
+                  work={() => change("DELETE", `calendars/${part(one.id)}`)}
+                >
+                  From now on.
+                </Remove>
+              )}
+            </td>
+          </tr>
+        )}
+      </Listed>
     </>
   );
 }

@@ -26,6 +26,7 @@ export function Health({ status }: { status: Status | undefined }) {
           Receiver {one.name} takes no notices since <Moment ms={one.since_ms} />: {one.trouble}
         </Notice>
       ))}
+      {status.sources_trouble && <Notice kind="warn">Sources: {status.sources_trouble}</Notice>}
       {status.shards.length === 0 && <p class="muted">Shards and limits are shown to those who are bound to no team.</p>}
       {status.shards.length > 0 && <Shards shards={status.shards} />}
       {status.limits.length > 0 && <Limits limits={status.limits} />}

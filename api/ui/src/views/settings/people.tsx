@@ -6,6 +6,7 @@ import { useLoad, useTick } from "../../hooks";
 import { Moment, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
 import { Opens, Remove } from "./confirm";
+import { Listed } from "./listed";
 import type { User } from "./shapes";
 
 const ROLES = [
@@ -24,47 +25,32 @@ export function People() {
       <p class="buttons">
         <Opens name="Add somebody" testId="add-user" dialog={(close) => <UserDialog onClose={close} />} />
       </p>
-      {data?.items.length === 0 && <p>Nobody yet.</p>}
-      {data && data.items.length > 0 && (
-        <table class="list" data-testid="users">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>Role</th>
-              <th>Team</th>
-              <th>Logs in by</th>
-              <th>Since</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {data.items.map((user) => (
-              <tr key={user.name}>
-                <td class="c-title">
-                  <b>{user.name}</b>
-                </td>
-                <td>{user.role}</td>
-                <td data-label="team">{user.team ?? "–"}</td>
-                <td>{[user.password && "password", user.subject && "sign-on"].filter(Boolean).join(", ") || "–"}</td>
-                <td>
-                  <Moment ms={user.created_ms} />
-                </td>
-                <td class="c-buttons">
-                  <Opens
-                    name="Change"
-                    testId="edit-user"
-                    small
-                    dialog={(close) => <UserDialog user={user} onClose={close} />}
-                  />{" "}
-                  <Remove name="Remove" title={`Remove ${user.name}`} work={() => change("DELETE", `users/${part(user.name)}`)}>
-                    With every session of theirs. What they did stays in the audit log.
-                  </Remove>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed testId="users" heads={["Name", "Role", "Team", "Logs in by", "Since", ""]} items={data?.items} none="Nobody yet.">
+        {(user) => (
+          <tr key={user.name}>
+            <td class="c-title">
+              <b>{user.name}</b>
+            </td>
+            <td>{user.role}</td>
+            <td data-label="team">{user.team ?? "–"}</td>
+            <td>{[user.password && "password", user.subject && "sign-on"].filter(Boolean).join(", ") || "–"}</td>
+            <td>
+              <Moment ms={user.created_ms} />
+            </td>
+            <td class="c-buttons">
+              <Opens
+                name="Change"
+                testId="edit-user"
+                small
+                dialog={(close) => <UserDialog user={user} onClose={close} />}
+              />{" "}
+              <Remove name="Remove" title={`Remove ${user.name}`} work={() => change("DELETE", `users/${part(user.name)}`)}>
+                With every session of theirs. What they did stays in the audit log.
+              </Remove>
+            </td>
+          </tr>
+        )}
+      </Listed>
     </>
   );
 }

@@ -6,6 +6,7 @@ import { useDoing, useLoad, useMay, useMe, useTick } from "../../hooks";
 import { Moment, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
 import { Opens, Remove } from "./confirm";
+import { Listed } from "./listed";
 import type { Receiver } from "./shapes";
 
 /** Kinds with the settings each begins with. */
@@ -34,64 +35,50 @@ export function Receivers() {
           <Opens name="Add a receiver" testId="add-receiver" dialog={(close) => <ReceiverDialog onClose={close} />} />
         </p>
       )}
-      {data?.items.length === 0 && <p>No receiver yet.</p>}
-      {data && data.items.length > 0 && (
-        <table class="list" data-testid="receivers">
-          <thead>
-            <tr>
-              <th>Receiver</th>
-              <th>Kind</th>
-              <th>Settings</th>
-              <th>State</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {data.items.map((one) => (
-              <tr key={one.name}>
-                <td>
-                  <b>{one.name}</b>
-                  {one.team && <span class="tag">{one.team}</span>}
-                </td>
-                <td>{one.kind}</td>
-                <td class="c-title">
-                  <code>{JSON.stringify(one.settings)}</code>
-                  {one.fallback && <span class="muted"> else {one.fallback}</span>}
-                </td>
-                <td>
-                  {one.unreachable_since_ms === null ? (
-                    "takes notices"
-                  ) : (
-                    <>
-                      ✕ takes none since <Moment ms={one.unreachable_since_ms} />: {one.trouble}
-                    </>
-                  )}
-                </td>
-                <td class="c-buttons">
-                  {may && (
-                    <>
-                      <Test name={one.name} />{" "}
-                      <Opens
-                        name="Change"
-                        testId="edit-receiver"
-                        small
-                        dialog={(close) => <ReceiverDialog receiver={one} onClose={close} />}
-                      />{" "}
-                      <Remove
-                        name="Remove"
-                        title={`Remove the receiver ${one.name}`}
-                        work={() => change("DELETE", `receivers/${part(one.name)}`)}
-                      >
-                        With all that waits for it. Refused while a route names it.
-                      </Remove>
-                    </>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed testId="receivers" heads={["Receiver", "Kind", "Settings", "State", ""]} items={data?.items} none="No receiver yet.">
+        {(one) => (
+          <tr key={one.name}>
+            <td>
+              <b>{one.name}</b>
+              {one.team && <span class="tag">{one.team}</span>}
+            </td>
+            <td>{one.kind}</td>
+            <td class="c-title">
+              <code>{JSON.stringify(one.settings)}</code>
+              {one.fallback && <span class="muted"> else {one.fallback}</span>}
+            </td>
+            <td>
+              {one.unreachable_since_ms === null ? (
+                "takes notices"
+              ) : (
+                <>
+                  ✕ takes none since <Moment ms={one.unreachable_since_ms} />: {one.trouble}
+                </>
+              )}
+            </td>
+            <td class="c-buttons">
+              {may && (
+                <>
+                  <Test name={one.name} />{" "}
+                  <Opens
+                    name="Change"
+                    testId="edit-receiver"
+                    small
+                    dialog={(close) => <ReceiverDialog receiver={one} onClose={close} />}
+                  />{" "}
+                  <Remove
+                    name="Remove"
+                    title={`Remove the receiver ${one.name}`}
+                    work={() => change("DELETE", `receivers/${part(one.name)}`)}
+                  >
+                    With all that waits for it. Refused while a route names it.
+                  </Remove>
+                </>
+              )}
+            </td>
+          </tr>
+        )}
+      </Listed>
     </>
   );
 }

@@ -6,6 +6,7 @@ import { duration } from "../../time";
 import { Opens, Remove } from "./confirm";
 import { PreviewDialog } from "./preview";
 import { RouteDialog } from "./route";
+import { Listed } from "./listed";
 import type { Receiver, Route } from "./shapes";
 
 /** What a route asks of an incident, in words. */
@@ -53,56 +54,46 @@ export function Routes() {
           <Opens name="What would have been sent" testId="preview-routes" dialog={(close) => <PreviewDialog onClose={close} />} />
         </p>
       )}
-      {data && routes.length === 0 && <p data-testid="no-routes">No route yet: nobody is told of any incident.</p>}
-      {routes.length > 0 && (
-        <table class="list" data-testid="routes">
-          <thead>
-            <tr>
-              <th>Order</th>
-              <th>Route</th>
-              <th>For</th>
-              <th>Tells</th>
-              <th>How</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {routes.map((route) => (
-              <tr key={route.name}>
-                <td data-label="order">{route.name === "default" ? "last" : route.position}</td>
-                <td>
-                  <b>{route.name}</b>
-                </td>
-                <td class="c-title">{conditions(route)}</td>
-                <td data-label="tells">
-                  {route.receivers.join(", ") || "nobody"}
-                  {route.continue && <span class="muted"> and goes on</span>}
-                </td>
-                <td>{manner(route)}</td>
-                <td class="c-buttons">
-                  {may && (
-                    <>
-                      <Opens
-                        name="Change"
-                        testId="edit-route"
-                        small
-                        dialog={(close) => <RouteDialog route={route} receivers={names} onClose={close} />}
-                      />{" "}
-                      <Remove
-                        name="Remove"
-                        title={`Remove the route ${route.name}`}
-                        work={() => change("DELETE", `routes/${part(route.name)}`)}
-                      >
-                        Those it has told of an incident are told of its end all the same.
-                      </Remove>
-                    </>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed
+        testId="routes"
+        heads={["Order", "Route", "For", "Tells", "How", ""]}
+        items={data && routes}
+        none={<p data-testid="no-routes">No route yet: nobody is told of any incident.</p>}
+      >
+        {(route) => (
+          <tr key={route.name}>
+            <td data-label="order">{route.name === "default" ? "last" : route.position}</td>
+            <td>
+              <b>{route.name}</b>
+            </td>
+            <td class="c-title">{conditions(route)}</td>
+            <td data-label="tells">
+              {route.receivers.join(", ") || "nobody"}
+              {route.continue && <span class="muted"> and goes on</span>}
+            </td>
+            <td>{manner(route)}</td>
+            <td class="c-buttons">
+              {may && (
+                <>
+                  <Opens
+                    name="Change"
+                    testId="edit-route"
+                    small
+                    dialog={(close) => <RouteDialog route={route} receivers={names} onClose={close} />}
+                  />{" "}
+                  <Remove
+                    name="Remove"
+                    title={`Remove the route ${route.name}`}
+                    work={() => change("DELETE", `routes/${part(route.name)}`)}
+                  >
+                    Those it has told of an incident are told of its end all the same.
+                  </Remove>
+                </>
+              )}
+            </td>
+          </tr>
+        )}
+      </Listed>
     </>
   );
 }

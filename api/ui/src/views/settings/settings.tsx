@@ -10,6 +10,7 @@ import { Mutes } from "./mutes";
 import { People } from "./people";
 import { Receivers } from "./receivers";
 import { Routes } from "./routes";
+import { Sources } from "./sources";
 import { Teams } from "./teams";
 import { Tokens } from "./tokens";
 
@@ -24,6 +25,7 @@ const PARTS: readonly Part[] = [
   ["receivers", "Receivers", Receivers, false],
   ["mutes", "Mutes", Mutes, false],
   ["calendars", "Calendars", Calendars, false],
+  ["sources", "Sources", Sources, false],
   ["people", "People", People, true],
   ["teams", "Teams", Teams, true],
   ["tokens", "Tokens", Tokens, true],

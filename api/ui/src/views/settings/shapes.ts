@@ -114,3 +114,35 @@ export interface AuditEntry {
   after: unknown;
   address: string;
 }
+
+export interface Source {
+  name: string;
+  kind: string;
+  state: "starting" | "up" | "down";
+  every_ms: number;
+  success_ms: number | null;
+  error_ms: number | null;
+  error: string;
+  read_until_ms: number | null;
+  samples: number;
+  parts: { name: string; error: string }[];
+}
+
+export interface Sources {
+  items: Source[];
+  trouble: string;
+}
+
+export interface DeclaredSource {
+  name: string;
+  kind: string;
+  settings: Record<string, unknown>;
+}
+
+export interface SourcePreview {
+  error: string;
+  samples: number;
+  series: number;
+  refused: Record<string, number>;
+  rows: { series: string; ts_ms: number; value: number; n: number | null }[];
+}

@@ -6,6 +6,7 @@ import { useLoad, useTick } from "../../hooks";
 import { Trouble } from "../../parts";
 import type { Page } from "../../shapes";
 import { Opens, Remove } from "./confirm";
+import { Listed } from "./listed";
 import type { Team } from "./shapes";
 
 function line(tags: Record<string, string>): string {
@@ -22,43 +23,31 @@ export function Teams() {
       <p class="buttons">
         <Opens name="Add a team" testId="add-team" dialog={(close) => <TeamDialog onClose={close} />} />
       </p>
-      {data?.items.length === 0 && <p>None.</p>}
-      {data && data.items.length > 0 && (
-        <table class="list" data-testid="teams">
-          <thead>
-            <tr>
-              <th>Team</th>
-              <th>Its series have</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {data.items.map((team) => (
-              <tr key={team.name}>
-                <td>
-                  <b>{team.name}</b>
-                </td>
-                <td class="c-title">{team.rules.map((rule) => line(rule.tags)).join(" or ")}</td>
-                <td class="c-buttons">
-                  <Opens
-                    name="Change"
-                    testId="edit-team"
-                    small
-                    dialog={(close) => <TeamDialog team={team} onClose={close} />}
-                  />{" "}
-                  <Remove
-                    name="Remove"
-                    title={`Remove the team ${team.name}`}
-                    work={() => change("PUT", `teams/${part(team.name)}`, { rules: [] })}
-                  >
-                    Incidents stay with the team their series had when they began.
-                  </Remove>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed testId="teams" heads={["Team", "Its series have", ""]} items={data?.items} none="None.">
+        {(team) => (
+          <tr key={team.name}>
+            <td>
+              <b>{team.name}</b>
+            </td>
+            <td class="c-title">{team.rules.map((rule) => line(rule.tags)).join(" or ")}</td>
+            <td class="c-buttons">
+              <Opens
+                name="Change"
+                testId="edit-team"
+                small
+                dialog={(close) => <TeamDialog team={team} onClose={close} />}
+              />{" "}
+              <Remove
+                name="Remove"
+                title={`Remove the team ${team.name}`}
+                work={() => change("PUT", `teams/${part(team.name)}`, { rules: [] })}
+              >
+                Incidents stay with the team their series had when they began.
+              </Remove>
+            </td>
+          </tr>
+        )}
+      </Listed>
     </>
   );
 }

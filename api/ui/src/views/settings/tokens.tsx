@@ -6,6 +6,7 @@ import { useLoad, useTick } from "../../hooks";
 import { Moment, personName, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
 import { Opens, Remove } from "./confirm";
+import { Listed } from "./listed";
 import type { Token } from "./shapes";
 
 const SCOPES: readonly (readonly [scope: string, means: string])[] = [
@@ -26,55 +27,39 @@ export function Tokens() {
       <p class="buttons">
         <Opens name="Make a token" testId="add-token" dialog={(close) => <TokenDialog onClose={close} />} />
       </p>
-      {data?.items.length === 0 && <p>None.</p>}
-      {data && data.items.length > 0 && (
-        <table class="list" data-testid="tokens">
-          <thead>
-            <tr>
-              <th>Token</th>
-              <th>May</th>
-              <th>Bound to</th>
-              <th>Made</th>
-              <th>Used last</th>
-              <th>Holds until</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {data.items.map((token) => (
-              <tr key={token.id} class={token.revoked_ms === null ? "" : "muted"}>
-                <td class="c-title">
-                  <b>{token.name}</b>
-                </td>
-                <td>{token.scopes.join(", ")}</td>
-                <td>{[token.team && `team ${token.team}`, token.prefix && `${token.prefix}*`].filter(Boolean).join(", ") || "–"}</td>
-                <td>
-                  <Moment ms={token.created_ms} /> {personName(token.created_by)}
-                </td>
-                <td data-label="used">
-                  <Moment ms={token.used_ms} />
-                </td>
-                <td data-label="until">
-                  {token.revoked_ms !== null ? (
-                    "revoked"
-                  ) : token.expires_ms === null ? (
-                    "it is revoked"
-                  ) : (
-                    <Moment ms={token.expires_ms} />
-                  )}
-                </td>
-                <td class="c-buttons">
-                  {token.revoked_ms === null && (
-                    <Remove name="Revoke" title={`Revoke ${token.name}`} work={() => change("DELETE", `tokens/${part(token.id)}`)}>
-                      From the next request on.
-                    </Remove>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed testId="tokens" heads={["Token", "May", "Bound to", "Made", "Used last", "Holds until", ""]} items={data?.items} none="None.">
+        {(token) => (
+          <tr key={token.id} class={token.revoked_ms === null ? "" : "muted"}>
+            <td class="c-title">
+              <b>{token.name}</b>
+            </td>
+            <td>{token.scopes.join(", ")}</td>
+            <td>{[token.team && `team ${token.team}`, token.prefix && `${token.prefix}*`].filter(Boolean).join(", ") || "–"}</td>
+            <td>
+              <Moment ms={token.created_ms} /> {personName(token.created_by)}
+            </td>
+            <td data-label="used">
+              <Moment ms={token.used_ms} />
+            </td>
+            <td data-label="until">
+              {token.revoked_ms !== null ? (
+                "revoked"
+              ) : token.expires_ms === null ? (
+                "it is revoked"
+              ) : (
+                <Moment ms={token.expires_ms} />
+              )}
+            </td>
+            <td class="c-buttons">
+              {token.revoked_ms === null && (
+                <Remove name="Revoke" title={`Revoke ${token.name}`} work={() => change("DELETE", `tokens/${part(token.id)}`)}>
+                  From the next request on.
+                </Remove>
+              )}
+            </td>
+          </tr>
+        )}
+      </Listed>
     </>
   );
 }

@@ -1,0 +1,68 @@
+"""A SELECT, and what is to be computed of its rows, as they are declared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from collectors.source_fields import REFERENCE, Duration, Name, Span, Strict, Text
+
+
+class Kpi(Strict):
+    """One number of each bucket and each combination of tags."""
+
+    metric: Text
+    compute: Literal["count", "sum", "mean", "ratio"]
+    column: str = ""
+    numerator: str = ""
+    denominator: str = ""
+
+    @model_validator(mode="after")
+    def _columns(self) -> Self:
+        wanted = {
+            "count": (),
+            "sum": ("column",),
+            "mean": ("column",),
+            "ratio": ("numerator", "denominator"),
+        }[self.compute]
+        for name in ("column", "numerator", "denominator"):
+            if bool(getattr(self, name)) != (name in wanted):
+                raise ValueError(f"{self.compute} {'needs' if name in wanted else 'takes no'} {name}")
+        return self
+
+
+class SqlSettings(Strict):
+    """A SELECT, and what is computed of its rows."""
+
+    name: Name
+    url: Text
+    query: Text
+    time: Text
+    time_type: Literal["timestamp", "epoch_s", "epoch_ms", "iso_text"] = "timestamp"
+    bucket: Span
+    every: Span | None = None
+    delay: Duration = 0
+    reread: Duration = 0
+    backfill: Duration = 0
+    chunk_buckets: Annotated[int, Field(gt=0, le=500)] = 60
+    timeout: Span = 30_000
+    rows_max: Annotated[int, Field(gt=0, le=1_000_000)] = 50_000
+    tags: tuple[Text, ...] = Field(default=(), strict=False)
+    kpi: tuple[Kpi, ...] = Field(min_length=1, strict=False)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not REFERENCE.fullmatch(self.url):
+            try:
+                url = make_url(self.url)
+            except ArgumentError:
+                raise ValueError("url: no SQLAlchemy URL, and no env:NAME or file:NAME") from None
+            if url.password or any("password" in key.lower() for key in url.query):
+                raise ValueError("url: a password belongs into env:NAME or file:NAME")
+        for name in ("reread", "backfill"):
+            if getattr(self, name) % self.bucket:
+                raise ValueError(f"{name}: whole buckets")
+        return self

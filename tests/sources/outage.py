@@ -1,0 +1,58 @@
+"""Hours with a source that is away for half an hour of them, minute by minute on a set clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from monitor.assembly import build
+from monitor.domain.records import Tick
+from monitor.polling import Polled, Poller
+from monitor.service import Monitor
+from monitor.settings import Settings
+from monitor.source_declarations import declare_counters
+from monitor.source_health import SourceHealth
+from monitor.source_places import Places
+
+MINUTE = 60_000
+LENGTH, GONE, BACK = 330, 180, 210
+Minute = Callable[[int], None]
+
+
+def start_ms() -> int:
+    """So that it ends now."""
+    return (time.time_ns() // 1_000_000 // MINUTE - LENGTH) * MINUTE
+
+
+@contextmanager
+def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterator[Monitor]:
+    """``minute`` is called with each minute's number before the source is asked, which is away from `GONE`
+    until before `BACK`. Silence is noticed as on a running server."""
+    now = [start]
+    monitor = build(Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off"))
+    monitor.start()
+    try:
+        counters = partial(declare_counters, monitor.declarations, monitor.declare_metric)
+        places = Places(tmp_path / "places.json")
+        poller = Poller(polled, monitor.submit, places, lambda: now[0], declare_counters=counters)
+        health = SourceHealth(
+            lambda: [poller.status],
+            monitor.submit,
+            monitor.declarations,
+            monitor.declare_metric,
+            lambda: now[0],
+        )
+        for number in range(1, LENGTH + 1):
+            minute(number)
+            now[0] = start + number * MINUTE
+            assert poller.once() is not (GONE <= number < BACK), (number, poller.status)
+            health.report()
+            monitor._engine.control(Tick(now[0])).result()
+        monitor.settle(60)
+        yield monitor
+    finally:
+        polled.source.close()
+        monitor.stop()
