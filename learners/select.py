@@ -53,8 +53,8 @@ _GRID = 256
 _LARGEST_SHARE = 0.72
 """Surprise of the longest lean of a window, as a share of what is asked of an anomaly."""
 _STANDING_APART = 2.0
-"""Where values stand still leans come in bursts, as sums of waits do: by an exponential law an anomaly of five
-decades is twice the largest lean that a window of days has."""
+"""Where values stand still leans come in bursts, as sums of waits do: by an exponential law an anomaly of
+five decades is twice the largest lean that a window of days has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
