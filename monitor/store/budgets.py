@@ -6,24 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import JSON, BigInteger, Column, Connection, Float, String, Table, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from monitor.domain.audit import Deed
 from monitor.domain.budget import Balance, Budget
 from monitor.store import audit
+from monitor.store.alert_tables import BUDGETS
 from monitor.store.database import Database
 from monitor.store.destinations import wall_ms
-from monitor.store.metadata import METADATA
 from monitor.store.upsert import upsert
-
-BUDGETS = Table(
-    "budgets",
-    METADATA,
-    Column("name", String(255), primary_key=True),
-    Column("body", JSON, nullable=False),
-    Column("level", Float, nullable=False),
-    Column("reached_ms", BigInteger),
-)
 
 
 class BudgetStore:
