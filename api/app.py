@@ -27,6 +27,7 @@ from api.probe import Probe
 from api.routes import (
     acts,
     alerts,
+    budgets,
     explain,
     incidents,
     labels,
@@ -60,6 +61,7 @@ _ROUTERS = (
     models.router,
     topology.router,
     alerts.router,
+    budgets.router,
     mutes.router,
     server.router,
     sources.router,

@@ -20,6 +20,7 @@ from monitor.alerting.ruling import MINUTE_MS, Muted, Rules, Ruling, never
 from monitor.couriers import Compose, Couriers
 from monitor.domain.alert import Holding, Kept
 from monitor.domain.audit import Deed
+from monitor.domain.budget import Balance, Budget, first_level
 from monitor.domain.destination import Destination
 from monitor.domain.errors import BadRequest, NotFound, Refused
 from monitor.domain.incident import Incident, LedgerStep
@@ -28,6 +29,7 @@ from monitor.domain.notice import Notice, NoticeKind, Picture
 from monitor.domain.route import Digest, Route, in_order
 from monitor.every import Every
 from monitor.store.alerts import AlertStore
+from monitor.store.budgets import BudgetStore, balances
 from monitor.store.destinations import Destinations
 from monitor.store.destinations import routes as routes_of
 from monitor.store.outbox import Outbox
@@ -38,6 +40,7 @@ LOOK_S = 5.0
 DAY_MS = 86_400_000
 ROUTES_MAX = 200
 RECEIVERS_MAX = 100
+BUDGETS_MAX = 400
 PREVIEW_DAYS_MAX = 90
 NOTICES_KEPT_MS = 90 * DAY_MS
 STEPS_KEPT_MS = 400 * DAY_MS
@@ -66,6 +69,7 @@ class Alerts:
         outbox: Outbox,
         couriers: Callable[[Compose], Couriers],
         *,
+        budgets: BudgetStore,
         lineage: Callable[[], Lineage],
         now_ms: Callable[[], int],
         muted: Muted = never,
@@ -81,6 +85,8 @@ class Alerts:
         self._lineage = lineage
         self._now_ms = now_ms
         self.muted = muted
+        self.series: Callable[[], int] = lambda: 0
+        self._budgets = budgets
         self.illustrate = illustrate
         self.links = links
         self._page = page.rstrip("/")
@@ -155,7 +161,7 @@ class Alerts:
             self._store.prune(now_ms - STEPS_KEPT_MS, now_ms - NOTICES_KEPT_MS)
 
     def _ruling(self, connection: Connection, incident_ids: Sequence[str]) -> Ruling:
-        rules = Rules(routes_of(connection), self.muted, self._lineage())
+        rules = Rules(routes_of(connection), self.muted, self._lineage(), balances(connection))
         standings = self._store.standings(connection, incident_ids)
         return Ruling(rules, standings, self._store.reached_ms(connection))
 
@@ -259,6 +265,31 @@ class Alerts:
         self.destinations.drop_receiver(name, deed)
         self._couriers.replace(name, None)
 
+    def budgets(self, team: str | None = None) -> list[Balance]:
+        """By name, as they stand; of one team, its own and those of its routes."""
+        routes = {one.name for one in self.routes(team)}
+        found = self._budgets.all()
+        return [one for one in found if team is None or one.budget.team == team or one.budget.route in routes]
+
+    def check_budget(self, budget: Budget, team: str | None = None) -> Budget:
+        """As it may be saved by those who are bound to ``team``, with the level that it begins with. Raises
+        NotFound for a route there is not, or another team's; BadRequest for a route of digests."""
+        if team is not None and budget.team and budget.team != team:
+            raise NotFound(f"no team {budget.team[:128]}")
+        if budget.route and self.route(budget.route, team).digest is not Digest.NEVER:
+            raise BadRequest(f"route {budget.route[:128]} collects into a digest, which is never held back")
+        known = {one.budget.name for one in self._budgets.all()}
+        if budget.name not in known and len(known) >= BUDGETS_MAX:
+            raise Refused(f"at most {BUDGETS_MAX} budgets may be declared", "budgets_max")
+        return replace(budget, first=first_level(budget.per_week, self.series()))
+
+    def put_budget(self, budget: Budget, deed: Deed) -> None:
+        """Its balance begins anew."""
+        self._budgets.put(budget, deed)
+
+    def drop_budget(self, name: str, deed: Deed) -> None:
+        self._budgets.drop(name, deed)
+
     def test(self, name: str) -> str:
         """Try a receiver; empty if it took what was sent, else why it did not."""
         return self._couriers.test(self.receiver(name))
@@ -271,7 +302,8 @@ class Alerts:
         since_ms = until_ms - min(days, PREVIEW_DAYS_MAX) * DAY_MS
         names = {one.name for one in changed} | set(removed)
         kept = [one for one in self.destinations.routes() if one.name not in names]
-        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage())
+        budgets = [Balance.fresh(one.budget) for one in self._budgets.all()]
+        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets)
         return preview(self._store.steps(since_ms), rules, since_ms, until_ms)
 
     def correspondence(self, incident_id: str) -> Correspondence:

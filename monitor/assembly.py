@@ -26,6 +26,7 @@ from monitor.settings import Settings, SettingsError
 from monitor.sources import declared_sources
 from monitor.store.accounts import Accounts
 from monitor.store.alerts import AlertStore
+from monitor.store.budgets import BudgetStore
 from monitor.store.database import Database
 from monitor.store.destinations import Destinations, wall_ms
 from monitor.store.migrations import upgrade
@@ -85,6 +86,7 @@ def _alerts(
         Destinations(database),
         Outbox(database),
         lambda compose: Couriers(database, compose, secrets, make=make_receiver),
+        budgets=BudgetStore(database),
         lineage=lineage,
         now_ms=wall_ms,
         links=lambda incident, receiver: label_links.urls(incident.id, LINKED, receiver),

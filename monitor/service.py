@@ -188,6 +188,7 @@ class Monitor:
         )
         alerts.muted = lambda incident, series, at_ms: self.muting.muted(incident, at_ms, series)
         alerts.illustrate = self.illustrating.of
+        alerts.series = lambda: sum(one.series for one in self._engine.status()) if self.running else 0
         self.rehearsing = Rehearsing(
             self.series_one,
             lambda metric, most, team: self.series(metric=metric, limit=most, team=team).items,

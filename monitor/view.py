@@ -14,6 +14,7 @@ from monitor.alerting.preview import Preview
 from monitor.alerts import Alerts, Correspondence
 from monitor.domain.about import About
 from monitor.domain.audit import Deed
+from monitor.domain.budget import Balance, Budget
 from monitor.domain.calendar import Calendar
 from monitor.domain.declared import is_pattern
 from monitor.domain.destination import Destination
@@ -217,6 +218,25 @@ class View:
     def drop_route(self, name: str, deed: Deed) -> None:
         self.route(name)
         self._monitor.alerts.drop_route(name, deed)
+
+    def budgets(self) -> list[Balance]:
+        return self._monitor.alerts.budgets(self._team)
+
+    def budget(self, name: str) -> Balance:
+        for one in self.budgets():
+            if one.budget.name == name:
+                return one
+        raise NotFound(f"no budget {name[:128]}")
+
+    def check_budget(self, budget: Budget) -> Budget:
+        return self._monitor.alerts.check_budget(budget, self._team)
+
+    def put_budget(self, budget: Budget, deed: Deed) -> None:
+        self._monitor.alerts.put_budget(self.check_budget(budget), deed)
+
+    def drop_budget(self, name: str, deed: Deed) -> None:
+        self.budget(name)
+        self._monitor.alerts.drop_budget(name, deed)
 
     def receivers(self) -> list[Destination]:
         return self._monitor.alerts.receivers(self._team)

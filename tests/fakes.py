@@ -18,6 +18,7 @@ from monitor.domain.alert import Holding, Kept, NoticeState, Step
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.audit import FIRST, AuditEntry, Deed
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.budget import Balance, Budget
 from monitor.domain.calendar import Calendar
 from monitor.domain.declared import Declared
 from monitor.domain.destination import Destination
@@ -48,6 +49,7 @@ from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.store.accounts import Accounts
 from monitor.store.alerts import AlertStore
+from monitor.store.budgets import BudgetStore
 from monitor.store.destinations import Destinations
 from monitor.store.outbox import Outbox
 
@@ -632,6 +634,24 @@ class FakeDestinations(Destinations):
         self.deeds.append(deed)
 
 
+class FakeBudgets(BudgetStore):
+    """Budgets in memory. Nothing is ever removed, so that a test may try who may remove it."""
+
+    def __init__(self, deeds: list[Deed]) -> None:
+        self.deeds = deeds
+        self.kept: dict[str, Balance] = {}
+
+    def all(self) -> list[Balance]:
+        return [self.kept[name] for name in sorted(self.kept)]
+
+    def put(self, budget: Budget, deed: Deed) -> None:
+        self.deeds.append(deed)
+        self.kept[budget.name] = Balance.fresh(budget)
+
+    def drop(self, name: str, deed: Deed) -> None:
+        self.deeds.append(deed)
+
+
 class FakeOutbox(Outbox):
     """What was sent, as the test sets it."""
 
@@ -688,6 +708,7 @@ class FakeAlerts(Alerts):
             self.declared,
             self.sent,
             lambda _: self.couriers,
+            budgets=FakeBudgets(deeds),
             lineage=Lineage,
             now_ms=lambda: NOW_MS,
         )

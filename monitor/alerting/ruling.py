@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.alerting.budgets import Budgets
 from monitor.alerting.digest import digest, turns
 from monitor.alerting.inhibition import inhibited
 from monitor.alerting.matching import taken
 from monitor.alerting.urgency import level, quiet, rank, risen
 from monitor.domain.alert import SERIES_MAX, Dispatch, Holding, Ruled, Standing, Step, Told, Withheld
+from monitor.domain.budget import Balance
 from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.lineage import Lineage
 from monitor.domain.notice import NoticeKind
@@ -42,11 +44,13 @@ def never(_incident: Incident, _series: Sequence[Identity], _at_ms: int) -> str 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``muted``: why notices of an incident of these series are muted at a wall time, if they are."""
+    """``muted``: why notices of an incident of these series are muted at a wall time, if they are.
+    ``balances``: of alert budgets, as they stand before the first step."""
 
     routes: Sequence[Route] = ()
     muted: Muted = never
     lineage: Lineage = field(default_factory=Lineage)
+    balances: Sequence[Balance] = ()
 
 
 class Ruling:
@@ -61,12 +65,13 @@ class Ruling:
         self._changed: dict[str, None] = {}
         self._dispatches: list[Dispatch] = []
         self._holdings: list[Holding] = []
+        self._budgets = Budgets(rules.balances)
         self._event_ms: int | None = None
         self.reached_ms = reached_ms
 
     def ruled(self) -> Ruled:
         changed = [self._standings[name] for name in self._changed if name in self._standings]
-        return Ruled(changed, self._dispatches, self._holdings)
+        return Ruled(changed, self._dispatches, self._holdings, self._budgets.changed())
 
     def standing(self, incident_id: str) -> Standing | None:
         return self._standings.get(incident_id)
@@ -82,6 +87,7 @@ class Ruling:
         """Take in one transition."""
         self.pass_time(step.told_ms)
         self._event_ms = step.transition.at_ms
+        self._budgets.pass_time(step.transition.at_ms)
         self._take(step)
         self._event_ms = None
 
@@ -216,6 +222,12 @@ class Ruling:
             if fresh and (reason := stop(route)) is not None:
                 withheld[route.name] = reason
                 continue
+            so_far = replace(standing, told=told)
+            if fresh and (reason := self._budgets.stop(route, so_far)) is not None:
+                withheld[route.name] = reason
+                continue
+            if fresh:
+                self._budgets.spend(route, so_far)
             for receiver in fresh:
                 news = self._why_now(standing, route)
                 due_ms = at_ms if news else at_ms + route.delay_s * 1_000

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.domain.budget import Balance
 from monitor.domain.incident import Incident, IncidentTransition
 from monitor.domain.notice import NoticeKind
 from monitor.domain.series import Identity
@@ -135,8 +136,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """What one ruling changes; written in one transaction."""
+    """What one ruling changes; written in one transaction. ``balances``: of alert budgets."""
 
     standings: Sequence[Standing] = ()
     dispatches: Sequence[Dispatch] = ()
     holdings: Sequence[Holding] = ()
+    balances: Sequence[Balance] = ()

@@ -6,11 +6,16 @@ day, and whether it says "false alarm" or "true". Those of a series lie side by 
 is asked.
 
 An anomaly is *quieted* if false alarms like it outweigh confirmed ones. A false alarm has one vote against
-all that are on its side, of its statistic, no larger than itself and at its time of day; half a vote at
-other times; fading votes beyond its size, and none beyond `CAP`; a quarter from a sibling. Each confirmed
-one takes a vote away, by the same rules, for all that are no smaller. From one vote on nothing is told. It is
-followed all the same, models and all, so that a label by itself changes what is said and not what is learned;
-once the anomaly outgrows what was labelled, or lasts, it is told.
+all that are on its side, of its statistic, no larger than itself in level and in units, no more than `LASTS`
+times as long, and at its time of day; half a vote at other times; fading votes beyond its level and size, and
+none beyond `CAP`; a quarter from a sibling. Each confirmed one takes a vote away for all that are no
+smaller. From one vote on nothing is told. It is followed all the same, models and all, so that a label by
+itself changes what is said and not what is learned; once the anomaly outgrows what was labelled, or lasts, it
+is told.
+
+No label quiets for ever: its vote holds for eight weeks after what it was said of and halves every eight
+weeks from then on, unless somebody says it again; and of what would be quieted about one in `ASKED` is told
+all the same, so that people hear what they no longer hear of.
 
 A bucket that would open nothing is *heeded* if something of its statistic, side and size was confirmed:
 what an anomaly taught the tail about its own size does not hide the next one.
@@ -20,6 +25,8 @@ from __future__ import annotations
 
 import math
 from typing import Any
+
+import numpy as np
 
 from learners.compiled import kernel
 from learners.memory import whole
@@ -45,7 +52,15 @@ FADE = 0.25
 CAP = 2.0 * L_OPEN
 """The highest level that a false alarm speaks of, whatever its own was: a score of 71."""
 LASTS = 4
-"""A false alarm that had become a level shift speaks of shifts up to so many times as long."""
+"""A false alarm speaks of anomalies up to so many times as long; of level shifts only if it was one."""
+SIZE_MARGIN = 1.25
+"""A false alarm speaks of anomalies up to so many times its size in the metric's units: where the series has
+become calmer, the same level is a smaller thing, and where the level is capped, a larger one."""
+HOLDS_MS = 56 * 86_400_000
+"""For so long after it a false alarm has its whole vote; then half after as long again, and so on."""
+ASKED = 8
+"""About one in so many of what would be quieted is told: which ones, follows from their onset alone, so that
+no count has to be kept and an undone label leaves none behind."""
 LIKE = 0.97
 """Share of a confirmed size from which another is like it."""
 QUIET_MS_MAX = 7 * 86_400_000
@@ -65,6 +80,8 @@ def hushed(s: Any, e: int) -> bool:
     episode = episode_at(s, e)
     if (episode.last + 1 - episode.onset) * whole(clock_at(s, episode.row).cadence) >= QUIET_MS_MAX:
         return False
+    if asked_again(episode.onset):
+        return False
     statistic = VALUE
     if episode.kind == FLAT_LINE:
         statistic = STILL
@@ -77,6 +94,7 @@ def hushed(s: Any, e: int) -> bool:
         statistic,
         episode.direction,
         episode.peak_level,
+        0.0 if statistic == STILL else abs(episode.value - episode.expected),
         lasting,
         episode.count,
         episode.onset,
@@ -99,22 +117,44 @@ def heeded(s: Any, row: int, leaning: bool, up: bool, level: float, size: float,
     if found == 0.0:
         return 0.0
     found = max(found, L_OPEN)
-    return 0.0 if outweighed(s, row, statistic, side, found, False, 1, bucket) else found
+    return 0.0 if outweighed(s, row, statistic, side, found, size, False, 1, bucket) else found
+
+
+@kernel
+def asked_again(onset: int) -> bool:
+    """Is an anomaly that begins at this bucket told although labels would quiet it? One in `ASKED`, spread
+    over all days and hours (the finaliser of SplitMix64)."""
+    mixed = np.uint64(onset)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bool((mixed ^ (mixed >> np.uint64(31))) % np.uint64(ASKED) == np.uint64(0))
 
 
 @kernel
 def outweighed(
-    s: Any, row: int, statistic: int, side: int, level: float, lasting: bool, buckets: int, onset: int
+    s: Any,
+    row: int,
+    statistic: int,
+    side: int,
+    level: float,
+    size: float,
+    lasting: bool,
+    buckets: int,
+    onset: int,
 ) -> bool:
     """Do false alarms like this outweigh confirmed ones? ``onset``: a bucket."""
     clock = clock_at(s, row)
     ts_ms = onset * whole(clock.cadence)
     local_ms = ts_ms + local_offset(s, rule_at(s, clock.rule).zone, ts_ms)
     minute = local_ms // 60_000 % _DAY_MINUTES
-    own = _balance(s.opinions, s.n_opinions, row, -1, statistic, side, level, lasting, buckets, minute)
+    own = _balance(
+        s.opinions, s.n_opinions, row, -1, statistic, side, level, size, lasting, buckets, minute, ts_ms
+    )
     kin = 0.0
     if clock.rule != 0:  # rule 0 is for metrics beyond all numbers: no siblings of each other
-        kin = _balance(s.kin, s.n_kin, clock.rule, row, statistic, side, level, lasting, buckets, minute)
+        kin = _balance(
+            s.kin, s.n_kin, clock.rule, row, statistic, side, level, size, lasting, buckets, minute, ts_ms
+        )
     return own + SIBLING * kin >= _ENOUGH
 
 
@@ -127,9 +167,11 @@ def _balance(
     statistic: int,
     side: int,
     level: float,
+    size: float,
     lasting: bool,
     buckets: int,
     minute: int,
+    ts_ms: int,
 ) -> float:
     """Votes of false alarms less those of confirmed ones, among the opinions of ``key``; not those of the
     row ``besides``."""
@@ -144,8 +186,13 @@ def _balance(
         weight = 1.0 if min(apart, _DAY_MINUTES - apart) <= NEAR_MINUTES else ELSEWHEN
         if one.quieter == 0:
             votes -= weight * _fading(one.level / level)
-        elif not lasting or (one.lasting != 0 and buckets <= LASTS * one.buckets):
-            votes += weight * _fading(level / (MARGIN * min(one.level, CAP)))
+        elif (one.lasting != 0 or not lasting) and buckets <= LASTS * one.buckets:
+            votes += (
+                weight
+                * _fading(level / (MARGIN * min(one.level, CAP)))
+                * _fading(size / max(SIZE_MARGIN * one.size, 1e-300) if size > 0.0 else 0.0)
+                * _remembered(ts_ms - one.end_ms)
+            )
     return votes
 
 
@@ -153,6 +200,12 @@ def _balance(
 def _fading(ratio: float) -> float:
     """1 up to a ratio of 1, and less and less beyond."""
     return math.exp(-max(math.log(max(ratio, 1e-9)), 0.0) / FADE)
+
+
+@kernel
+def _remembered(age_ms: int) -> float:
+    """What is left of a vote so long after what it was said of."""
+    return math.pow(0.5, max(age_ms / HOLDS_MS - 1.0, 0.0))
 
 
 @kernel

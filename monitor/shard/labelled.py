@@ -156,7 +156,15 @@ def _table(found: list[tuple[int, int, Vote]], most: int, rules: Rules, rule_of:
             shape = vote.shape
             civil = int(rules.zones.civil(zone, np.array([shape.from_ms]))[0])
             table[at] = (
-                *(key, shape.level, shape.size, row, civil // 60_000 % 1_440, min(shape.buckets, 2**30)),
+                *(
+                    key,
+                    shape.level,
+                    shape.size,
+                    shape.to_ms,
+                    row,
+                    civil // 60_000 % 1_440,
+                    min(shape.buckets, 2**30),
+                ),
                 *(shape.side, STATISTICS[shape.statistic], shape.lasting, vote.quieter),
             )
             at += 1

@@ -11,7 +11,7 @@ array          one row                                                bytes a se
 ``season``     season tables, for series found seasonal               4 a slot
 ``pending``    samples that wait: cadence unknown, held, long bound   32 a sample
 ``episodes``   open anomalies                                         128 an anomaly
-``opinions``   what labels say of series; ``kin``: of their siblings  40 an opinion
+``opinions``   what labels say of series; ``kin``: of their siblings  48 an opinion
 =============  =====================================================  ==================
 """
 
@@ -122,6 +122,7 @@ OPINION = np.dtype(
         ("key", "i8"),  # the row it is about; of siblings, their rule
         ("level", "f8"),
         ("size", "f8"),  # in the metric's units
+        ("end_ms", "i8"),  # of what was labelled: its age is counted from there
         ("row", "i4"),  # that it was said of; -1: another shard's
         ("minute", "i2"),  # of the day, in the zone of whom it is about
         ("buckets", "i4"),

@@ -3,7 +3,7 @@ since what lies in it has not been told yet. Times are integer UTC milliseconds.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, String, Table, Text
 
 from monitor.store.metadata import METADATA, NUMBER
 
@@ -103,3 +103,12 @@ RECEIVERS = Table(
 )
 """``settings`` name secrets by reference, and hold none. ``unreachable_ms``: since when, where a notice for
 it was given up and none was taken since."""
+
+BUDGETS = Table(
+    "budgets",
+    METADATA,
+    Column("name", String(255), primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("level", Float, nullable=False),
+    Column("reached_ms", BigInteger),
+)

@@ -24,6 +24,7 @@ from monitor.store.alert_tables import (
     ALERT_STEPS,
     NOTICES,
 )
+from monitor.store.budgets import keep
 from monitor.store.database import Database
 from monitor.store.outbox import ROWS_MAX, put
 from monitor.store.tables import ANOMALIES, INCIDENT_MEMBERS, SERIES
@@ -88,6 +89,7 @@ class AlertStore:
         upsert(connection, ALERT_STANDINGS, [standing_row(one) for one in ruled.standings])
         if ruled.holdings:
             connection.execute(ALERT_HOLDINGS.insert(), [holding_row(one) for one in ruled.holdings])
+        keep(connection, ruled.balances)
         if reached_ms is not None:
             upsert(connection, ALERT_CLOCK, [{"id": _ONE, "reached_ms": reached_ms}])
         return put(connection, ruled.dispatches, now_ms, self._rows_max)

@@ -17,6 +17,7 @@ from monitor.domain.lineage import Lineage
 from monitor.domain.notice import Notice, Receiver
 from monitor.domain.route import Route
 from monitor.store.alerts import AlertStore
+from monitor.store.budgets import BudgetStore
 from monitor.store.database import Database
 from monitor.store.destinations import Destinations
 from monitor.store.outbox import Outbox
@@ -66,6 +67,7 @@ def alerts_over(
         lambda compose: Couriers(
             database, compose, Secrets(None), clock=clock or Clock(now_ms=now_ms), make=make
         ),
+        budgets=BudgetStore(database, now_ms),
         lineage=Lineage,
         now_ms=now_ms,
         page=page,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from monitor.domain.labels import Said
 from monitor.domain.records import Control, Kind
 from monitor.domain.series import Identity
 from monitor.domain.shape import HALF_SCORE, Statistic, level_of
-from monitor.shard.judgements import CAP
+from monitor.shard.judgements import ASKED, CAP, HOLDS_MS, LASTS, SIZE_MARGIN, asked_again
 from tests.shard.driving import DAY, MINUTE, START, Run, noise, play
 from tests.shard.labelling import label, shape_of, tell, undo
 
@@ -73,15 +75,44 @@ def test_what_lasts_is_told_though_its_start_was_quiet() -> None:
     y[LIKE:] += 13.0
     run = begun(y)
     tell(run, label("a", Said.FALSE_ALARM, shape_of(run, run.told()[0], 14.0)))
-    assert go_on(run, y, end=LIKE + 12) == []
+    begin = LIKE + LASTS + 2
+    assert go_on(run, y, end=begin) == []
     assert Verdict.ANOMALY not in run.verdicts()[CUT:]
-    run.send(START + MINUTE * (LIKE + 12 + np.arange(60)), y[LIKE + 12 : LIKE + 72])
-    last = run.told(0, "opened")[-1]
-    assert (last.kind, last.onset_ms) == ("level shift", START + LIKE * MINUTE)
+    run.send(START + MINUTE * (begin + np.arange(60)), y[begin : begin + 60])
+    assert [one.onset_ms for one in run.told(0, "opened")][1:] == [START + LIKE * MINUTE]
+    assert run.told(0, "updated")[-1].kind == "level shift"
+
+
+def test_what_is_asked_again_is_told_and_about_one_in_so_many_is() -> None:
+    first = START // MINUTE + LIKE
+    asked = [after for after in range(1_000) if asked_again(first + after)]
+    assert 0.75 / ASKED < len(asked) / 1_000 < 1.25 / ASKED
+    again = next(after for after in asked if after > 20)
+    y = values({LIKE: 13.0, LIKE + again: 13.0})
+    run = begun(y)
+    tell(run, label("a", Said.FALSE_ALARM, shape_of(run, run.told()[0], 14.0)))
+    assert go_on(run, y) == [LIKE + again]
+
+
+@pytest.mark.parametrize(("said_size", "age_ms", "told"), [
+    (14.0, 0, False),
+    (10.5 / SIZE_MARGIN, 0, True),
+    (14.0, HOLDS_MS - 2_880 * MINUTE, False),
+    (14.0, HOLDS_MS, True),
+])  # fmt: skip
+def test_a_label_speaks_of_no_larger_things_and_not_for_ever(
+    said_size: float, age_ms: int, told: bool
+) -> None:
+    y = values({LIKE: 13.0})
+    run = begun(y)
+    shape = shape_of(run, run.told()[0], said_size)
+    older = replace(shape, from_ms=shape.from_ms - age_ms, to_ms=shape.to_ms - age_ms)
+    tell(run, label("a", Said.FALSE_ALARM, older))
+    assert go_on(run, y) == ([LIKE] if told else [])
 
 
 def test_labels_change_what_is_told_and_no_model() -> None:
-    y = values({LIKE: 13.0, LIKE + 40: 12.0})
+    y = values({LIKE: 13.0, LIKE + 41: 12.0})
     without, run = begun(y), begun(y)
     tell(run, label("a", Said.FALSE_ALARM, shape_of(run, run.told()[0], 14.0)))
     go_on(without, y)

@@ -39,7 +39,7 @@ def newest() -> str:
     """The revision this version of the program wants.
 
     >>> newest()
-    '0007'
+    '0008'
     """
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
