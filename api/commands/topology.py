@@ -10,6 +10,7 @@ from typing import Any
 from api.client import Client
 from api.tables import out, show
 from monitor.domain.errors import BadRequest
+from monitor.domain.units import counted
 
 EDGE_COLUMNS = {
     "source": "first",
@@ -37,7 +38,7 @@ def topology(
         if lineage is not None:
             links = read_links(lineage)
             server.put("/api/v1/lineage", {"links": links})
-            out().print(f"{len(links)} links are declared")
+            out().print(f"{counted(len(links), 'link')} declared")
             return 0
         if communities:
             rows = server.get("/api/v1/topology/communities", limit=min(limit, 1_000))["items"]
