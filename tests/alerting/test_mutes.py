@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.alerting.calendars import of_country, of_file
@@ -228,6 +228,7 @@ def test_a_day_with_margins_mutes_what_it_selects() -> None:
     assert at((), [learning], NOW_MS) == []
 
 
+@settings(max_examples=12)
 @given(
     st.lists(st.integers(0, 6), min_size=1, max_size=3),
     st.integers(0, 1_439),
