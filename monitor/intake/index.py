@@ -145,7 +145,9 @@ class SeriesIndex:
             if len(found) > most:
                 return None
             at = text.find(part, at + 1)
-        foreign = [] if text.isascii() else np.flatnonzero(self._text[: self._text_end] > 127)
+        foreign = np.zeros(0, np.int64)
+        if not text.isascii():
+            foreign = np.flatnonzero(self._text[: self._text_end] > 127)
         if len(foreign) > most:
             return None
         rows = self.rows()
@@ -153,8 +155,8 @@ class SeriesIndex:
         if len(start) > 1 and np.any(start[1:] < start[:-1]):  # rows were used again
             order = np.argsort(start)
             rows, start = rows[order], start[order]
-        at_least = np.concatenate([np.array(found, np.int64) + len(part), np.asarray(foreign, np.int64) + 1])
-        hits = np.concatenate([np.array(found, np.int64), np.asarray(foreign, np.int64)])
+        known = np.array(found, np.int64)
+        hits, at_least = np.concatenate([known, foreign]), np.concatenate([known + len(part), foreign + 1])
         owner = np.searchsorted(start, hits, side="right") - 1
         inside = owner >= 0
         owner, at_least = owner[inside], at_least[inside]
