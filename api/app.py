@@ -16,6 +16,7 @@ from api import page, problems
 from api.access.access import Access
 from api.access.gate import Gate
 from api.access.login import login_page, login_routes
+from api.chart_page import chart_routes
 from api.dialects.table import dialects
 from api.doors import Doors
 from api.guard import Guard
@@ -127,6 +128,8 @@ def create_app(
     if monitor.label_links is not None:
         audit = monitor.accounts.record
         app.router.routes.extend(label_routes(monitor.label_links, IncidentLabels(monitor), audit))
+    if monitor.chart_links is not None:
+        app.router.routes.extend(chart_routes(monitor.chart_links, monitor.charts))
     app.router.routes.extend([*login_routes(access, sso), *page.page_routes(dist)])
     gate = Gate(access, lambda: app.router.routes, lambda: login_page("", sso is not None, 401))
     app.add_middleware(Guard, monitor=monitor, gate=gate)

@@ -31,18 +31,23 @@ def mute_add(
     incident: OfIncident = "",
     start: Annotated[str, typer.Option("--from", help="From when on: RFC 3339, or epoch ms; else now.")] = "",
     weekly: Annotated[str, typer.Option(help="Only in these hours: 'sat,sun 22:30-01:00'.")] = "",
+    tell: Annotated[bool, typer.Option("--tell", help="Go on telling; with --stop-learning.")] = False,
+    stop_learning: Annotated[bool, typer.Option("--stop-learning", help="Models learn nothing.")] = False,
     tz: Zone = "UTC",
     force: Force = False,
     url: Url = URL,
     token: Token = "",
     json: Json = False,
 ) -> None:
-    """Tell nobody of incidents whose series are all selected; what still goes on at the end is told then."""
+    """Tell nobody of incidents whose series are all selected; what still goes on at the end is told then.
+
+    With --stop-learning the models of these series are at the end as they were at the beginning."""
     from api.commands.mute import add, selector_from
 
     selector = selector_from(metric, tag, team, incident)
     kept = {"reason": reason, "lasts": lasts, "start": start, "weekly": weekly, "zone": tz}
-    raise typer.Exit(add(url, token, selector, **kept, force=force, as_json=json))
+    does = {"notices": not tell, "learning": stop_learning}
+    raise typer.Exit(add(url, token, selector, **kept, does=does, force=force, as_json=json))
 
 
 @mute_app.command("list")
@@ -96,6 +101,9 @@ def calendar_add(
     tz: Annotated[str, typer.Option("--tz", help="Time zone of its days; else the server's.")] = "",
     before: Annotated[str, typer.Option(help="Begin so much earlier: 90m, 2h, 1d.")] = "0m",
     after: Annotated[str, typer.Option(help="End so much later.")] = "0m",
+    stop_learning: Annotated[
+        bool, typer.Option("--stop-learning", help="Models learn nothing in its entries; notices go on.")
+    ] = False,
     force: Force = False,
     url: Url = URL,
     token: Token = "",
@@ -106,6 +114,7 @@ def calendar_add(
 
     selector = selector_from(metric, tag, team, "")
     kept = {"country": country, "region": region, "zone": tz, "before": before, "after": after}
+    kept["mode"] = "suppress-learning" if stop_learning else "suppress-alert"
     raise typer.Exit(calendar_add(url, token, name, selector, file=file, **kept, force=force, as_json=json))
 
 

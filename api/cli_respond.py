@@ -24,7 +24,10 @@ class SaidName(StrEnum):
 
 Incident = Annotated[str, typer.Argument(metavar="ID", help="The incident's id.")]
 Comment = Annotated[str, typer.Option("--comment", help="What to say with it.")]
-Anomalies = Annotated[list[str], typer.Argument(metavar="ANOMALY…", help="Ids of anomalies.")]
+Anomalies = Annotated[
+    list[str],
+    typer.Argument(metavar="ANOMALY…", help="Their ids, as `watchkeeper incidents ID` shows them."),
+]
 
 
 @incident_app.command("ack")
@@ -75,7 +78,7 @@ def split(
     token: Token = "",
     json: Json = False,
 ) -> None:
-    """Make members an incident of their own."""
+    """Make members an incident of their own; `watchkeeper incidents ID` shows their ids."""
     _act(url, token, incident, "split", {"anomalies": anomalies, "comment": comment}, json)
 
 

@@ -110,6 +110,6 @@ def _from_elsewhere(headers: Headers, host: str) -> bool:
 
 def _add_headers(headers: MutableHeaders, request_id: str) -> None:
     for name, value in SECURITY_HEADERS.items():
-        headers[name] = value
+        headers.setdefault(name, value)
     headers["X-Request-Id"] = request_id
     headers.setdefault("Cache-Control", "no-store")

@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.access.actor import Actor
-from monitor.alerting.label_links import PATH, LabelLink, LabelLinks, NoLink
+from monitor.alerting.label_links import PATH, LabelLink, LabelLinks
+from monitor.alerting.signing import NoLink
 from monitor.alerting.text import shown
 from monitor.domain.audit import Deed
 from monitor.domain.errors import NotFound

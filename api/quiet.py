@@ -59,6 +59,10 @@ class MuteIn(BaseModel):
     notices: bool = Field(
         default=True, description="nobody is told of an incident whose series are all muted"
     )
+    learning: bool = Field(
+        default=False,
+        description="models of the series learn nothing meanwhile, and go on as they were at its end",
+    )
     force: bool = Field(default=False, description="needed for a mute that selects everything")
 
     def mute(self, id: str, author: str, now_ms: int, selector: Selector) -> Mute:
@@ -81,6 +85,7 @@ class MuteIn(BaseModel):
             author=author,
             reason=self.reason,
             notices=self.notices,
+            learning=self.learning,
             weekly=weekly,
             created_ms=now_ms,
         )
@@ -97,6 +102,7 @@ class MuteOut(Answer):
     end: str
     weekly: WeeklyShape | None
     notices: bool
+    learning: bool
     author: str
     reason: str
 
@@ -138,6 +144,9 @@ class CalendarIn(BaseModel):
     )
     before_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0
     after_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0
+    mode: Mode = Field(
+        default=Mode.SUPPRESS_ALERT, description="nobody is told, or models do not learn, in its entries"
+    )
     force: bool = Field(default=False, description="needed for a calendar that selects everything")
 
 
@@ -178,6 +187,7 @@ def mute(value: Mute, now_ms: int) -> MuteOut:
             days=list(weekly.days), from_minute=weekly.from_minute, minutes=weekly.minutes, zone=weekly.zone
         ),
         notices=value.notices,
+        learning=value.learning,
         author=value.author,
         reason=value.reason,
     )

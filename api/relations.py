@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.feedback import ActOut, LabelOut
 from api.schemas import Answer, IncidentDetail, rfc3339
 from monitor.correlation.network import Community
+from monitor.domain.acts import Tie
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import IncidentTransition, PlacedAnomaly, SimilarIncident
 from monitor.domain.topology import Bond, Evidence, LearnedEdge
@@ -34,18 +35,14 @@ class TopologyEdge(Answer):
     text: str
 
 
-class TopologyPage(Answer):
-    """Learned edges of the newest graph; ``version_ms`` is the day it was made for, null before the first."""
+class TopologyTie(Answer):
+    """What a person taught by merging, splitting or moving: the series of the two sides belong together, or
+    are ``apart``, for what begins from ``since_ms`` on."""
 
-    version_ms: int | None
-    items: list[TopologyEdge]
-    next: str | None = None
-
-
-class TopologyCommunity(Answer):
-    size: int
-    hubs: list[str]
-    members: list[str]
+    one: list[str]
+    other: list[str]
+    apart: bool
+    since_ms: int
 
 
 class LineageLink(BaseModel):
@@ -57,6 +54,24 @@ class LineageLink(BaseModel):
     upstream: Selector
     downstream: Selector
     since_ms: Moment | None = None
+
+
+class TopologyPage(Answer):
+    """Learned edges of the newest graph; ``version_ms`` is the day it was made for, null before the first.
+    With the first page come the other kinds of edges: ``lineage`` as it is declared, and the newest
+    ``ties``."""
+
+    version_ms: int | None
+    items: list[TopologyEdge]
+    lineage: list[LineageLink] = []
+    ties: list[TopologyTie] = []
+    next: str | None = None
+
+
+class TopologyCommunity(Answer):
+    size: int
+    hubs: list[str]
+    members: list[str]
 
 
 class LineageLinks(BaseModel):
@@ -226,3 +241,8 @@ def duration(span_ms: int) -> str:
         if span_ms >= unit_ms:
             return f"{round(span_ms / unit_ms, 1):g} {unit}"
     return f"{round(span_ms / 60_000, 1):g} min"
+
+
+def tie(value: Tie) -> TopologyTie:
+    one, other = ([name for _, name in side] for side in (value.one, value.other))
+    return TopologyTie(one=one, other=other, apart=value.apart, since_ms=value.since_ms)

@@ -88,6 +88,7 @@ class Alerts:
         self.series: Callable[[], int] = lambda: 0
         self._budgets = budgets
         self.illustrate = illustrate
+        self.chart_url: Callable[[str], str] = lambda incident_id: ""
         self.links = links
         self._page = page.rstrip("/")
         self._on_left_out = on_left_out
@@ -196,6 +197,7 @@ class Alerts:
             url=f"{self._page}/#/incident/{incident.id}" if self._page and not ours else self._page,
             labels={} if ours else self.links(incident, told.receiver),
             pictures=self.illustrate(incident) if pictures and not ours else (),
+            chart="" if ours else self.chart_url(incident.id),
             title=told.title,
         )
 

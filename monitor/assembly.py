@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
+from importlib.util import find_spec
 
-from monitor.alerting.label_links import LINKED, LabelLinks, key_of
+from monitor.alerting.chart_links import ChartLinks
+from monitor.alerting.label_links import LINKED, LabelLinks
 from monitor.alerting.outbound import Outbound
 from monitor.alerting.receivers import make
 from monitor.alerting.secrets import Secrets
+from monitor.alerting.signing import key_of
 from monitor.alerts import Alerts
 from monitor.couriers import Couriers
 from monitor.domain.lineage import Lineage
@@ -54,8 +57,11 @@ def build(settings: Settings) -> Monitor:
         lock.release()
         raise
     telemetry = Telemetry()
-    label_links = LabelLinks(key_of(settings.data_dir), settings.alerts.page_url, wall_ms)
+    key = key_of(settings.data_dir)
+    label_links = LabelLinks(key, settings.alerts.page_url, wall_ms)
+    chart_links = ChartLinks(key, settings.alerts.page_url, wall_ms, find_spec("matplotlib") is not None)
     alerts = _alerts(settings, database, lambda: story.lineage, telemetry, label_links)
+    alerts.chart_url = chart_links.url
     story, accounts = Story(database, alerts.announce), Accounts(database)
     return Monitor(
         settings,
@@ -67,6 +73,7 @@ def build(settings: Settings) -> Monitor:
         telemetry=telemetry,
         on_stopped=lock.release,
         label_links=label_links,
+        chart_links=chart_links,
         served=settings.data_dir / "served",
         polled=polled,
     )

@@ -11,11 +11,11 @@ from itertools import islice
 from typing import Any, Protocol
 
 from monitor.alerting.mutes import Series, at, muted
-from monitor.domain.calendar import Calendar
+from monitor.domain.calendar import Calendar, Mode
 from monitor.domain.errors import NotFound, Refused
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import Incident
-from monitor.domain.mute import Mute, Selector
+from monitor.domain.mute import PAUSE_KEPT_MS, PAUSES_MAX, Mute, Selector
 from monitor.domain.records import Control, Kind
 from monitor.domain.series import Identity
 
@@ -82,11 +82,16 @@ class Muting:
         """Raises BadRequest for what may not be, and Refused for one mute too many."""
         if len(self.mutes()) >= MUTES_MAX:
             raise Refused(f"at most {MUTES_MAX} mutes may be in force or to come", "mutes_max")
+        if mute.learning:
+            self._check_pauses()
         return mute.checked()
 
     def add(self, mute: Mute) -> None:
         """In the log when this returns."""
-        self._tell(Kind.MUTE, {"mute": mute.to_body()}, self.kept.tell_mute)
+        body: dict[str, Any] = {"mute": mute.to_body()}
+        if mute.learning:
+            body["pause"] = _pause(mute.id, mute.selector, mute.spans, mute.created_ms)
+        self._tell(Kind.MUTE, body, self.kept.tell_mute)
 
     def end(self, mute: Mute, by: str) -> None:
         """From now on; what is still going on is told of then."""
@@ -106,11 +111,16 @@ class Muting:
         """Raises BadRequest for what may not be, and Refused for one calendar too many."""
         if len(self.kept.calendars()) >= CALENDARS_MAX:
             raise Refused(f"there may be {CALENDARS_MAX} calendars at most", "calendars_max")
+        if calendar.mode is Mode.SUPPRESS_LEARNING:
+            self._check_pauses()
         return calendar.checked()
 
     def add_calendar(self, calendar: Calendar) -> None:
         """In the log when this returns."""
-        self._tell(Kind.CALENDAR, {"calendar": calendar.to_body()}, self.kept.tell_calendar)
+        body: dict[str, Any] = {"calendar": calendar.to_body()}
+        if calendar.mode is Mode.SUPPRESS_LEARNING:
+            body["pause"] = _pause(calendar.id, calendar.selector, calendar.widened, calendar.created_ms)
+        self._tell(Kind.CALENDAR, body, self.kept.tell_calendar)
 
     def remove_calendar(self, calendar: Calendar, by: str) -> None:
         body = {"removed": calendar.id, "at_ms": self.now_ms(), "by": by}
@@ -119,8 +129,14 @@ class Muting:
     def hits(
         self, selector: Selector, series: Iterable[dict[str, Any]], incidents: Iterable[Incident]
     ) -> Hits:
-        """What a mute with this selector would hit among rows of series and open incidents."""
+        """What a mute with this selector would hit among rows of series and open incidents; where it means
+        one incident, that one's series."""
         selector.checked()
+        incidents = list(incidents)
+        if selector.incident:
+            meant = [one for one in incidents if one.id == selector.incident]
+            own = sorted({str(series) for one in meant for series in self.series(one)})
+            return Hits(len(own), True, own[:SHOWN], meant)
         names: list[str] = []
         count = looked_at = 0
         for row in islice(series, LOOKED_AT_MAX):
@@ -149,6 +165,24 @@ class Muting:
         near = [one for one in found if from_ms <= one.at_ms < until_ms]
         return sorted(near, key=lambda one: -one.at_ms)
 
+    def _check_pauses(self) -> None:
+        """Raises Refused where shards keep as many pauses of learning as they may."""
+        since_ms = self.now_ms() - PAUSE_KEPT_MS
+        mutes = sum(one.learning and one.end_ms >= since_ms for one in self.kept.mutes())
+        calendars = sum(one.mode is Mode.SUPPRESS_LEARNING for one in self.kept.calendars())
+        if mutes + calendars >= PAUSES_MAX:
+            raise Refused(
+                f"learning is stopped by {PAUSES_MAX} mutes and calendars at most, two weeks after their end"
+                " included",
+                "pauses_max",
+            )
+
     def _tell(self, kind: Kind, body: dict[str, Any], keep: Callable[[dict[str, Any]], None]) -> None:
         self.tell(Control(kind, body))
         keep(body)
+
+
+def _pause(id: str, selector: Selector, spans: Sequence[tuple[int, int]], created_ms: int) -> dict[str, Any]:
+    """What shards are told of a pause of learning (`monitor.shard.pauses`)."""
+    listed = [list(span) for span in spans]
+    return {"id": id, "selector": selector.to_body(), "spans": listed, "created_ms": created_ms}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.correlation.network import Community, communities
+from monitor.domain.acts import Tie
 from monitor.domain.errors import Refused
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import Incident, SimilarIncident
@@ -33,6 +34,8 @@ class Kept(Protocol):
     def edges(self, focus: str | None = None, after: str = "", limit: int = 100) -> Page[LearnedEdge]: ...
 
     def lineage(self) -> Lineage: ...
+
+    def ties(self) -> list[Tie]: ...
 
     def similar(self, incident: Incident) -> list[SimilarIncident]: ...
 

@@ -69,10 +69,15 @@ class Responding:
         return bound
 
     def acknowledge(self, incident_id: str, user: str, comment: str = "") -> Act:
-        """Take it: it is known who is on it, and it recovers and closes as it would have."""
+        """Take it: it is known who is on it, and it recovers and closes as it would have. Who has it and says
+        no more has it by the same act."""
         found = self._found(incident_id)
         if found[0].state.over:
             raise Unfit(f"{found[0].id} is {found[0].state} already")
+        for act in self.acts(found[0]):
+            taken = act.verb is Verb.ACKNOWLEDGE and act.undone_by is None and act.user == user
+            if taken and not comment:
+                return act
         return self._act(Verb.ACKNOWLEDGE, found, user, comment)
 
     def unacknowledge(self, incident_id: str) -> list[Act]:

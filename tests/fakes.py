@@ -13,7 +13,7 @@ import numpy as np
 from monitor.alerts import Alerts
 from monitor.couriers import Couriers
 from monitor.domain.access import Session, Token, User
-from monitor.domain.acts import Act
+from monitor.domain.acts import Act, Tie
 from monitor.domain.alert import Holding, Kept, NoticeState, Step
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.audit import FIRST, AuditEntry, Deed
@@ -406,6 +406,7 @@ class FakeTopology:
     """Stored projections as the test sets them."""
 
     links: Lineage = field(default_factory=Lineage)
+    told_ties: list[Tie] = field(default_factory=list)
     told: list[ChangeEvent] = field(default_factory=list)
     found: list[LearnedEdge] = field(default_factory=list)
 
@@ -419,6 +420,9 @@ class FakeTopology:
 
     def lineage(self) -> Lineage:
         return self.links
+
+    def ties(self) -> list[Tie]:
+        return list(self.told_ties)
 
     def similar(self, incident: Incident) -> list[SimilarIncident]:
         return []

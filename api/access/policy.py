@@ -149,6 +149,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", "/logout"): _KNOWN,
     ("GET", "/label/{token}"): _OPEN,
     ("POST", "/label/{token}"): _OPEN,
+    ("GET", "/chart/{token}"): _OPEN,
 }
 
 _EXACT = {key: rule for key, rule in TABLE.items() if "{" not in key[1]}

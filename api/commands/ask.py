@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from api.client import Client
 from api.tables import cell, out, print_json, show, table
+from monitor.domain.units import counted
 
 INCIDENT_COLUMNS = {
     "priority": "priority",
@@ -34,6 +35,7 @@ ANOMALY_COLUMNS = {
     "judged_by": "judged by",
     "incident_id": "incident",
 }
+_MEMBERS = {**{key: name for key, name in ANOMALY_COLUMNS.items() if key != "incident_id"}, "id": "id"}
 SERIES_COLUMNS = {
     "id": "id",
     "series": "series",
@@ -95,7 +97,7 @@ def incidents(url: str, token: str, one: str | None, *, state: str | None, limit
     for contributor in incident["contributors"]:
         console.print("  " + cell("text", contributor["text"]))
     console.print(table(incident["suspects"], _SUSPECTS))
-    console.print(table(incident["members"], ANOMALY_COLUMNS))
+    console.print(table(incident["members"], _MEMBERS))
     console.print(table(incident["evidence"], _EVIDENCE))
     if incident["acts"]:
         console.print(table(incident["acts"], _ACTS))
@@ -137,7 +139,7 @@ def status(url: str, token: str, *, as_json: bool) -> int:
     console = out()
     console.print(
         f"watchkeeper {answer['version']} · engine {answer['engine']} · auth = {answer['auth']} · "
-        f"{answer['series']} series · {answer['incidents_open']} open incidents"
+        f"{answer['series']} series · {counted(answer['incidents_open'], 'open incident')}"
     )
     console.print(table(answer["shards"], _SHARDS))
     for shard in answer["shards"]:

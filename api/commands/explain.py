@@ -31,8 +31,9 @@ def explain(url: str, token: str, *, series: str, at: str, tz: str, as_json: boo
     return 0
 
 
-def moment(text: str, tz: str) -> str:
-    """A time as the server takes it; one without an offset is of the zone ``tz``. Raises BadRequest.
+def moment(text: str, tz: str, option: str = "--at") -> str:
+    """A time as the server takes it; one without an offset is of the zone ``tz``. Raises BadRequest, which
+    names the ``option``.
 
     >>> moment("2013-02-08 14:00", "America/New_York"), moment("1360350000000", "UTC")
     ('2013-02-08T14:00:00-05:00', '1360350000000')
@@ -43,7 +44,7 @@ def moment(text: str, tz: str) -> str:
         at = datetime.fromisoformat(text)
         return (at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(tz))).isoformat()
     except (ValueError, ZoneInfoNotFoundError) as error:
-        raise BadRequest(f"--at {text!r} --tz {tz!r}: {error}") from error
+        raise BadRequest(f"{option} {text!r} --tz {tz!r}: {error}") from error
 
 
 def facts(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,11 +10,13 @@ from api.commands.explain import moment
 from api.tables import out, print_json, show
 from collectors.times import rfc3339_ms
 from monitor.domain.errors import BadRequest
+from monitor.domain.units import counted
 
 MUTE_COLUMNS = {
     "id": "id",
     "state": "state",
     "text": "what",
+    "does": "does",
     "start_ms": "from (UTC)",
     "end_ms": "until (UTC)",
     "author": "by",
@@ -43,10 +45,12 @@ def add(
     start: str,
     weekly: str,
     zone: str,
+    does: Values,
     force: bool,
     as_json: bool,
 ) -> int:
     body: dict[str, Any] = {"selector": selector, "reason": reason, "minutes": minutes(lasts), "force": force}
+    body |= does
     if start:
         body["start_ms"] = start_of(start, zone)
     if weekly:
@@ -63,6 +67,8 @@ def add(
 def listed(url: str, token: str, *, past: bool, as_json: bool) -> int:
     with Client(url, token) as server:
         rows = server.get("/api/v1/mutes", past=str(past).lower())["items"]
+    if not as_json:
+        rows = [row | {"does": _does(row)} for row in rows]
     return show(rows, MUTE_COLUMNS, as_json, "no mutes")
 
 
@@ -83,7 +89,8 @@ def preview(url: str, token: str, selector: Values, *, as_json: bool) -> int:
     out().print(f"{least}{hits['series']} series", markup=False)
     for name in hits["names"]:
         out().print(f"  {name}", markup=False)
-    out().print(f"{len(hits['incidents'])} open incidents of which nobody would be told", markup=False)
+    open_ones = counted(len(hits["incidents"]), "open incident")
+    out().print(f"{open_ones} of which nobody would be told", markup=False)
     for one in hits["incidents"]:
         out().print(f"  {one['id']}  {one['title']}", markup=False)
     return 0
@@ -101,12 +108,13 @@ def calendar_add(
     zone: str,
     before: str,
     after: str,
+    mode: str,
     force: bool,
     as_json: bool,
 ) -> int:
     if (file is None) == (not country):
         raise BadRequest("either a FILE or --country")
-    body: dict[str, Any] = {"name": name, "selector": selector, "force": force}
+    body: dict[str, Any] = {"name": name, "selector": selector, "mode": mode, "force": force}
     body |= {"before_minutes": minutes(before), "after_minutes": minutes(after)}
     body |= {key: value for key, value in (("country", country), ("region", region), ("zone", zone)) if value}
     if file is not None:
@@ -116,7 +124,8 @@ def calendar_add(
     if as_json:
         print_json(made)
     else:
-        out().print(f"calendar {made['id']}: {made['spans']} entries", markup=False)
+        entries = "entry" if made["spans"] == 1 else "entries"
+        out().print(f"calendar {made['id']}: {made['spans']} {entries}", markup=False)
     return 0
 
 
@@ -179,7 +188,7 @@ def start_of(text: str, zone: str) -> int:
     >>> start_of("2026-01-01 01:00", "Europe/Berlin"), start_of("5", "UTC")
     (1767225600000, 5)
     """
-    said = moment(text, zone)
+    said = moment(text, zone, "--from")
     at_ms = int(said) if said.isdigit() else rfc3339_ms(said)
     if at_ms is None:
         raise BadRequest(f"--from {text[:64]!r} is no time")
@@ -190,6 +199,15 @@ def identifier(id: str) -> str:
     if len(id) != 16 or not set(id) <= set("0123456789abcdef"):
         raise BadRequest(f"{id[:32]!r} is no id")
     return id
+
+
+def _does(row: Values) -> str:
+    """
+    >>> _does({"notices": True, "learning": True}), _does({"notices": True, "learning": False})
+    ('tells nobody, learns nothing', 'tells nobody')
+    """
+    said = (("notices", "tells nobody"), ("learning", "learns nothing"))
+    return ", ".join(words for name, words in said if row[name])
 
 
 def _next(row: Values) -> str:

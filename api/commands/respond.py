@@ -60,7 +60,7 @@ def label(
     body = {key: value for key, value in asked.items() if value is not None and key not in ("from", "to")}
     for key in ("from", "to"):
         if asked[key] is not None:
-            body[f"{key}_ms"] = _ms(moment(asked[key], tz))
+            body[f"{key}_ms"] = _ms(moment(asked[key], tz, f"--{key}"))
     if not dry_run:
         return _post(url, token, "/api/v1/labels", body, as_json)
     with Client(url, token) as server:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from api.tables import err
 from monitor import warming
+from monitor.domain.units import counted
 from monitor.settings import Settings, is_loopback, load
 
 
@@ -47,7 +48,7 @@ def assemble(settings: Settings, say: Console):  # type: ignore[no-untyped-def]
 
 
 def banner(settings: Settings, url: str, say: Console) -> None:
-    where = f"data in {settings.data_dir} · {settings.shards} shards"
+    where = f"data in {settings.data_dir} · {counted(settings.shards, 'shard')}"
     say.print(f"[bold]watchkeeper[/bold] on [bold]{url}[/bold] · {where}")
     if settings.auth == "off":
         say.print("auth = off: loopback only; anybody on this machine may read and write")

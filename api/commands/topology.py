@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from api.client import Client
-from api.tables import out, show
+from api.tables import cell, out, show
 from monitor.domain.errors import BadRequest
+from monitor.domain.units import counted
 
 EDGE_COLUMNS = {
     "source": "first",
@@ -37,15 +38,36 @@ def topology(
         if lineage is not None:
             links = read_links(lineage)
             server.put("/api/v1/lineage", {"links": links})
-            out().print(f"{len(links)} links are declared")
+            out().print(f"{counted(len(links), 'link')} declared")
             return 0
         if communities:
             rows = server.get("/api/v1/topology/communities", limit=min(limit, 1_000))["items"]
             told = [row | {"hubs": ", ".join(row["hubs"])} for row in rows] if not as_json else rows
             return show(told, COMMUNITY_COLUMNS, as_json, "no edges yet")
-        return show(
+        shown = show(
             server.items("/api/v1/topology", limit, focus=focus), EDGE_COLUMNS, as_json, "no edges yet"
         )
+        if not as_json:
+            for line in beside(server.get("/api/v1/topology", limit=1)):
+                out().print(cell("text", line), soft_wrap=True)
+        return shown
+
+
+def beside(page: dict[str, Any]) -> list[str]:
+    """What was declared and what people said, a line each.
+
+    >>> link = {"upstream": "db.*", "downstream": "web.*", "since_ms": None}
+    >>> tie = {"one": ["a", "b"], "other": ["c"], "apart": True, "since_ms": 5}
+    >>> beside({"lineage": [link], "ties": [tie]})
+    ['declared: db.* feeds web.*', 'said by people: a, b and c are apart']
+    """
+    declared = [f"declared: {one['upstream']} feeds {one['downstream']}" for one in page["lineage"]]
+    sides = [(", ".join(one["one"]), ", ".join(one["other"]), one["apart"]) for one in page["ties"]]
+    ties = [
+        f"said by people: {one} and {other} {'are apart' if apart else 'belong together'}"
+        for one, other, apart in sides
+    ]
+    return declared + ties
 
 
 def read_links(file: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from api import quiet, schemas
 from api.routes.common import PROBLEMS, TheAccess, TheActor, TheMonitor, TheView
 from monitor.alerting import calendars
-from monitor.domain.calendar import Calendar, Mode
+from monitor.domain.calendar import Calendar
 from monitor.domain.errors import BadRequest
 
 router = APIRouter(tags=["mutes"], responses=PROBLEMS)
@@ -33,9 +33,9 @@ def list_mutes(
 def add_mute(
     monitor: TheMonitor, view: TheView, access: TheAccess, actor: TheActor, asked: quiet.MuteIn
 ) -> quiet.MuteOut:
-    """Mute notices for a time. An incident is quiet when each of its series is muted; one that still goes on
-    at the end is told of then. Whoever is bound to a team mutes its incidents only. In the log when
-    answered."""
+    """Mute notices, or stop learning, for a time. An incident is quiet when each of its series is muted; one
+    that still goes on at the end is told of then. What models knew at the beginning they know at the end.
+    Whoever is bound to a team mutes its incidents only. In the log when answered."""
     now_ms = monitor.now_ms()
     selector = view.own(asked.selector.selector())
     mute = monitor.muting.check(asked.mute(secrets.token_hex(8), actor.name, now_ms, selector))
@@ -75,8 +75,8 @@ def list_calendars(monitor: TheMonitor, view: TheView) -> schemas.ListOf[quiet.C
 def add_calendar(
     monitor: TheMonitor, view: TheView, access: TheAccess, actor: TheActor, asked: quiet.CalendarIn
 ) -> quiet.CalendarOut:
-    """Add a calendar in whose entries nobody is told of incidents. Its entries are written out when it is
-    added, from a year ago to two years ahead. In the log when answered."""
+    """Add a calendar in whose entries nobody is told of incidents, or models do not learn. Its entries are
+    written out when it is added, from a year ago to two years ahead. In the log when answered."""
     now_ms = monitor.now_ms()
     selector = view.own(asked.selector.selector())
     if selector.everything and not asked.force:
@@ -94,7 +94,7 @@ def add_calendar(
         id=secrets.token_hex(8),
         name=asked.name,
         source=source,
-        mode=Mode.SUPPRESS_ALERT,
+        mode=asked.mode,
         selector=selector,
         spans=spans,
         author=actor.name,

@@ -17,17 +17,27 @@ router = APIRouter(tags=["topology"], responses=PROBLEMS)
 
 Focus = Annotated[str | None, Query(pattern="^[0-9a-f]{16}$", description="a series' id: its edges only")]
 _FOREVER_MS = 2**62
+TIES_MAX = 1_000
+"""Of what people told, the newest."""
 
 
 @router.get("/topology")
 def list_edges(
     monitor: TheMonitor, focus: Focus = None, limit: Limit = 100, cursor: Cursor = None
 ) -> relations.TopologyPage:
-    """Series that began to be anomalous together beyond chance in the last weeks, with lag and direction."""
+    """Series that began to be anomalous together beyond chance in the last weeks, with lag and direction;
+    beside them what is declared to feed what, and what people confirmed or parted."""
     kept = monitor.relating.kept
     page = kept.edges(focus, from_cursor(cursor), limit)
     edges = [relations.edge(one) for one in page.items]
-    return relations.TopologyPage(version_ms=kept.version(), items=edges, next=to_cursor(page.next))
+    first = cursor is None
+    return relations.TopologyPage(
+        version_ms=kept.version(),
+        items=edges,
+        lineage=_links(kept.lineage()) if first else [],
+        ties=[relations.tie(one) for one in kept.ties()[:TIES_MAX]] if first else [],
+        next=to_cursor(page.next),
+    )
 
 
 @router.get("/topology/communities")
@@ -40,13 +50,7 @@ def list_communities(monitor: TheMonitor, limit: Limit = 100) -> schemas.ListOf[
 @router.get("/lineage")
 def declared(monitor: TheMonitor) -> relations.LineageLinks:
     """Every declared link, with the time from which it holds."""
-    links = monitor.relating.kept.lineage().links
-    return relations.LineageLinks(
-        links=[
-            relations.LineageLink(upstream=one.upstream, downstream=one.downstream, since_ms=one.since_ms)
-            for one in links
-        ]
-    )
+    return relations.LineageLinks(links=_links(monitor.relating.kept.lineage()))
 
 
 @router.put("/lineage")
@@ -89,6 +93,13 @@ def tell_change(
     access.accounts.record(actor.did("change told", f"change:{event.id}", None, event.to_body()))
     monitor.relating.change(event)
     return relations.change(event)
+
+
+def _links(lineage: Lineage) -> list[relations.LineageLink]:
+    return [
+        relations.LineageLink(upstream=one.upstream, downstream=one.downstream, since_ms=one.since_ms)
+        for one in lineage.links
+    ]
 
 
 def _beside(one: Lineage, other: Lineage) -> list[list[str | int]]:

@@ -7,31 +7,17 @@ open links before people do.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from monitor.alerting.signing import NoLink, Signer
 from monitor.domain.labels import Said
 
-KEY_FILE = "label-links.key"
 LINKED = (Said.TRUE.value, Said.FALSE_ALARM.value, Said.EXPECTED.value)
 """Labels that a notice offers."""
 DAYS = 7
 PATH = "/label/"
-LONGEST = 1_024
-_KEY_BYTES = 32
 _DAY_MS = 86_400_000
-
-
-class NoLink(Exception):
-    """Not a link of ours, or no longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +46,7 @@ class LabelLinks:
     """
 
     def __init__(self, key: bytes, page: str, now_ms: Callable[[], int]) -> None:
-        self._key = key
+        self._signer = Signer(key, "label-link")
         self._page = page.rstrip("/")
         self._now_ms = now_ms
 
@@ -73,57 +59,11 @@ class LabelLinks:
 
     def url(self, link: LabelLink) -> str:
         said = [link.incident, link.label, link.receiver, link.until_ms]
-        body = json.dumps(said, ensure_ascii=False).encode()
-        return f"{self._page}{PATH}{_text(body)}.{_text(self._mac(body))}"
+        return f"{self._page}{PATH}{self._signer.token(said)}"
 
     def read(self, token: str) -> LabelLink:
         """Raises NoLink, with words for whoever opened it."""
-        body, dot, mac = token.partition(".")
-        try:
-            if not dot or len(token) > LONGEST:
-                raise ValueError
-            said, signed = _bytes(body), _bytes(mac)
-        except (ValueError, binascii.Error):
-            raise NoLink("This is no link of this server.") from None
-        if not hmac.compare_digest(signed, self._mac(said)):
-            raise NoLink("This is no link of this server.")
-        link = LabelLink(*json.loads(said))
+        link = LabelLink(*self._signer.read(token))
         if self._now_ms() >= link.until_ms:
             raise NoLink("This link has expired. Log in to set a label.")
         return link
-
-    def _mac(self, body: bytes) -> bytes:
-        return hmac.new(self._key, b"label-link\0" + body, hashlib.sha256).digest()
-
-
-def key_of(folder: Path) -> bytes:
-    """The key in a data folder, made when there is none; readable by its owner only. Deleting it makes all
-    links that were sent void."""
-    path = folder / KEY_FILE
-    try:
-        return _checked(path.read_bytes())
-    except FileNotFoundError:
-        pass
-    made = folder / f"{KEY_FILE}.new"
-    made.unlink(missing_ok=True)
-    file = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "wb") as out:
-        out.write(secrets.token_bytes(_KEY_BYTES))
-        out.flush()
-        os.fsync(out.fileno())
-    made.rename(path)
-    return _checked(path.read_bytes())
-
-
-def _checked(key: bytes) -> bytes:
-    if len(key) < _KEY_BYTES:
-        raise ValueError(f"{KEY_FILE} holds no key; delete it, and another one is made")
-    return key
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -48,7 +48,8 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Message:
     """``head``: what kind of news; ``title``: the news. ``facts``: name and value. ``labels``: links that
-    set a label, after asking. ``urgency``: critical, error, warning or info. Links are http or https."""
+    set a label, after asking. ``chart``: address of the picture, and what it shows. ``urgency``: critical,
+    error, warning or info. Links are http or https."""
 
     head: str
     title: str
@@ -57,6 +58,7 @@ class Message:
     link: Link | None
     labels: tuple[Link, ...]
     pictures: tuple[Picture, ...]
+    chart: Link | None
     urgency: str
 
     @property
@@ -73,6 +75,7 @@ def message(notice: Notice) -> Message:
         "link": link if _is_link(notice.url) else None,
         "labels": tuple(one for one in labels if _is_link(one.url)),
         "pictures": notice.pictures,
+        "chart": _chart(notice),
     }
     changed = Section("What is new", tuple(_line(text) for text in notice.changed[:CHANGES]))
     if notice.kind is NoticeKind.DIGEST:
@@ -189,6 +192,12 @@ def _suspect(suspect: Suspect) -> str:
 
 def _line(text: str) -> str:
     return shown(text, LONGEST_LINE)
+
+
+def _chart(notice: Notice) -> Link | None:
+    if notice.incident is None or not notice.incident.suspects or not _is_link(notice.chart):
+        return None
+    return Link(shown(f"Chart of {notice.incident.suspects[0].series}", 300), notice.chart)
 
 
 def _is_link(url: str) -> bool:

@@ -22,8 +22,7 @@ TITLE_MAX = 200
 
 
 class Mode(StrEnum):
-    """``suppress-alert``: nobody is told. ``suppress-learning`` asks that models do not learn; it is kept for
-    that, and nothing acts on it yet."""
+    """``suppress-alert``: nobody is told. ``suppress-learning``: models do not learn."""
 
     SUPPRESS_ALERT = "suppress-alert"
     SUPPRESS_LEARNING = "suppress-learning"
@@ -63,6 +62,18 @@ class Calendar:
                 return span
         return None
 
+    @property
+    def widened(self) -> list[tuple[int, int]]:
+        """Its spans with their margins, in order, those that touch as one."""
+        found: list[tuple[int, int]] = []
+        for span in self.spans:
+            first, end = span.start_ms - self.before_ms, span.end_ms + self.after_ms
+            if found and first <= found[-1][1]:
+                found[-1] = (found[-1][0], max(found[-1][1], end))
+            else:
+                found.append((first, end))
+        return found
+
     def checked(self) -> Calendar:
         """Itself. Raises BadRequest for what may not be."""
         self.selector.checked()
@@ -72,22 +83,18 @@ class Calendar:
             raise BadRequest(
                 f"a calendar has 1 to {SPANS_MAX} entries within its two years; this has {len(self.spans)}"
             )
+        if self.mode is Mode.SUPPRESS_LEARNING and self.selector.incident:
+            raise BadRequest("learning is stopped by series, not by incident: select those")
         if not (0 <= self.before_ms <= MARGIN_MS_MAX and 0 <= self.after_ms <= MARGIN_MS_MAX):
             raise BadRequest("margins lie between 0 and 7 days")
         return self
 
     def to_body(self) -> dict[str, Any]:
         """Plain values, as in the log."""
-        selector = {
-            "metric": self.selector.metric,
-            "tags": [list(tag) for tag in self.selector.tags],
-            "team": self.selector.team,
-            "incident": self.selector.incident,
-        }
         spans = [[span.start_ms, span.end_ms, span.title] for span in self.spans]
         own = {name: getattr(self, name) for name in ("id", "name", "source", "author")}
         times = {name: getattr(self, name) for name in ("before_ms", "after_ms", "created_ms")}
-        return own | times | {"mode": self.mode.value, "selector": selector, "spans": spans}
+        return own | times | {"mode": self.mode.value, "selector": self.selector.to_body(), "spans": spans}
 
     @staticmethod
     def from_body(body: Mapping[str, Any]) -> Calendar:

@@ -24,6 +24,10 @@ AHEAD_MS = 366 * DAY_MS
 PATTERN_BYTES = 256
 TAGS_MAX = 40
 REASON_MAX = 512
+PAUSES_MAX = 62
+"""Pauses of learning that a shard keeps, a bit each; those beyond have no effect there, and are refused."""
+PAUSE_KEPT_MS = 14 * DAY_MS
+"""A pause is kept for so long after its end: samples of its time may be as late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,15 @@ class Selector:
             raise BadRequest(f"selector: at most {PATTERN_BYTES} bytes a text, and no control characters")
         return self
 
+    def to_body(self) -> dict[str, Any]:
+        """Plain values, as in the log."""
+        return {
+            "metric": self.metric,
+            "tags": [list(tag) for tag in self.tags],
+            "team": self.team,
+            "incident": self.incident,
+        }
+
     @property
     def text(self) -> str:
         """
@@ -109,6 +122,28 @@ class Weekly:
                 return True
         return False
 
+    def spans(self, from_ms: int, until_ms: int) -> list[tuple[int, int]]:
+        """What of [from, until) is covered, as spans in order, none touching another: as `covers` says it of
+        each minute. 2 µs a minute.
+
+        >>> nights = Weekly((0,), 23 * 60, 120, "Europe/Berlin")
+        >>> nights.spans(1_767_571_200_000, 1_768_176_000_000)
+        [(1767650400000, 1767657600000)]
+        """
+        found: list[tuple[int, int]] = []
+        minute_ms = 60_000
+        since: int | None = None
+        at_ms = from_ms
+        while at_ms < until_ms:
+            inside = self.covers(at_ms)
+            if inside and since is None:
+                since = at_ms
+            elif not inside and since is not None:
+                found.append((since, at_ms))
+                since = None
+            at_ms = (at_ms // minute_ms + 1) * minute_ms
+        return found if since is None else [*found, (since, until_ms)]
+
     def checked(self) -> Weekly:
         """Itself. Raises BadRequest for what no week has."""
         if not self.days or not set(self.days) <= set(range(7)):
@@ -122,8 +157,8 @@ class Weekly:
 @dataclass(frozen=True, slots=True)
 class Mute:
     """In force from ``start_ms`` to ``end_ms`` (exclusive), or to ``ended_ms`` where somebody has ended it.
-    ``notices``: nobody is told. ``incidents`` and ``learning`` ask that no incident begins and that models do
-    not learn; they are kept for that, and nothing acts on them yet."""
+    ``notices``: nobody is told. ``learning``: models do not learn (`monitor.shard.pauses`). ``incidents``
+    asks that no incident begins; it is kept for that, and nothing acts on it yet."""
 
     id: str
     selector: Selector
@@ -146,6 +181,13 @@ class Mute:
         within = self.start_ms <= at_ms < self.until_ms
         return within and (self.weekly is None or self.weekly.covers(at_ms))
 
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """When it is in force, its weekly hours written out, in order."""
+        if self.weekly is None:
+            return [(self.start_ms, self.end_ms)]
+        return self.weekly.spans(self.start_ms, self.end_ms)
+
     def checked(self) -> Mute:
         """Itself. Raises BadRequest for what may not be: in particular a mute longer than 30 days."""
         self.selector.checked()
@@ -157,6 +199,8 @@ class Mute:
             raise BadRequest("a mute ends in the future, and begins within a year")
         if not (self.notices or self.incidents or self.learning):
             raise BadRequest("a mute mutes notices, incidents or learning")
+        if self.learning and self.selector.incident:
+            raise BadRequest("learning is stopped by series, not by incident: select those")
         if not 0 < len(self.reason) <= REASON_MAX or not self.reason.isprintable():
             raise BadRequest(f"reason: 1 to {REASON_MAX} characters, no control characters")
         if self.weekly is not None:
@@ -166,7 +210,7 @@ class Mute:
     def to_body(self) -> dict[str, Any]:
         """Plain values, as in the log."""
         body = asdict(self)
-        body["selector"]["tags"] = [list(tag) for tag in self.selector.tags]
+        body["selector"] = self.selector.to_body()
         if self.weekly is not None:
             body["weekly"]["days"] = list(self.weekly.days)
         return body

@@ -35,6 +35,7 @@ class Notice:
     ``sequence`` rises within it, so (key, sequence) is the notice's own and a repeat can be told.
     ``at_ms``: event time of the step. ``changed``: what is new, in plain words. ``url``: the incident's
     page. ``labels``: from the label's name to the signed link that shows it before setting it.
+    ``chart``: signed address of its picture, for services that fetch it themselves; may be empty.
     ``digest``: the incidents of a digest, whose ``incident`` is None.
     """
 
@@ -47,6 +48,7 @@ class Notice:
     url: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
+    chart: str = ""
     digest: tuple[Incident, ...] = ()
     title: str = ""
 

@@ -27,6 +27,8 @@ from monitor.learning.learning import (
     looks_back,
     named,
     window_buckets,
+    with_pauses,
+    without,
 )
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
@@ -119,9 +121,10 @@ class Learner:
         shard = self._parts.shard
         # No further back than the series itself: before it started anew it was another one.
         clocks = shard.clocks[rows]
+        pauses = [shard.pauses.of(int(row)) if len(shard.pauses) else [] for row in rows]
         wanted = [
-            min(window_buckets(int(cadence)), int(final_n))
-            for cadence, final_n in zip(clocks["cadence"], clocks["final_n"], strict=True)
+            with_pauses(min(window_buckets(int(cadence)), int(final_n)), int(cadence), spans)
+            for cadence, final_n, spans in zip(clocks["cadence"], clocks["final_n"], pauses, strict=True)
         ]
         window = self._parts.history.window(rows, max(wanted))
         confirmed, harmless = (shard.labelled.spans(said) for said in (Said.TRUE, Said.FALSE_ALARM))
@@ -138,6 +141,7 @@ class Learner:
                 confirmed.get(int(row), ()),
                 harmless.get(int(row), ()),
             )
+            told = without(told, window.ts_ms[part], int(clock["cadence"]), pauses[place])
             found.append(
                 Waiting(
                     row=int(row),
@@ -184,6 +188,8 @@ class Learner:
                 part = slice(int(window.offsets[place]), int(window.offsets[place + 1]))
                 ts_ms, clock = window.ts_ms[part], shard.clocks[row]
                 told = as_labelled(np.ones(len(ts_ms), np.bool_), ts_ms, confirmed.get(row, ()), ())
+                pauses = shard.pauses.of(row) if len(shard.pauses) else []
+                told = without(told, ts_ms, int(clock["cadence"]), pauses)
                 civil = self._civil(ts_ms[told], int(clock["cadence"]), int(clock["rule"]))
                 found[row] = Past.of(civil, window.value[part][told], int(clock["cadence"]))
         return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from monitor.domain.batch import Reason
+from monitor.domain.mute import selector_of
 from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
 from monitor.domain.teams import Rule, Teams
@@ -57,6 +59,7 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.tags = TagCounts(self.limits.tag_values_max)
+        self.shard.team_of = lambda identity: self.teams.of(identity)
         for row in self.index:
             self._count(self.identity(row))
 
@@ -132,11 +135,25 @@ class Parts:
         return applied
 
     def _placed(self, entry: Entry) -> Entry:
-        """A label with the rows of the series that it is said of, as they are at its place in the log."""
+        """A label, or a pause of learning, with the rows of the series that are meant, as they are at its
+        place in the log."""
+        if isinstance(entry, Control) and "pause" in entry.body:
+            return Control(entry.kind, {**entry.body, "rows": self._selected(entry.body["pause"])})
         if not isinstance(entry, Control) or entry.kind != Kind.LABEL or not entry.body.get("shapes"):
             return entry
         prints = np.array([int(shape["series"], 16) for shape in entry.body["shapes"]], np.uint64)
         return Control(Kind.LABEL, {**entry.body, "rows": self.index.lookup(prints).tolist()})
+
+    def _selected(self, pause: Mapping[str, Any]) -> list[int]:
+        """Rows of the series that a pause selects; looks at each, some 7 µs. Those given out and not applied
+        yet are looked at again when they are admitted."""
+        selector = selector_of(pause["selector"])
+        found = []
+        for row in self.index:
+            identity = self.identity(row)
+            if selector.selects(identity) and selector.team in (None, self.teams.of(identity)):
+                found.append(row)
+        return found
 
     def replay(self, record: Record) -> Applied:
         """The same for a record read from the log: the index and the request ids move on too."""

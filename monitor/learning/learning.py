@@ -31,6 +31,9 @@ PAST_DAYS = 35
 PAST_BUCKETS_MAX = 50_400
 """Five weeks by the minute: what a pass reads where it looks back further than its window (`looks_back`)."""
 
+FIRST_PASS = 32
+"""Final buckets before the first pass."""
+
 LONG = 16
 YOUNG_BUCKETS = 100
 YOUNG_DAYS = 3
@@ -76,6 +79,33 @@ def as_labelled(
             first, end = np.searchsorted(ts_ms, (from_ms, to_ms))
             found[first:end] = wanted
     return found if 2 * np.count_nonzero(found) >= np.count_nonzero(learned) else learned
+
+
+def without(
+    learned: NDArray[np.bool_], ts_ms: NDArray[np.int64], cadence_ms: int, pauses: Sequence[tuple[int, int]]
+) -> NDArray[np.bool_]:
+    """The same without buckets that a pause of learning touches. If fewer than a first pass has would be
+    left, pauses change nothing.
+
+    >>> at = np.arange(50) * 10
+    >>> np.flatnonzero(~without(np.ones(50, bool), at, 10, [(15, 31)])).tolist()
+    [1, 2, 3]
+    """
+    found = learned.copy()
+    for from_ms, until_ms in pauses:
+        first, end = np.searchsorted(ts_ms, (from_ms - cadence_ms + 1, until_ms))
+        found[first:end] = False
+    return found if np.count_nonzero(found) >= FIRST_PASS else learned
+
+
+def with_pauses(buckets: int, cadence_ms: int, pauses: Sequence[tuple[int, int]]) -> int:
+    """How many buckets back a pass reads to find so many outside of pauses; twice as many at most.
+
+    >>> with_pauses(100, 10, [(15, 31)]), with_pauses(2, 10, [(0, 900)])
+    (103, 4)
+    """
+    paused = sum((until_ms - from_ms) // max(cadence_ms, 1) + 2 for from_ms, until_ms in pauses)
+    return min(buckets + paused, 2 * buckets) if pauses else buckets
 
 
 def is_young(final_n: int, cadence_ms: int) -> bool:

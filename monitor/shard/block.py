@@ -30,6 +30,7 @@ from learners.threshold import extreme_value
 from monitor.shard import calls
 from monitor.shard.calls import FLUSH
 from monitor.shard.judge import on_unseen_day, pass_due
+from monitor.shard.pausing import paused
 from monitor.shard.state import (
     ENDED,
     IN_BAND,
@@ -74,6 +75,8 @@ def queue(s: Any, row: int, bucket: int, value: float, n: float) -> bool:
     if value < rule.static_lower or value > rule.static_upper:
         return False
     if on_unseen_day(s, row, bucket * cadence):
+        return False
+    if paused(s, row, (bucket - 1) * cadence, (bucket + 1) * cadence):
         return False
     job = job_at(s, s.n_jobs)
     job.row = row

@@ -56,6 +56,8 @@ def _parts(shard: Shard, row: int) -> list[bytes]:
     parts = [common.tobytes(), tail, clock.tobytes(), shard.profiles[row].tobytes()]
     parts.append(shard.references[row].tobytes())
     parts.append(np.array(sorted(waiting)).tobytes())
+    if pauses := shard.pauses.of(row):
+        parts.append(np.array(sorted(pauses), np.int64).tobytes())
     own, kin = shard.opinions, shard.kin
     for one in (own[own["key"] == row], kin[kin["key"] == shard.clocks["rule"][row]]):
         parts += [one[name].tobytes() for name in st.OPINION.names or () if name not in ("key", "row")]

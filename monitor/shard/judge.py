@@ -41,6 +41,7 @@ from learners.threshold.static import surprise as static_surprise
 from monitor.shard.calls import FINAL_VALUE
 from monitor.shard.judgements import HEEDED_FROM, heeded, hushed
 from monitor.shard.new_level import grow_outer, settled, width_at_new
+from monitor.shard.pausing import paused
 from monitor.shard.state import (
     ANOMALY,
     ATTENTIVE,
@@ -159,7 +160,11 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     width = plain * _widening(s, row, bucket, scale)
     rate = ratio.rate(expected, clock.n_mean) if counted else 0.0
     r = deviation / width
+    standing = paused(s, row, ts_ms, ts_ms + cadence)
+    gap_max, run_max = clock.gap_max, clock.run_max
     count_streak(clock, value)
+    if standing or paused(s, row, ts_ms - cadence, ts_ms):
+        clock.gap_max, clock.run_max = gap_max, run_max  # a run that ends here teaches nothing
 
     learning = common.tail == NO_TAIL
     grade = place(cadence)
@@ -258,11 +263,12 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         peak, moved = episode_at(s, e).peak_residual, episode_at(s, e).shift
         if episode_at(s, e).outer >= 0:
             grow_outer(s, outer, bucket, seen_level)
-            if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper):
-                _learn_peak(s, row, peak)
+            if not follow(s, e, bucket, at_ms, level, r, deviation, value, expected, lower, upper, standing):
+                if not standing:
+                    _learn_peak(s, row, peak)
             elif episode_at(s, e).kind == LEVEL_SHIFT:
                 shift_again(s, e, at_ms, bucket)
-            elif episode_at(s, outer).age >= adopt_after(s, row):
+            elif not standing and episode_at(s, outer).age >= adopt_after(s, row):
                 close(s, e, at_ms, bucket + 1)
                 adopt(s, outer, bucket, at_ms)
             if verdict == IN_BAND:
@@ -280,9 +286,12 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
             seen_expected,
             seen_lower,
             seen_upper,
+            standing,
         ):
-            _learn_peak(s, row, peak)
-            if tail_surprise(s, common.tail, row, deviation / plain) * worth >= L_CLOSE:
+            if not standing:
+                _learn_peak(s, row, peak)
+            far_off = tail_surprise(s, common.tail, row, deviation / plain) * worth >= L_CLOSE
+            if far_off and not standing:
                 move(s, row, moved)  # ordinary only for a forecast from so long ago
             common.lowpass = 0.0
             e = -1
@@ -331,7 +340,7 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         weight = 0.0
     verdict = _as_told(s, row, verdict, breach > 0.0, at_ms)
 
-    if weight > 0.0 or learning:
+    if (weight > 0.0 or learning) and not standing:
         if learning:
             weight = 1.0
         if clock.final_n % SCALE_EVERY == 0:
@@ -343,17 +352,18 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
         learn(s, common.challenger, 2 * row + 1, t, y, centre2, scale2, weight)
         better = contest(r, scale, y - centre2, scale2)
         common.advantage += CONTEST_FORGETTING * (better - common.advantage)
-    if not math.isnan(n):
+    if not math.isnan(n) and not standing:
         if math.isnan(clock.n_mean):
             clock.n_mean = n
         else:
             clock.n_mean += 0.02 * (n - clock.n_mean)
 
-    clock.final_n += 1
-    if pass_due(clock.final_n, clock.cadence):
-        common.flags |= HELD
-        due_at(s, s.n_due).row = row
-        s.n_due += 1
+    if not standing or clock.final_n == 0:  # of those that taught; 0 says that none is final
+        clock.final_n += 1
+        if pass_due(clock.final_n, clock.cadence):
+            common.flags |= HELD
+            due_at(s, s.n_due).row = row
+            s.n_due += 1
     common.flags &= ~ENDED & 0xFF
 
     out = outcome_at(s, s.n_outcomes)
@@ -537,7 +547,8 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
     clock = clock_at(s, row)
     cadence = whole(clock.cadence)
     if clock.streak > 0:
-        clock.run_max = longest(clock.streak, clock.run_max)
+        if not paused(s, row, (first - 1) * cadence, (first + 1) * cadence):
+            clock.run_max = longest(clock.streak, clock.run_max)
         clock.streak = 0
     bucket = first
     while bucket <= last and common.flags & ENDED == 0:
@@ -552,7 +563,8 @@ def final_missing(s: Any, row: int, first: int, last: int) -> None:
             if -clock.streak > clock.gap_max:
                 episode.quiet += 1
             if episode.quiet >= QUIET:
-                _learn_peak(s, row, episode.peak_residual)
+                if not paused(s, row, bucket * cadence, (bucket + 1) * cadence):
+                    _learn_peak(s, row, episode.peak_residual)
                 close(s, e, at_ms, episode.last + 1)
         longest_gap = whole(clock.gap_max)
         proven = common.tail != NO_TAIL

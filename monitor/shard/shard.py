@@ -7,7 +7,7 @@ lateness bound. About 100-200 ns a sample and 368 bytes a series with a 24-slot 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,11 +33,15 @@ from monitor.shard.buckets import into_pool, take, tick
 from monitor.shard.drain import drain_all, is_pooled
 from monitor.shard.former import Was, restore, switched, was
 from monitor.shard.labelled import Labelled
+from monitor.shard.pauses import Pauses
+from monitor.shard.pauses import told as told_of_pause
 from monitor.shard.pool import ROOM, drop, mark
 from monitor.shard.rules import Rules, regridded
 from monitor.shard.tracker import close_all, release
 
 _NO_N: NDArray[np.float64] = np.full(1, np.nan)
+_NO_PAUSES = np.zeros(0, st.PAUSE)
+_NO_SPANS = np.zeros(0, st.SPAN)
 _BUFFER = 65_536
 _KEPT = ("n_pending", "n_episodes", "free_pending", "free_episode")
 
@@ -75,6 +79,8 @@ class Shard:
         for field, function in fitted.entries().items():
             self.directory[field] = function.address
         self.labelled = Labelled()
+        self.pauses = Pauses()
+        self.team_of: Callable[[Identity], str | None] = lambda identity: None
         self.opinions = np.zeros(0, st.OPINION)
         self.kin = np.zeros(0, st.OPINION)
         self.attentive: set[int] = set()
@@ -110,6 +116,9 @@ class Shard:
             self._forget(entry.body["rows"])
         elif entry.kind == Kind.LABEL:
             heeding.told(self, entry.body)
+        elif entry.kind in (Kind.MUTE, Kind.CALENDAR):
+            told_of_pause(self.pauses, entry.body, entry.body.get("rows", ()))
+            self._locate()
         self._drain()
         if self.unheard:
             heeding.heed(self)
@@ -167,6 +176,8 @@ class Shard:
         known = len(self.rules)
         self.clocks["rule"][row] = self.rules.number(identity)
         self.unheard |= len(self.labelled) > 0 and len(self.rules) > known
+        if len(self.pauses):
+            self.pauses.admit(row, identity, self.team_of(identity))
         self._locate()
 
     def _declare(self, entry: Control) -> None:
@@ -443,6 +454,8 @@ class Shard:
     def _locate(self) -> None:
         """Write down where every array lies now."""
         zones = self.rules.zones
+        self.pauses.reach(len(self.clocks))
+        pauses, spans = self.pauses.tables() if len(self.pauses) else (_NO_PAUSES, _NO_SPANS)
         arrays: dict[str, NDArray[Any]] = {
             "models": self.bank.models,
             "season": self.bank.season,
@@ -463,12 +476,16 @@ class Shard:
             "block": self._block,
             "opinions": self.opinions,
             "kin": self.kin,
+            "paused": self.pauses.rows,
+            "pauses": pauses,
+            "spans": spans,
         }
         for name, array in arrays.items():
             self.directory[name] = array.ctypes.data
             if f"max_{name}" in (self.directory.dtype.names or ()):
                 self.directory[f"max_{name}"] = len(array)
         self.directory["n_opinions"], self.directory["n_kin"] = len(self.opinions), len(self.kin)
+        self.directory["n_pauses"] = len(self.pauses)
         self.common = view(self.bank.common, st.COMMON)
         self._located = tuple(arrays.values())
 
@@ -485,7 +502,11 @@ class Shard:
             "episodes": self.episodes,
             "counts": np.array([self.directory[name][0] for name in _KEPT], np.int64),
         }
-        return arrays, {"rows": self.rows, "rules": self.rules.state(), "labels": self.labelled.state()}
+        plain = {"rows": self.rows, "rules": self.rules.state(), "labels": self.labelled.state()}
+        if len(self.pauses):
+            arrays["paused"] = self.pauses.rows[: self.rows]
+            plain["pauses"] = self.pauses.state()
+        return arrays, plain
 
     @staticmethod
     def restore(arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Shard:
@@ -504,6 +525,7 @@ class Shard:
         for name, count in zip(_KEPT, arrays["counts"], strict=True):
             shard.directory[name] = count
         shard.labelled = Labelled.from_state(meta.get("labels", ()))
+        shard.pauses = Pauses.from_state(meta.get("pauses", ()), arrays.get("paused", np.zeros(0, st.PAUSED)))
         heeding.heed(shard)
         return shard
 

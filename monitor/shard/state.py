@@ -12,6 +12,7 @@ array          one row                                                bytes a se
 ``pending``    samples that wait: cadence unknown, held, long bound   32 a sample
 ``episodes``   open anomalies                                         128 an anomaly
 ``opinions``   what labels say of series; ``kin``: of their siblings  48 an opinion
+``paused``     which pauses of learning select it; none if there are none   8
 =============  =====================================================  ==================
 """
 
@@ -208,6 +209,11 @@ OPENED, UPDATED, CLOSED = range(3)
 # Verdicts by number, as in `monitor.domain.anomaly.Verdict`.
 IN_BAND, LEARNING, ANOMALY, BELOW_MIN_CHANGE, STATIC_BOUND, MISSING, SHIFTED, QUIETED = range(8)
 
+# Pauses of learning (`monitor.shard.pausing`): by row a bit each; by bit, where its spans are; the spans.
+PAUSED = np.dtype([("mask", "i8")])
+PAUSE = np.dtype([("first", "i8"), ("end", "i8")])
+SPAN = np.dtype([("from_ms", "i8"), ("until_ms", "i8")])
+
 # A row number in a buffer.
 ROW = np.dtype([("row", "i4")])
 
@@ -217,7 +223,7 @@ ZONE = np.dtype([("first", "i8"), ("end", "i8")])
 _ADDRESSES = (
     *("models", "season", "common", "clocks", "profiles", "pending", "episodes", "rules"),
     *("zones", "zone_changes", "outcomes", "changes", "due", "revisions", "dirty"),
-    *("jobs", "block", "opinions", "kin"),
+    *("jobs", "block", "opinions", "kin", "paused", "pauses", "spans"),
     *("final_value", "flush", "forecast_fitted", "learn_fitted", "rebase_fitted"),
 )
 _SIZES = (
@@ -227,7 +233,7 @@ _SIZES = (
 _COUNTS = (
     *("n_outcomes", "n_changes", "n_due", "n_revisions", "n_dirty", "n_pending", "n_episodes", "n_jobs"),
     *("n_late", "n_duplicate", "n_conflict", "free_pending", "free_episode", "anew"),
-    *("n_opinions", "n_kin"),
+    *("n_opinions", "n_kin", "n_pauses"),
 )
 
 DIRECTORY = np.dtype(
@@ -255,6 +261,9 @@ _row = record_type(ROW)
 _revision = record_type(REVISION)
 _job = record_type(JOB)
 _opinion = record_type(OPINION)
+_paused = record_type(PAUSED)
+_pause = record_type(PAUSE)
+_span = record_type(SPAN)
 directory_at = record_type(DIRECTORY)
 _CLOCK_BYTES = CLOCK.itemsize
 _PROFILE_BYTES = PROFILE.itemsize
@@ -269,6 +278,9 @@ _ROW_BYTES = ROW.itemsize
 _REVISION_BYTES = REVISION.itemsize
 _JOB_BYTES = JOB.itemsize
 _OPINION_BYTES = OPINION.itemsize
+_PAUSED_BYTES = PAUSED.itemsize
+_PAUSE_BYTES = PAUSE.itemsize
+_SPAN_BYTES = SPAN.itemsize
 
 
 @spliced
@@ -339,6 +351,21 @@ def revision_at(s: Any, at: int) -> Any:
 @spliced
 def job_at(s: Any, at: int) -> Any:
     return _job(s.jobs + at * _JOB_BYTES)
+
+
+@spliced
+def paused_at(s: Any, row: int) -> Any:
+    return _paused(s.paused + row * _PAUSED_BYTES)
+
+
+@spliced
+def pause_at(s: Any, bit: int) -> Any:
+    return _pause(s.pauses + bit * _PAUSE_BYTES)
+
+
+@spliced
+def span_at(s: Any, at: int) -> Any:
+    return _span(s.spans + at * _SPAN_BYTES)
 
 
 @spliced

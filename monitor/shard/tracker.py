@@ -184,11 +184,12 @@ def follow(
     expected: float,
     lower: float,
     upper: float,
+    standing: bool,
 ) -> bool:
     """One more final bucket of an open episode. True if the episode goes on, False if it closed.
 
     ``residual`` is in scales, ``deviation`` the same in the series' own units. A rise of the peak and
-    a change of kind are told as updates.
+    a change of kind are told as updates. While learning is ``standing`` still, no level is adopted.
     """
     episode = episode_at(s, e)
     episode.age += 1
@@ -219,7 +220,7 @@ def follow(
     if episode.quiet >= QUIET:
         close(s, e, at_ms, episode.last + 1)
         return False
-    if episode.outer < 0 and episode.age >= adopt_after(s, episode.row):
+    if not standing and episode.outer < 0 and episode.age >= adopt_after(s, episode.row):
         adopt(s, e, bucket, at_ms)
     return True
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, tuple_
 
+from monitor.domain.acts import Tie
 from monitor.domain.errors import BadRequest
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import Incident, SimilarIncident
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.paging import Page
 from monitor.domain.topology import Edge, LearnedEdge
+from monitor.store.acts import holding
 from monitor.store.database import Database
 from monitor.store.rows import series_id
 from monitor.store.similar import similar
@@ -35,6 +37,10 @@ class TopologyStore:
         with self._database.read() as connection:
             found = connection.execute(select(func.max(TOPOLOGY_VERSIONS.c.version))).scalar_one()
         return None if found is None else int(found)
+
+    def ties(self) -> list[Tie]:
+        """What people said of pairs of series and did not take back, the newest first."""
+        return [tie for act in reversed(holding(self._database)) for tie in act.ties]
 
     def write(self, version: int, edges: Iterable[Edge]) -> None:
         """Put these edges in the place of those before, in one transaction."""

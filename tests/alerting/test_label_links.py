@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting.label_links import DAYS, KEY_FILE, PATH, LabelLink, LabelLinks, NoLink, key_of
+from monitor.alerting.label_links import DAYS, PATH, LabelLink, LabelLinks
+from monitor.alerting.signing import KEY_FILE, NoLink, key_of
 
 PAGE = "https://watchkeeper.example"
 LINK = LabelLink("inc-00ab-1f-a", "false alarm", "on-call", 1_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from dataclasses import replace
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.alerting.calendars import of_country, of_file
@@ -225,3 +226,32 @@ def test_a_day_with_margins_mutes_what_it_selects() -> None:
     assert found == [None, "calendar NL: New Year\\u202e", "calendar NL: New Year\\u202e", None]
     learning = replace(calendar, mode=Mode.SUPPRESS_LEARNING)
     assert at((), [learning], NOW_MS) == []
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(st.integers(0, 6), min_size=1, max_size=3),
+    st.integers(0, 1_439),
+    st.integers(1, 2_000),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+    st.integers(0, 4 * DAY_MS // 60_000),
+)
+def test_weekly_hours_written_out_are_those_that_cover(
+    days: list[int], first: int, minutes: int, zone: str, since: int
+) -> None:
+    weekly = Weekly(tuple(sorted(set(days))), first, minutes, zone)
+    from_ms = 1_774_310_400_000 + since * 60_000  # before clocks go forward in Berlin
+    spans = weekly.spans(from_ms, from_ms + 3 * DAY_MS)
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(spans))
+    for at_ms in range(from_ms, from_ms + 3 * DAY_MS, 17 * 60_000):
+        assert any(first <= at_ms < end for first, end in spans) == weekly.covers(at_ms)
+
+
+def test_spans_of_a_calendar_with_their_margins_do_not_touch() -> None:
+    spans = (Span(10, 20, "a"), Span(22, 30, "b"), Span(60, 70, "c"))
+    days = Calendar("c", "x", "file", Mode.SUPPRESS_LEARNING, Selector("a"), spans, "ann", 1, 1)
+    assert days.checked().widened == [(9, 31), (59, 71)]
+    with pytest.raises(BadRequest, match="by series"):
+        replace(days, selector=Selector(incident="inc-1")).checked()
+    with pytest.raises(BadRequest, match="by series"):
+        replace(MUTE, learning=True, selector=Selector(incident="inc-1")).checked()

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarn
 DATA = Path(__file__).parents[1] / "data" / "receivers"
 CANARY = "canary0123456789canary0123456789"
 SIGNING = "whsec_" + base64.b64encode(CANARY.encode()).decode()
+CHART = "https://watchkeeper.example/chart/abc.def"
 OUT = Outbound(["127.0.0.1"])
 HASTY = Outbound(["127.0.0.1"], deadline_s=0.4)
 HTTP = ["webhook", "alertmanager", "pagerduty", "slack", "slack-app", "teams", "apprise"]
@@ -65,7 +66,7 @@ def made(which: str, server: FakeServer, out: Outbound = OUT) -> Receiver:
 @pytest.mark.parametrize("kind", [*KINDS_TOLD, NoticeKind.DIGEST])
 def test_what_is_sent_fits_what_the_receiver_published(which: str, kind: NoticeKind) -> None:
     schema = json.loads((DATA / f"{which.removesuffix('-app')}.json").read_text())
-    told = notice(kind, changed=("12 more series",), pictures=(PICTURE,))
+    told = notice(kind, changed=("12 more series",), pictures=(PICTURE,), chart=CHART)
     with serving() as server:
         receiver = made(which, server)
         if kind is NoticeKind.DIGEST and not KINDS[which.removesuffix("-app")].digests:
@@ -256,3 +257,26 @@ def test_settings_name_their_secrets_and_hold_none(which: str) -> None:
 def test_a_signing_secret_has_its_form(secret: str) -> None:
     with pytest.raises(BadRequest, match="whsec_"):
         built("webhook", {"url": "https://a.example", "secret": secret}, OUT)
+
+
+@pytest.mark.parametrize("which", ["slack", "slack-app", "teams", "pagerduty"])
+@pytest.mark.parametrize("chart", [CHART, "", "javascript:alert(1)"])
+def test_a_chart_is_shown_by_its_address_where_there_is_one(which: str, chart: str) -> None:
+    with serving() as server:
+        made(which, server).deliver(notice(chart=chart))
+        (asked,) = server.asked
+        assert json.dumps(asked.json).count("/chart/") == (
+            (2 if which == "pagerduty" else 1) if chart == CHART else 0
+        )
+        assert "javascript" not in json.dumps(asked.json)
+
+
+@pytest.mark.parametrize("which", ["slack", "slack-app"])
+def test_a_message_that_slack_refuses_for_its_chart_is_sent_without(which: str) -> None:
+    with serving() as server:
+        receiver = made(which, server)
+        server.status, server.body = 400, b"invalid_blocks"
+        with pytest.raises(Rejected):
+            receiver.deliver(notice(chart=CHART))
+        charts = ["/chart/" in json.dumps(one.json) for one in server.asked]
+        assert charts == [True, False]

@@ -160,3 +160,31 @@ def test_commands(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "entries" in made
     assert "holidays of DE" in said("calendar", "list", "--json")
     assert "removed" in said("calendar", "remove", made.split()[1].rstrip(":"))
+
+
+def test_learning_is_stopped_by_a_record_with_its_spans_written_out(app: App) -> None:
+    weekly = {"days": [3], "from_minute": 0, "minutes": 30}
+    asked = REPAIR | {"learning": True, "notices": False, "weekly": weekly, "minutes": 1_440}
+    made = app.http.post("/api/v1/mutes", json=asked).json()
+    days = {"name": "NL", "country": "NL", "selector": {"metric": "a"}, "mode": "suppress-learning"}
+    assert app.http.post("/api/v1/calendars", json=days).json()["mode"] == "suppress-learning"
+    mute, calendar = (one.body for one in app.engine.controls if isinstance(one, Control))
+    assert mute["pause"]["id"] == made["id"]
+    assert mute["pause"]["spans"] == [[NOW_MS, NOW_MS + 1_800_000]]  # a Thursday, from midnight on
+    assert len(calendar["pause"]["spans"]) > 20
+
+
+def test_one_pause_too_many(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor.muting, "PAUSES_MAX", 1)
+    answers = [app.http.post("/api/v1/mutes", json=REPAIR | {"learning": True}) for _ in range(2)]
+    assert [one.status_code == 200 for one in answers] == [True, False]
+    assert "two weeks" in answers[1].json()["detail"]
+
+
+def test_a_preview_of_one_incident_lists_its_own_series(app: App) -> None:
+    app.send(samples(1.0))
+    storm = storm_incident()
+    app.story.kept.append(replace(storm, end_ms=None))
+    found = app.http.post("/api/v1/mutes/preview", json={"selector": {"incident": storm.id}}).json()
+    assert [one["id"] for one in found["incidents"]] == [storm.id]
+    assert "orders{country=NL}" not in found["names"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.commands.topology import read_links
+from monitor.domain.acts import Tie
 from monitor.domain.errors import BadRequest
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.records import Control, Kind
@@ -79,3 +80,14 @@ def test_a_file_of_links(tmp_path: Path) -> None:
     table.write_text("from,to\na,b\n")
     with pytest.raises(BadRequest, match="no links"):
         read_links(table)
+
+
+def test_beside_what_was_learned_stands_what_was_declared_and_what_people_said(app: App) -> None:
+    app.story.topology.found = EDGES
+    app.story.topology.links = Lineage([Link("db.*", "web.*", 5)])
+    app.story.topology.told_ties = [Tie(((A, "orders"),), ((B, "payments"),), 7, apart=True)]
+    page = app.http.get("/api/v1/topology?limit=1").json()
+    assert page["lineage"] == [{"upstream": "db.*", "downstream": "web.*", "since_ms": 5}]
+    assert page["ties"] == [{"one": ["orders"], "other": ["payments"], "apart": True, "since_ms": 7}]
+    following = app.http.get("/api/v1/topology", params={"limit": 1, "cursor": page["next"]}).json()
+    assert (following["lineage"], following["ties"]) == ([], [])

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from monitor.alerting.outbound import Outbound
 from monitor.alerting.receivers import built
+from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.incident import Incident
 from monitor.domain.notice import Notice, NoticeKind
+from monitor.domain.series import Identity
 from monitor.service import Monitor
 from tests.alerting.making import serving
+from tests.fakes import storm_incident
 from tests.scenarios.test_chain import fail, run
 
 
@@ -75,3 +80,46 @@ def test_a_notice_of_an_incident_carries_its_chart(tmp_path: Path) -> None:
         settings = {"url": server.url, "pictures": True}
         built("webhook", settings, Outbound(["127.0.0.1"])).deliver(told)
         assert server.asked[0].json["pictures"][0]["alt"] == picture.alt
+
+
+def test_learning_stops_for_a_window_and_goes_on_after_it_in_a_replay_too(tmp_path: Path) -> None:
+    minute_ms, series = 60_000, [Identity.of("shop.orders"), Identity.of("cpu")]
+    monitor = run(tmp_path / "live")
+    start_ms = monitor.now_ms() // minute_ms * minute_ms - 1_440 * minute_ms
+
+    def feed(first: int, end: int) -> list[int]:
+        """Minutes of both series; of how many buckets either has learned by then."""
+        at = np.arange(first, end)
+        for place, one in enumerate(series):
+            value = 100.0 + np.random.default_rng(place).standard_normal(1_440)[at]
+            prints = np.full(len(at), one.fingerprint(), np.uint64)
+            names = {one.fingerprint(): one.canonical()}
+            batch = SampleBatch(prints, start_ms + at * minute_ms, value, None, names)
+            monitor.submit(batch, Mode.BACKFILL).result(30)
+        monitor.settle(60)
+        return [monitor.series_one(f"{one.fingerprint():016x}")["final_buckets"] for one in series]
+
+    with TestClient(create_app(monitor), base_url="http://localhost") as client:
+        assert feed(0, 600) == [598, 598]
+        asked = {"selector": {"metric": "shop.*"}, "reason": "new shop", "learning": True, "notices": False}
+        asked |= {"start_ms": start_ms + 600 * minute_ms, "end_ms": monitor.now_ms() + 60 * minute_ms}
+        made = client.post("/api/v1/mutes", json=asked).json()
+        assert (made["learning"], made["notices"]) == (True, False)
+        assert monitor.muting.muted(incident_like(), monitor.now_ms()) is None
+        assert feed(600, 900) == [600, 898]
+        assert client.delete(f"/api/v1/mutes/{made['id']}").status_code == 200
+        assert feed(900, 1_000) == [600, 998]  # the end was now; all of this was before it
+    before = [monitor._engine.ask(shard, "digest") for shard in range(2)]
+    shutil.copytree(tmp_path / "live", tmp_path / "copy")  # as killed
+    monitor.stop()
+    again = run(tmp_path / "copy")
+    again.settle(60)
+    assert [again._engine.ask(shard, "digest") for shard in range(2)] == before
+    again.stop()
+    restored = run(tmp_path / "live")  # from the checkpoint of its stop
+    assert [restored._engine.ask(shard, "digest") for shard in range(2)] == before
+    restored.stop()
+
+
+def incident_like() -> Incident:
+    return replace(storm_incident(), suspects=(), series_count=0, team="")

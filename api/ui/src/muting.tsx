@@ -115,17 +115,19 @@ export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose
   const [minutes, setMinutes] = useState("240");
   const [reason, setReason] = useState("");
   const [force, setForce] = useState(false);
+  const [notices, setNotices] = useState(true);
+  const [learning, setLearning] = useState(false);
   const selector = what === "incident" && incident ? { ...EVERYTHING, incident: incident.id } : series;
+  const stops = learning && what === "series";
   const everything = selector.metric === "*" && Object.keys(selector.tags).length === 0 && !selector.incident;
   return (
     <Ask
       title="Mute"
       does="Mute"
       onClose={onClose}
-      ready={reason.trim() !== "" && (!everything || force)}
-      work={() => change("POST", "mutes", { selector, minutes: Number(minutes), reason, force })}
+      ready={reason.trim() !== "" && (!everything || force) && (notices || stops)}
+      work={() => change("POST", "mutes", { selector, minutes: Number(minutes), reason, force, notices, learning: stops })}
     >
-      <p class="muted">Nobody is told while it holds. What still goes on at its end is told of then.</p>
       {incident && (
         <fieldset class="pick">
           <legend>What</legend>
@@ -144,6 +146,10 @@ export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose
           <SelectorFields value={series} onValue={setSeries} />
           <Hits selector={series} />
         </>
+      )}
+      <CheckField name="Tell nobody; what still goes on at its end is told of then" value={notices} onValue={setNotices} />
+      {what === "series" && (
+        <CheckField name="Stop learning; models go on as they were at its end" value={learning} onValue={setLearning} />
       )}
       <ChoiceField name="For" value={minutes} choices={LENGTHS} onValue={setMinutes} />
       <TextField name="Reason" value={reason} onValue={setReason} required placeholder="why, for those who come after" />

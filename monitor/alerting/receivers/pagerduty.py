@@ -90,6 +90,8 @@ def body(notice: Notice, settings: PagerDutySettings) -> dict[str, Any]:
         },
         "links": _links(told),
     }
+    if told.chart is not None:
+        found["images"] = [{"src": told.chart.url, "href": told.chart.url, "alt": told.chart.text}]
     if told.link is not None:
         found["client_url"] = told.link.url
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr, model_validator
@@ -22,6 +23,7 @@ API = "https://slack.com/api"
 PAYLOAD_BYTES = 100_000
 HEADER_MAX = 150
 BUTTON_MAX = 75
+ALT_MAX = 400
 _BUTTONS_MAX = 25
 _THREADS_MAX = 10_000
 _LATER = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"} | {
@@ -65,7 +67,16 @@ class Slack:
         self._threads: OrderedDict[str, str] = OrderedDict()
 
     def deliver(self, notice: Notice) -> None:
-        body = payload(notice)
+        """Slack fetches a chart while it takes the message, and refuses the whole if it cannot: so a refused
+        one is sent once more without."""
+        try:
+            self._send(notice, payload(notice))
+        except Rejected:
+            if not notice.chart:
+                raise
+            self._send(notice, payload(replace(notice, chart="")))
+
+    def _send(self, notice: Notice, body: dict[str, Any]) -> None:
         if self._settings.webhook_url is not None:
             url = self._settings.webhook_url.get_secret_value()
             checked(self._outbound.post(url, encoded(body, PAYLOAD_BYTES)), "Slack")
@@ -121,6 +132,9 @@ def payload(notice: Notice) -> dict[str, Any]:
     if told.sections:
         parts = [element for section in told.sections for element in _section(section)]
         blocks.append({"type": "rich_text", "elements": parts})
+    if told.chart is not None:
+        alt = _cut(told.chart.text, ALT_MAX)
+        blocks.append({"type": "image", "image_url": told.chart.url, "alt_text": alt})
     if buttons := _buttons(told):
         blocks.append({"type": "actions", "elements": buttons})
     return {

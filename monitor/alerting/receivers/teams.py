@@ -1,7 +1,7 @@
 """Microsoft Teams: an Adaptive Card posted to a workflow's webhook.
 
 All text that others chose stands in ``TextRun`` elements, in which Teams reads no Markdown. A card has at
-most 28 kB there, so charts do not fit: the link leads to them.
+most 28 kB there, so a chart is shown by its address.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def card(told: Message, lines: int) -> dict[str, Any]:
             _block([_run(told.title, size="medium", weight="bolder")]),
             *(_block([_run(f"{name}: ", weight="bolder"), _run(value)]) for name, value in told.facts),
             *_sections(told, lines),
+            *_chart(told),
         ],
         "actions": _actions(told),
     }
@@ -81,6 +82,12 @@ def _sections(told: Message, lines: int) -> list[dict[str, Any]]:
         blocks.append(_block([_run(section.title, weight="bolder")]) | {"separator": True})
         blocks += [_block([_run(f"• {line}")]) | {"spacing": "none"} for line in section.lines[:lines]]
     return blocks
+
+
+def _chart(told: Message) -> list[dict[str, Any]]:
+    if told.chart is None:
+        return []
+    return [{"type": "Image", "url": told.chart.url, "altText": told.chart.text, "size": "stretch"}]
 
 
 def _actions(told: Message) -> list[dict[str, Any]]:

@@ -44,7 +44,8 @@ HEADERS = {
 """Of routes that take no JSON; an empty body says nothing, and is fine."""
 QUERIES = {"/api/v1/explain": "?series=orders.{team}&at=0"}
 ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets/{path:path}"} | {
-    "/label/{token}"
+    "/label/{token}",
+    "/chart/{token}",
 }
 """Doors and files, which other tests walk through."""
 MODELS = {f"/api/v1/{name}" for name in ("predictions", "outcomes", "models", "models/{name}")}

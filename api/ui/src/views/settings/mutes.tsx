@@ -27,7 +27,9 @@ export function Mutes() {
   );
   return (
     <>
-      <p class="muted">While a mute holds, nobody is told of an incident whose series are all muted.</p>
+      <p class="muted">
+        While a mute holds, nobody is told of an incident whose series are all muted, or their models learn nothing.
+      </p>
       <Trouble problem={problem} />
       <p class="buttons">
         {may && <Opens name="Mute series" testId="add-mute" dialog={(close) => <MuteDialog onClose={close} />} />}
@@ -55,6 +57,9 @@ export function Mutes() {
                 <td>{mute.state}</td>
                 <td class="c-title">
                   {mute.text}
+                  {mute.learning && (
+                    <span class="muted">{mute.notices ? " · learning stopped" : " · learning stopped, notices go on"}</span>
+                  )}
                   {mute.weekly && <span class="muted"> {weekly(mute)}</span>}
                 </td>
                 <td data-label="from">

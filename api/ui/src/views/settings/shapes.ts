@@ -59,6 +59,7 @@ export interface Mute {
   end_ms: number;
   weekly: { days: number[]; from_minute: number; minutes: number; zone: string } | null;
   notices: boolean;
+  learning: boolean;
   author: string;
   reason: string;
 }
