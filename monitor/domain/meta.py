@@ -13,7 +13,7 @@ from typing import Any
 PREFIX = "watchkeeper."
 EVERY_MS = 300_000
 """How often the system's own series have a value."""
-FEW = 30
+FEW = 10
 """Of fewer values in one interval no share is told: it would be noise."""
 DAY_MS = 86_400_000
 """What passes decided is told of the last day: passes of one series are a day apart."""
@@ -21,7 +21,13 @@ DAY_MS = 86_400_000
 SETTLED = 512
 """Final buckets of the last of a series' first passes, by which it may still become anything."""
 NEVER = 2.0
-"""As a smallest change of a share: shown, and never an anomaly. Growth, and what people watch, move it."""
+"""As a smallest change of a share: shown, and never an anomaly. Growth moves it, and what is watched: a
+storm, or a day on which passes move many series that are alike to another family."""
+
+COVERAGE_MIN = 0.75
+P01_MAX = 0.25
+"""Bounds for every family, also for one that was not in use before: one value in 100,000 should leave the band,
+and one in a hundred be as surprising as that."""
 
 _SHARE = {"kind": "ratio", "unit": "share", "aggregation": "mean", "cadence_ms": EVERY_MS}
 _GAUGE = {"kind": "gauge", "cadence_ms": EVERY_MS}
@@ -100,7 +106,7 @@ FIGURES: Sequence[Figure] = (
         2,
         "Family {}: band coverage",
         "family",
-        _share("down", 0.1),
+        {**_share("down", 0.1), "static_lower": COVERAGE_MIN},
     ),
     Figure(
         "watchkeeper.surprise.p50",
@@ -124,7 +130,7 @@ FIGURES: Sequence[Figure] = (
         3,
         "Family {}: share of values with p below 0.01",
         "family",
-        _share("up", 0.1),
+        {**_share("up", 0.1), "static_upper": P01_MAX},
     ),
     Figure(
         "watchkeeper.model.switch_share",
@@ -132,7 +138,7 @@ FIGURES: Sequence[Figure] = (
         4,
         "Family {}: share of metrics that passes moved to it within a day",
         "family",
-        _part("up", 0.25),
+        _part("up", NEVER),
     ),
     Figure(
         "watchkeeper.model.share", "models", 5, "Family {}: share of metrics", "family", _part("both", NEVER)
@@ -156,7 +162,9 @@ FIGURES: Sequence[Figure] = (
         "",
         _part("both", NEVER),
     ),
-    Figure("watchkeeper.anomaly.rate", "anomalies", 7, "Class {}: anomaly rate", "class", _share("up", 0.25)),
+    Figure(
+        "watchkeeper.anomaly.rate", "anomalies", 7, "Class {}: anomaly rate", "class", _share("up", NEVER)
+    ),
     Figure(
         "watchkeeper.ingest.lag_s",
         "intake",
