@@ -30,6 +30,7 @@ from api.routes import (
     explain,
     incidents,
     labels,
+    meta,
     metrics,
     models,
     mutes,
@@ -63,6 +64,7 @@ _ROUTERS = (
     mutes.router,
     server.router,
     sources.router,
+    meta.router,
     teams.router,
     people.router,
 )

@@ -184,6 +184,13 @@ class Overseeing:
         accounts = [self._asked.ask(one.shard, "account", at_ms=now_ms) for one in self._asked.shards()]
         return [self._described(one, accounts) for one in found]
 
+    def own_series(self) -> list[Row]:
+        """Rows of Watchkeeper's own series."""
+        found: list[Row] = []
+        for shard in self._asked.shards():
+            found += self._asked.ask(shard.shard, "own_series")
+        return found
+
     def _described(self, incident: Incident, accounts: Sequence[Mapping[str, Any]]) -> MetaIncident:
         first = min(incident.suspects, key=lambda one: rank(one.metric))
         named = cause(first.metric, dict(first.tags))

@@ -14,7 +14,9 @@ PREFIX = "watchkeeper."
 EVERY_MS = 300_000
 """How often the system's own series have a value."""
 FEW = 10
-"""Of fewer values in one interval no share is told: it would be noise."""
+"""Of fewer cases no share is told: it would be noise."""
+BROAD = 30
+"""And of fewer values of a family in an interval nothing of the family: a few faults would be half of it."""
 DAY_MS = 86_400_000
 """What passes decided is told of the last day: passes of one series are a day apart."""
 
@@ -26,8 +28,8 @@ storm, or a day on which passes move many series that are alike to another famil
 
 COVERAGE_MIN = 0.75
 P01_MAX = 0.25
-"""Bounds for every family, also for one that was not in use before: one value in 100,000 should leave the band,
-and one in a hundred be as surprising as that."""
+"""Bounds for every family, also for one that was not in use before: one value in 100,000 should leave the
+band, and one in a hundred be as surprising as that."""
 
 _SHARE = {"kind": "ratio", "unit": "share", "aggregation": "mean", "cadence_ms": EVERY_MS}
 _GAUGE = {"kind": "gauge", "cadence_ms": EVERY_MS}
@@ -50,6 +52,21 @@ class Figure:
     @property
     def is_share(self) -> bool:
         return self.declared.get("unit") == "share"
+
+    @property
+    def watched(self) -> bool:
+        """May it become an anomaly?"""
+        return bool(self.declared.get("min_change_absolute", 0.0) < NEVER or not self.is_share)
+
+    @property
+    def title(self) -> str:
+        """What it is called where its series are named beside it.
+
+        >>> FIGURE["watchkeeper.band.coverage"].title
+        'Band coverage'
+        """
+        name = self.words.partition(": ")[2] or self.words
+        return (name[0].upper() + name[1:]).replace(" {}", "")
 
 
 def _share(side: str, least: float) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ def account(parts: Parts, at_ms: int) -> dict[str, Any]:
     """Plain values, to be added up over shards: those of `Ledger.read`, and of the series of others the
     numbers that live, learn, and are past their first passes; of the latter by class, champion and season.
     Some 3 ms for 100,000 series. The state lock is held."""
-    parts.ledger.count(parts.shard.profiles["metric_class"])
+    parts.ledger.count(parts.shard.profiles["metric_class"], parts.shard.clocks["final_n"])
     return {**parts.ledger.read(at_ms), **_stock(parts)}
 
 

@@ -223,8 +223,8 @@ class Host:
         self.learner.add(applied.due)
 
     def _account(self, record: Record, applied: Applied, seconds: float) -> None:
-        ledger, profiles = self.parts.ledger, self.parts.shard.profiles
-        ledger.observed(applied.observations, profiles["metric_class"])
+        ledger, shard = self.parts.ledger, self.parts.shard
+        ledger.observed(applied.observations, shard.profiles["metric_class"], shard.clocks["final_n"])
         if isinstance(record.entry, Samples):
             ledger.spent("apply", seconds, len(record.entry))
         if applied.switches:

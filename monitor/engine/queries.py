@@ -169,6 +169,14 @@ class Queries:
         with self._lock:
             return account(self._parts, at_ms)
 
+    def own_series(self) -> list[dict[str, Any]]:
+        """Watchkeeper's own series, as `series_list` tells of them; some microseconds for others."""
+        with self._lock:
+            rows = self._parts.index.rows()
+            own = rows[self._parts.ledger.own(rows)].tolist()
+            prints = self._parts.index.fingerprints()
+            return [self._describe(row, int(prints[row]), self._parts.identity(row)) for row in own]
+
     def freeze(self) -> dict[str, Any]:
         """The freeze as it was told last (`monitor.meta.freeze`)."""
         with self._lock:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.domain.meta import FEW
+from monitor.domain.meta import BROAD, FEW
 from monitor.domain.series import Identity
 from monitor.meta.tally import SHAPE, class_rates, family_shares
 
@@ -42,7 +42,8 @@ class Facts:
 
 def figures(before: Facts, now: Facts) -> list[Figure]:
     """The values for the interval between two moments. What was counted anew since (a shard that was started
-    again) counts from there. A share of fewer than `FEW` cases is left out."""
+    again) counts from there. A share of fewer than `FEW` cases is left out, and a
+    family with fewer than `BROAD` values."""
     return [
         *_quality(before, now),
         *_models(now),
@@ -61,7 +62,7 @@ def _quality(before: Facts, now: Facts) -> Iterator[Figure]:
     for place, shard in enumerate(now.shards):
         counts += _grown(_counts(before, place), _counts(now, place)) if shard else 0
     for family, (n, covered, beyond) in family_shares(counts).items():
-        if n >= FEW:
+        if n >= BROAD:
             yield _of("band.coverage", family=family), covered, float(n)
             for name, share in beyond.items():
                 yield _of(f"surprise.{name}", family=family), share, float(n)

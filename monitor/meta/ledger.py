@@ -57,19 +57,22 @@ class Ledger:
             if row < len(self._own):
                 self._own[row] = _UNKNOWN
 
-    def observed(self, seen: Observations, metric_class: NDArray[Any]) -> None:
-        """Final buckets; ``metric_class``: the class' code by row."""
+    def observed(self, seen: Observations, metric_class: NDArray[Any], final_n: NDArray[Any]) -> None:
+        """Final buckets; by row ``metric_class``, the class' code, and ``final_n``, final buckets so far.
+        Series that are not settled do not count: their bands are to be wrong at times."""
         if len(seen):
             self._waiting.append(seen)
             self._held += len(seen)
         if self._held >= WAITING:
-            self.count(metric_class)
+            self.count(metric_class, final_n)
 
-    def count(self, metric_class: NDArray[Any]) -> None:
+    def count(self, metric_class: NDArray[Any], final_n: NDArray[Any]) -> None:
+        """Take in what waits."""
         if self._waiting:
             seen = Observations.concat(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
             self._waiting, self._held = [], 0
-            self._tally.add(seen, metric_class[seen.row], ~self.own(seen.row))
+            wanted = (final_n[seen.row] > SETTLED) & ~self.own(seen.row)
+            self._tally.add(seen, metric_class[seen.row], wanted)
 
     def switched(self, switches: Sequence[Switch], at_ms: int) -> None:
         """Changes of models, of series past their first passes, which are to change much; ``at_ms``: event

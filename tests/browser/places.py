@@ -18,6 +18,7 @@ CANNED = {
     "seasonal": "series/0000000000000001",
     "models": "models",
     "model": "models/recommender",
+    "meta": "meta",
 }
 """What a system of tests would not have learned."""
 
