@@ -27,7 +27,8 @@ def freeze(monitor: TheMonitor, access: TheAccess, actor: TheActor, body: shapes
 @router.post("/unfreeze")
 def unfreeze(monitor: TheMonitor, access: TheAccess, actor: TheActor) -> shapes.Frozen:
     """Passes may change models again, also while the meta-incidents that are open now go on."""
-    access.accounts.record(actor.did("models unfrozen", "meta"))
+    before = {"frozen": monitor.overseeing.freeze.reason}
+    access.accounts.record(actor.did("models unfrozen", "meta", before))
     return shapes.Frozen(frozen=monitor.overseeing.unfreeze().reason or None)
 
 

@@ -107,7 +107,7 @@ def test_rolled_back_is_as_never_taken(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_family_whose_learning_rate_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = np.random.default_rng(5).standard_normal((3_000, COUNT))
     walk = 100.0 + 0.3 * np.cumsum(steps, axis=0)
-    whole = learning.choose_many
+    whole = select.choose_many
 
     def broken(windows: Sequence[select.Window]) -> list[Choice]:
         return [stuck(choice) for choice in whole(windows)]

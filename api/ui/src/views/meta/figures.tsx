@@ -53,7 +53,7 @@ function OneFigure({ figure }: { figure: Figure }) {
       <h3>
         {figure.words} <span class="muted">{figure.watched ? "" : "· shown only, never an anomaly"}</span>
       </h3>
-      <div class="charts">
+      <div class="charts charts-small">
         {figure.series.map((one) => (
           <Small key={one.id} figure={figure} series={one} />
         ))}
