@@ -20,7 +20,7 @@ from monitor.meta.tally import WAITING, Tally
 _UNKNOWN, _OTHERS, _OWN = -1, 0, 1
 _CANONICAL = PREFIX.encode()
 SWITCHES_MAX = 100_000
-SAMPLED = 8_192
+SAMPLED = 4_096
 """Of more series in a shard, the values of about so many are counted, always the same, spread over all:
 shares are right to a point by them, and a hundred thousand series cost no more."""
 _MIX = np.uint32(2_654_435_761)
@@ -66,8 +66,8 @@ class Ledger:
         Series that are not settled do not count: their bands are to be wrong at times."""
         sampled = len(final_n) > SAMPLED
         if sampled and len(seen):
-            mixed = seen.row.astype(np.uint32) * _MIX  # modulo 2**32
-            seen = seen.take(mixed < np.uint32(SAMPLED * 2**32 // len(final_n)))
+            mixed = seen.row.view(np.uint32) * _MIX  # modulo 2**32
+            seen = seen.take(np.flatnonzero(mixed < np.uint32(SAMPLED * 2**32 // len(final_n))))
         if len(seen):
             self._waiting.append(seen)
             self._held += len(seen)

@@ -1,7 +1,6 @@
 """Judged values by family, class, how surprising they were and whether they lay in their band.
 
-One look-up and one `bincount` a block of final buckets, beside the path of a sample and not in it: some 5 to
-10 ns a value (``python -m benchmarks meta``).
+One look-up and one `bincount` a block of final buckets, beside the path of a sample and not in it.
 """
 
 from __future__ import annotations
