@@ -32,6 +32,7 @@ from api.routes import (
     explain,
     incidents,
     labels,
+    meta,
     metrics,
     models,
     mutes,
@@ -66,6 +67,7 @@ _ROUTERS = (
     mutes.router,
     server.router,
     sources.router,
+    meta.router,
     teams.router,
     people.router,
 )

@@ -14,6 +14,7 @@ import typer
 from api.cli_access import audit_app, token_app, user_app
 from api.cli_alerts import receiver_app, route_app
 from api.cli_budgets import budget_app
+from api.cli_meta import meta_app
 from api.cli_models import models
 from api.cli_mute import calendar_app, mute_app
 from api.cli_respond import incident_app, label, labels_app
@@ -54,6 +55,7 @@ app.add_typer(budget_app, name="budget")
 app.add_typer(incident_app, name="incident")
 app.add_typer(labels_app, name="labels")
 app.add_typer(source_app, name="source")
+app.add_typer(meta_app, name="meta")
 app.command()(label)
 app.command()(models)
 app.command()(estimate)

@@ -24,6 +24,7 @@ from monitor.domain.series import Identity
 from monitor.engine.learner import Learner
 from monitor.engine.parts import Parts
 from monitor.history.window import Windows
+from monitor.meta.freeze import Freeze
 from monitor.shard import state as st
 from monitor.shard.shard import Shard
 
@@ -72,6 +73,7 @@ class _Parts:
     shard: Shard
     history: _Arrays
     names: list[Identity]
+    freeze: Freeze = field(default_factory=Freeze)
 
     def identity(self, row: int) -> Identity:
         return self.names[row]

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from monitor.alerting.chart_links import ChartLinks
 from monitor.alerting.label_links import LINKED, LabelLinks
-from monitor.alerting.outbound import Outbound
+from monitor.alerting.outbound import Outbound, checked
 from monitor.alerting.receivers import make
 from monitor.alerting.secrets import Secrets
 from monitor.alerting.signing import key_of
@@ -40,9 +40,9 @@ BYTES_PER_SERIES = 450
 """Rows, index, a day's season by the hour and key text, with a margin: docs/architecture.md."""
 
 
-def build(settings: Settings) -> Monitor:
+def build(settings: Settings, *, clock_ms: Callable[[], int] = wall_ms) -> Monitor:
     """A Monitor on the settings' data folder, which is its own until `Monitor.stop`; nothing runs before
-    `Monitor.start`. Raises InUse where another server has the folder."""
+    `Monitor.start`. ``clock_ms``: the wall clock. Raises InUse where another server has the folder."""
     settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
     polled = declared_sources(settings)
     lock = FolderLock(settings.data_dir)
@@ -71,12 +71,27 @@ def build(settings: Settings) -> Monitor:
         alerts,
         version=version(),
         telemetry=telemetry,
+        clock_ms=clock_ms,
         on_stopped=lock.release,
         label_links=label_links,
         chart_links=chart_links,
         served=settings.data_dir / "served",
         polled=polled,
+        beat=_beat(settings),
     )
+
+
+def _beat(settings: Settings) -> Callable[[], None] | None:
+    """Sends one sign of life; None where none is wanted. The way there is that of receivers."""
+    url = settings.meta.heartbeat_url
+    if not url:
+        return None
+    outbound = Outbound(settings.alerts.reachable)
+
+    def beat() -> None:
+        checked(outbound.post(url, b'{"watchkeeper": "well"}'), "the heartbeat's address")
+
+    return beat
 
 
 def _alerts(

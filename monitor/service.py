@@ -32,8 +32,15 @@ from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared, is_pattern
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
-from monitor.domain.incident import Incident, IncidentChange, IncidentTransition, PlacedAnomaly
-from monitor.domain.labels import Label
+from monitor.domain.incident import (
+    Incident,
+    IncidentChange,
+    IncidentTransition,
+    PlacedAnomaly,
+    TransitionKind,
+)
+from monitor.domain.labels import Judged, Label
+from monitor.domain.meta import PREFIX
 from monitor.domain.notice import Picture
 from monitor.domain.outlook import WideBand
 from monitor.domain.paging import Page, page_of
@@ -45,7 +52,11 @@ from monitor.every import Every
 from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
+from monitor.meta.deployment import deployed, noted
+from monitor.meta.heartbeat import Heartbeat
+from monitor.meta.reporting import Reporting
 from monitor.naming import series_named
+from monitor.overseeing import Around, Overseeing
 from monitor.polled_set import Polling
 from monitor.polling import Polled, Poller
 from monitor.rehearsing import Rehearsing
@@ -64,6 +75,7 @@ from monitor.young import Young
 Row = dict[str, Any]
 TICK_S = 30.0
 SOURCE_REPORT_S = 5.0
+META_S = 5.0
 """How often it is looked whether a minute is over."""
 
 T = TypeVar("T")
@@ -146,6 +158,7 @@ class Monitor:
         chart_links: ChartLinks | None = None,
         served: Path | None = None,
         polled: Sequence[Polled] = (),
+        beat: Callable[[], None] | None = None,
     ) -> None:
         self.settings = settings
         self.telemetry = telemetry or Telemetry()
@@ -222,6 +235,14 @@ class Monitor:
         self._source_reports = Every(SOURCE_REPORT_S, self._source_health.report)
         self.sources = SourceReload(settings, self.polling.replace)
         self._source_looks = Every(RELOAD_S, self.sources.look)
+        self.overseeing = Overseeing(self._around(), self.telemetry)
+        self.meta_reporting = Reporting(
+            self.overseeing.facts, self._keep_own, self.declarations, self.declare_metric, clock_ms
+        )
+        self._version_told = False
+        self._meta = Every(META_S, self._watch_itself)
+        self.heartbeat = Heartbeat(self.not_ready, beat, clock_ms) if beat is not None else None
+        self._beats = Every(META_S, self.heartbeat.beat) if self.heartbeat is not None else None
         self._enter_limits()
         self._enter_backlog()
         self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
@@ -280,6 +301,10 @@ class Monitor:
             self._checkpoints.start()
             self._ticks.start()
             self.alerts.start()
+            if self.settings.meta.enabled:
+                self._meta.start()
+            if self._beats is not None:
+                self._beats.start()
             self.polling.start()
             self._source_reports.start()
             self._source_looks.start()
@@ -298,6 +323,9 @@ class Monitor:
         if self._serving is not None:
             self._serving.stop()  # while the intake still takes what is final
         self._source_looks.stop()
+        if self._beats is not None:
+            self._beats.stop()
+        self._meta.stop()
         self._source_reports.stop()
         self.polling.stop()
         with self._life:
@@ -638,12 +666,51 @@ class Monitor:
         book.enter("backlog_bytes_max", limits.backlog_bytes_max, used)
         book.enter("backlog_s_max", limits.backlog_s_max, lambda: fullest("lag_ms") / 1_000)
 
+    def _around(self) -> Around:
+        def meta_incidents() -> list[Incident]:
+            found = self._story.incidents(after="", limit=1_000, state="open", q=PREFIX).items
+            return [one for one in found if one.of_itself]
+
+        def labels(since_ms: int) -> Sequence[Judged]:
+            return self._story.feedback.labels(limit=1_000, since_ms=since_ms).items
+
+        return Around(
+            ask=self._ask,
+            shards=lambda: self._engine.status(),
+            tell=self._tell,
+            now_ms=self._clock_ms,
+            meta_incidents=meta_incidents,
+            labels=labels,
+            sources=lambda: self.polling.statuses(),
+            changes=lambda from_ms, until_ms: self.relating.kept.changes(from_ms, until_ms),
+        )
+
     # -- inside -----------------------------------------------------------------------------------
 
     def _receive(self, events: Events) -> None:
         for change in self._story.receive(events):
             self._watchers.tell(change)
+            self.overseeing.noticed(change.incident, change.transition.kind is TransitionKind.OPENED)
         self.alerts.wake()
+
+    def _keep_own(self, batch: SampleBatch) -> None:
+        self.submit(batch, Mode.LIVE).result(self.settings.http.answer_s)
+
+    def _watch_itself(self) -> None:
+        if self.running:
+            self.tell_version()
+            self.meta_reporting.report()
+            self.overseeing.look()
+
+    def tell_version(self) -> None:
+        """Another version than the one before on this data folder is a change like any deployment."""
+        if self._version_told:
+            return
+        change = deployed(self.settings.data_dir, self.version, self._clock_ms())
+        if change is not None:
+            self.relating.change(change)
+        noted(self.settings.data_dir, self.version)
+        self._version_told = True
 
     def _ready_engine(self) -> Engine:
         if not self.running:

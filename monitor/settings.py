@@ -122,6 +122,20 @@ class AlertSettings(BaseModel):
     )
 
 
+class MetaSettings(BaseModel):
+    """How Watchkeeper watches itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(
+        default=True, description="tell the own series watchkeeper.*, and freeze models while one is wrong"
+    )
+    heartbeat_url: str = Field(
+        default="",
+        description="address that is sent a POST each minute while all is well; empty: none",
+    )
+
+
 class StatsdSettings(BaseModel):
     """The listener for StatsD."""
 
@@ -200,6 +214,7 @@ class Settings(BaseSettings):
     http: HttpLimits = Field(default_factory=HttpLimits, description="limits on requests")
     access: AccessSettings = Field(default_factory=AccessSettings, description="who may come in")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="how incidents are told of")
+    meta: MetaSettings = Field(default_factory=MetaSettings, description="how Watchkeeper watches itself")
     statsd: StatsdSettings = Field(default_factory=StatsdSettings, description="the listener for StatsD")
     limits: Limits = Field(default_factory=Limits, description="limits on series, names, time and backlog")
 
@@ -281,7 +296,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """
     known = CLIENT_VARIABLES | {PREFIX + name.upper() for name in Settings.model_fields}
     # Secrets of receivers are named by these, and are no settings.
-    nested = ("HTTP__", "ACCESS__", "ALERTS__", "LIMITS__", "SECRET_")
+    nested = ("HTTP__", "ACCESS__", "ALERTS__", "LIMITS__", "META__", "SECRET_")
     return sorted(
         name
         for name in environ

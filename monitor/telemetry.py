@@ -84,11 +84,14 @@ class LimitBook:
 
 
 class Telemetry:
-    """Counters of the outside, and gauges read from the shards when somebody asks."""
+    """Counters of the outside, and gauges read from the shards when somebody asks. ``pushed``: samples
+    acknowledged; ``refused``: samples by reason."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.limits = LimitBook()
+        self.pushed = 0
+        self.refused: dict[str, int] = {}
         self._accepted = self._counter("samples_accepted", "samples acknowledged, on disk")
         self._rejected = self._counter("samples_rejected", "samples refused, by reason", "reason")
         self._repeated = self._counter("requests_repeated", "requests dropped as repeats of an earlier one")
@@ -110,12 +113,14 @@ class Telemetry:
 
     def samples(self, accepted: int, rejected: Mapping[str, int], repeated: bool) -> None:
         self._accepted.inc(accepted)
+        self.pushed += accepted
         self.rejected(rejected)
         if repeated:
             self._repeated.inc()
 
     def rejected(self, counts: Mapping[str, int]) -> None:
         for reason, count in counts.items():
+            self.refused[reason] = self.refused.get(reason, 0) + count
             self._rejected.labels(reason).inc(count)
             if reason in _LIMIT_OF:
                 self.limits.hit(_LIMIT_OF[reason], count)

@@ -45,6 +45,7 @@ from monitor.domain.series import Identity, shard_of
 from monitor.domain.teams import Teams
 from monitor.domain.topology import LearnedEdge
 from monitor.engine.base import Accepted, Events, ShardStatus
+from monitor.meta.freeze import Freeze
 from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.store.accounts import Accounts
@@ -219,6 +220,16 @@ class FakeEngine:
     def _belongs(self, text: bytes, team: str | None) -> bool:
         teams = Teams(self.teams(0))
         return team is None or teams.of(Identity.from_canonical(text)) == team
+
+    def freeze(self, shard: int) -> dict[str, Any]:
+        told = [c.body["freeze"] for c in self.controls if isinstance(c, Control) and "freeze" in c.body]
+        return dict(told[-1]) if told else Freeze().to_body()
+
+    def changed_since(self, shard: int, since_ms: int, family: str | None) -> list[dict[str, Any]]:
+        return []
+
+    def own_series(self, shard: int) -> list[dict[str, Any]]:
+        return []
 
     def declarations(self, shard: int) -> dict[str, dict[str, Any]]:
         bodies = [c.body for c in self.controls if isinstance(c, Control) and c.kind is Kind.METRIC]

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from monitor.domain.acts import Act, Undo
 from monitor.domain.anomaly import Anomaly, AnomalyEvent
+from monitor.domain.meta import of_itself
 from monitor.domain.topology import Bond, Onset
 
 
@@ -153,6 +154,11 @@ class Incident:
     flaps: int = 0
     acknowledged_by: str | None = None
     acknowledged_ms: int | None = None
+
+    @property
+    def of_itself(self) -> bool:
+        """Is it a meta-incident: of Watchkeeper's own series, and of no others?"""
+        return bool(self.suspects) and all(of_itself(suspect.metric) for suspect in self.suspects)
 
     @staticmethod
     def id_of(founder_id: str) -> str:

@@ -14,6 +14,7 @@ class Cause(StrEnum):
     LEARNED = "learning pass"
     UNDO = "undo"
     CONTEST = "contest opened again"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)

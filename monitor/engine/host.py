@@ -27,12 +27,13 @@ from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
 from monitor.engine.base import Events, ShardStatus, Told
 from monitor.engine.intake import Intake
-from monitor.engine.learner import Learner
+from monitor.engine.learner import CHUNK, Learner
 from monitor.engine.queries import Queries
 from monitor.engine.recovery import recover, save
 from monitor.engine.settings import HostSettings
 from monitor.engine.tasks import Tasks, refused
 from monitor.engine.translate import events_of, told_of
+from monitor.meta.rolling import undoable
 from monitor.shard.assignment import Assignment
 from monitor.shard.shard import Applied
 
@@ -88,7 +89,8 @@ class Host:
         if entry.kind == Kind.FORGET:
             return self._task(lambda: self._forget(entry))
         if entry.kind == Kind.ASSIGN:
-            return self._task(lambda: self._told_by_person(entry))
+            many = "since_ms" in entry.body
+            return self._task(lambda: self._rolled_back(entry) if many else self._told_by_person(entry))
         return self.intake.append(entry).future
 
     def status(self) -> ShardStatus:
@@ -207,7 +209,9 @@ class Host:
         self._told.extend(told)
 
     def _apply(self, record: Record) -> None:
+        began = time.perf_counter()
         applied = self.parts.apply(record)
+        self._account(record, applied, time.perf_counter() - began)
         if isinstance(record.entry, Samples):
             self.intake.backlog.leave(record.entry)
         if self._observe is not None:
@@ -218,6 +222,14 @@ class Host:
             self.learner.assigned(record.entry)
         self.learner.add(applied.due)
 
+    def _account(self, record: Record, applied: Applied, seconds: float) -> None:
+        ledger, shard = self.parts.ledger, self.parts.shard
+        ledger.observed(applied.observations, shard.profiles["metric_class"], shard.clocks["final_n"])
+        if isinstance(record.entry, Samples):
+            ledger.spent("apply", seconds, len(record.entry))
+        if applied.switches:
+            ledger.switched(applied.switches, self.parts.clock_ms)
+
     def _events(self, position: int, applied: Applied) -> list[AnomalyEvent]:
         parts = self.parts
         return events_of(self.number, position, applied, parts.index, parts.teams, parts.shard.rules.declared)
@@ -227,13 +239,16 @@ class Host:
         return not self._stop and self.learner.ready()
 
     def _learn(self) -> None:
+        began = time.perf_counter()
         for entry in self.learner.run(LEARNING_SLICE_S if self._queue else 2.0):
             rows = [item["row"] for item in entry.body["items"]]
+            self.parts.ledger.spent("learning", time.perf_counter() - began, len(rows))
             try:
                 ticket = self.intake.append(entry)
             except IntakeUnavailable:
                 self.learner.lost(rows)
                 return
+            began = time.perf_counter()
             ticket.future.add_done_callback(partial(self._assignment_ended, rows))
 
     def _assignment_ended(self, rows: list[int], done: Future[int]) -> None:
@@ -318,6 +333,24 @@ class Host:
                 return 0
             told = Control(Kind.ASSIGN, {"items": [assignment.to_body()]})
             position = self.intake.append_still(told).future.result()
+            self._catch_up()
+        return position
+
+    def _rolled_back(self, entry: Control) -> int:
+        """Undo the newest change of all series that passes changed since a time, or open the contests of
+        those for which that was done, in one go between two records."""
+        since_ms, family, pinned = entry.body["since_ms"], entry.body["family"], bool(entry.body["pinned"])
+        position = 0
+        with self.intake.lock:
+            self._catch_up()
+            with self._state:
+                changed = self.parts.journal.since(since_ms)
+                wanted = [row for row, one in changed.items() if undoable(one, family, undone=not pinned)]
+                words = [self._word(row, pinned) for row in sorted(wanted) if row in self.parts.index]
+            items = [one.to_body() for one in words if one is not None]
+            for first in range(0, len(items), CHUNK):
+                told = Control(Kind.ASSIGN, {"items": items[first : first + CHUNK]})
+                position = self.intake.append_still(told).future.result()
             self._catch_up()
         return position
 

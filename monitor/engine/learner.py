@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -13,14 +14,18 @@ from numpy.typing import NDArray
 
 from learners.classify import CLASSES
 from learners.past import Past
+from learners.runs import NEVER
 from monitor.domain.labels import Said
+from monitor.domain.meta import FIGURE
 from monitor.domain.records import Control, Kind
 from monitor.engine.parts import Parts
 from monitor.learning.absorbed import Matters
 from monitor.learning.learning import (
     Current,
+    Decision,
     Waiting,
     as_labelled,
+    changes,
     decide,
     declustered,
     is_young,
@@ -93,15 +98,9 @@ class Learner:
                 continue
             with self._state:  # index and history are others' too; deciding takes longer and needs neither
                 waiting = self._waiting(np.array(held, np.int32))
+            frozen = self._parts.freeze.reason
             items = [
-                Assignment(
-                    one.row,
-                    one.final_n,
-                    decision.choice,
-                    decision.models,
-                    decision.reference,
-                    decision.absorbed,
-                ).to_body()
+                _assigned(one, self._as_own(one.row, decision), frozen)
                 for one, decision in zip(waiting, decide(waiting), strict=True)
             ]
             yield Control(Kind.ASSIGN, {"items": items})
@@ -202,6 +201,12 @@ class Learner:
         pinned = bool(shard.common["flags"][row] & st.PINNED)
         return 0 if pinned else min(looks_back(final_n, int(clock["cadence"]), periods), final_n)
 
+    def _as_own(self, row: int, decision: Decision) -> Decision:
+        """Watchkeeper's own figures may stand still, and have no value while there is nothing to tell."""
+        if decision.choice is None or self._parts.identity(row).metric not in FIGURE:
+            return decision
+        return replace(decision, choice=replace(decision.choice, run_max=NEVER, gap_max=NEVER))
+
     def _kind(self, row: int) -> str | None:
         kind = self._declared(row).get("kind")
         return str(kind) if kind not in (None, "cumulative") else None  # of a counter, the steps are seen
@@ -217,3 +222,16 @@ class Learner:
         """Indices of buckets in the series' local civil time."""
         rules = self._parts.shard.rules
         return rules.zones.civil(int(rules.table["zone"][rule]), ts_ms) // cadence
+
+
+def _assigned(one: Waiting, decision: Decision, frozen: str) -> dict[str, Any]:
+    """The body of an assignment. Under a freeze, for the reason ``frozen``, a decision that would change what
+    a series lives by is not taken, and its body says so: its level is compared all the same."""
+    held_back = bool(frozen) and changes(one.current, decision)
+    choice = None if held_back else decision.choice
+    models = decision.models and not held_back
+    body = Assignment(one.row, one.final_n, choice, models, decision.reference, decision.absorbed).to_body()
+    if held_back and decision.choice is not None:
+        champion = decision.choice.champion.family.name.lower()
+        body["frozen"] = [frozen, f"the pass would have taken {champion}"]
+    return body

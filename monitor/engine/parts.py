@@ -13,6 +13,7 @@ from monitor.domain.batch import Reason
 from monitor.domain.mute import selector_of
 from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
+from monitor.domain.switch import Cause, Switch
 from monitor.domain.teams import Rule, Teams
 from monitor.engine.team_counts import TeamCounts
 from monitor.history.history import History
@@ -22,6 +23,9 @@ from monitor.intake.index import SeriesIndex
 from monitor.intake.limits import Limits
 from monitor.intake.log import Log
 from monitor.intake.tags import TagCounts
+from monitor.meta.freeze import Freeze
+from monitor.meta.ledger import Ledger
+from monitor.shard.former import lives
 from monitor.shard.rules import tagged_zone
 from monitor.shard.shard import Applied, Shard
 
@@ -56,8 +60,11 @@ class Parts:
     zones: Counter[str] = field(default_factory=Counter)
     teams: Teams = field(default_factory=Teams)
     team_counts: TeamCounts = field(default_factory=TeamCounts)
+    freeze: Freeze = field(default_factory=Freeze)
+    ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ledger = Ledger(self.index.canonical)
         self.tags = TagCounts(self.limits.tag_values_max)
         self.shard.team_of = lambda identity: self.teams.of(identity)
         for row in self.index:
@@ -104,7 +111,7 @@ class Parts:
         entry = record.entry
         applied = self.shard.apply(self._placed(entry))
         self.history.append(applied.observations)
-        self.journal.append(record.position, applied.switches)
+        self.journal.append(record.position, [*applied.switches, *self._held_back(entry)])
         self.late += len(applied.revisions)
         self.duplicate += applied.duplicates
         self.conflict += applied.conflicts
@@ -129,10 +136,40 @@ class Parts:
         elif entry.kind == Kind.FORGET:
             self.history.delete(np.array(entry.body["rows"], np.int32))
             self.journal.forget(entry.body["rows"])
+            self.ledger.forget(entry.body["rows"])
         elif entry.kind == Kind.TEAM:
             self.declare_team(entry.body["name"], entry.body["rules"])
+        elif entry.kind == Kind.SETTING and "freeze" in entry.body:
+            self.freeze = Freeze.from_body(entry.body["freeze"])
         self.applied = record.position
         return applied
+
+    def _held_back(self, entry: Entry) -> list[Switch]:
+        """The journal's entries of what passes would have changed, and a freeze kept as it was."""
+        if not isinstance(entry, Control) or entry.kind != Kind.ASSIGN:
+            return []
+        shard = self.shard
+        found = []
+        for item in entry.body["items"]:
+            row, kept = item["row"], item.get("frozen")
+            if (
+                not kept
+                or row >= shard.rows
+                or (now := lives(shard.common[row], shard.profiles[row])) is None
+            ):
+                continue
+            found.append(
+                Switch(
+                    row=row,
+                    at_ms=(shard.newest_final(row) + 1) * int(shard.clocks["cadence"][row]),
+                    buckets=int(shard.clocks["final_n"][row]),
+                    cause=Cause.FROZEN,
+                    before=now,
+                    after=now,
+                    reasons=tuple(kept),
+                )
+            )
+        return found
 
     def _placed(self, entry: Entry) -> Entry:
         """A label, or a pause of learning, with the rows of the series that are meant, as they are at its

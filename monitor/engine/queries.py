@@ -15,9 +15,11 @@ from learners.classify import CLASSES
 from monitor.domain.observation import COLUMNS
 from monitor.domain.outlook import FIRST_MODEL, LEARNING, PROVISIONAL, TRUSTED, Expectation, expectation
 from monitor.domain.series import Identity
+from monitor.engine.account import account
 from monitor.engine.moments import Moments
 from monitor.engine.parts import Parts
 from monitor.engine.translate import family_name, tail_name
+from monitor.meta.rolling import undoable
 from monitor.shard import state as st
 from monitor.shard.digest import digest
 
@@ -167,6 +169,38 @@ class Queries:
                 placed.label.to_body()
                 for placed in self._parts.shard.labelled
                 if any(shape.metric in wanted for shape in placed.label.shapes)
+            ]
+
+    def account(self, at_ms: int) -> dict[str, Any]:
+        """What the shard knows of how it does (`monitor.engine.account`)."""
+        with self._lock:
+            return account(self._parts, at_ms)
+
+    def own_series(self) -> list[dict[str, Any]]:
+        """Watchkeeper's own series, as `series_list` tells of them; some microseconds for others."""
+        with self._lock:
+            rows = self._parts.index.rows()
+            own = rows[self._parts.ledger.own(rows)].tolist()
+            prints = self._parts.index.fingerprints()
+            return [self._describe(row, int(prints[row]), self._parts.identity(row)) for row in own]
+
+    def freeze(self) -> dict[str, Any]:
+        """The freeze as it was told last (`monitor.meta.freeze`)."""
+        with self._lock:
+            return self._parts.freeze.to_body()
+
+    def changed_since(self, since_ms: int, family: str | None) -> list[dict[str, Any]]:
+        """Series whose newest change of models undo would take back, made by a pass that took effect at
+        ``since_ms`` or later; to or from ``family``, if one is named. Some 2 µs a series with a journal."""
+        with self._lock:
+            return [
+                {
+                    **found,
+                    "id": f"{self._parts.index.fingerprint(row):016x}",
+                    "series": str(self._parts.identity(row)),
+                }
+                for row, found in self._parts.journal.since(since_ms).items()
+                if row in self._parts.index and undoable(found, family)
             ]
 
     def cadences(self) -> dict[int, int]:

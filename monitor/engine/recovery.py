@@ -26,6 +26,7 @@ from monitor.intake.dedup import Remembered
 from monitor.intake.index import SeriesIndex
 from monitor.intake.log import Log
 from monitor.intake.recovery import Report
+from monitor.meta.freeze import Freeze
 from monitor.shard.shard import Shard
 from monitor.shard.state import LIVE
 
@@ -135,6 +136,8 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
     parts.arrival_ms = int(meta["arrival_ms"])
     parts.samples = int(meta["samples"])
     parts.late, parts.duplicate, parts.conflict = (int(count) for count in meta["noted"])
+    if "freeze" in meta:  # checkpoints from before there was one have none
+        parts.freeze = Freeze.from_body(meta["freeze"])
     for name, rules in meta.get("teams", {}).items():  # checkpoints from before there were teams have none
         parts.declare_team(name, rules)
     return parts
@@ -165,6 +168,7 @@ def save(parts: Parts, directory: Path) -> None:
             "samples": parts.samples,
             "noted": [parts.late, parts.duplicate, parts.conflict],
             "teams": parts.teams.rules,
+            "freeze": parts.freeze.to_body(),
         },
         history=listing,
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.domain.switch import Switch
+from monitor.domain.switch import Cause, Switch
 
 FILE = "journal.sqlite"
 ENTRIES_MAX = 16
@@ -80,6 +80,36 @@ class Journal:
         """What undo would restore: what the newest change of models replaced; None if there is nothing."""
         found = next((former for _, _, _, _, former in self._of(row) if former is not None), None)
         return None if found is None else dict(msgspec.msgpack.decode(found))
+
+    def since(self, from_ms: int) -> dict[int, dict[str, Any]]:
+        """By series the newest entry but those that only say what was kept, where it took effect at
+        ``from_ms`` or later; with ``changes``, how many such entries there are, and ``undoable``. Reads the
+        whole journal: some 2 µs an entry."""
+        rows: dict[int, list[Row]] = {}
+        for one in self._all():
+            rows.setdefault(one[0], []).append(one)
+        found = {}
+        for row, known in rows.items():
+            newest = [
+                {**msgspec.msgpack.decode(entry), "undoable": former is not None}
+                for _, _, _, entry, former in _kept(known)
+            ]
+            told = [one for one in newest if one["cause"] != Cause.FROZEN.value and one["at_ms"] >= from_ms]
+            if told:
+                found[row] = {**told[0], "changes": len(told)}
+        return found
+
+    def _all(self) -> list[Row]:
+        if not self._path.exists():
+            return list(self._waiting)
+        until = _LATEST if self._rewound else self._after
+        try:
+            with closing(sqlite3.connect(self._path)) as file:
+                asked = "SELECT * FROM entries WHERE position <= ?"
+                return [*self._waiting, *file.execute(asked, (until,)).fetchall()]
+        except sqlite3.Error as error:
+            self.trouble = f"the journal cannot be read: {error}"
+            return list(self._waiting)
 
     def _of(self, row: int) -> list[Row]:
         waiting = [one for one in self._waiting if one[0] == row]

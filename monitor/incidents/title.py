@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.incident import SeriesCounts
+from monitor.domain.meta import of_itself, rank, said
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NAMED_VALUES = 5
@@ -15,7 +16,9 @@ _LONGEST = 300
 
 
 def lead(members: Sequence[Anomaly]) -> list[Anomaly]:
-    """The members of the metric with the largest sum of scores; at a tie, the first to move."""
+    """The members of the metric with the largest sum of scores; at a tie, the first to move. Where all are of
+    Watchkeeper's own metrics, of the one that is nearest to a cause."""
+    own = all(of_itself(member.series.metric) for member in members)
     weight: dict[str, float] = {}
     first: dict[str, int] = {}
     by_metric: dict[str, list[Anomaly]] = {}
@@ -24,7 +27,7 @@ def lead(members: Sequence[Anomaly]) -> list[Anomaly]:
         by_metric.setdefault(metric, []).append(member)
         weight[metric] = weight.get(metric, 0.0) + member.score
         first[metric] = min(member.begin_ms, first.get(metric, member.begin_ms))
-    return by_metric[min(by_metric, key=lambda m: (-weight[m], first[m], m))]
+    return by_metric[min(by_metric, key=lambda m: (rank(m) if own else 0, -weight[m], first[m], m))]
 
 
 def nature(leading: Sequence[Anomaly]) -> tuple[AnomalyKind, int]:
@@ -54,10 +57,20 @@ def title(
     if kind is AnomalyKind.ABSORBED_DRIFT:  # told long after it began, and at one moment
         change, start_ms, end_ms = f"has drifted {change}", min(m.onset_ms for m in leading), None
     series = {m.series for m in members}
+    if own := _own(leading):
+        more = f"; {len(series) - 1} more of Watchkeeper's own series" if len(series) > 1 else ""
+        return f"{own} {_span(start_ms, end_ms)}{more}"[:_LONGEST]
     where = _tag(leading, counts)
     words = f"{leading[0].series.metric} {change}"
     words += f" at {_named(where, _values(leading)[where])}" if where else ""
     return f"{words} {_span(start_ms, end_ms)}; {len(series)} series{_beside(members, where)}"[:_LONGEST]
+
+
+def _own(leading: Sequence[Anomaly]) -> str | None:
+    """What the worst of the leading series says, where that is one of Watchkeeper's own: it names the family
+    or the source first."""
+    worst = min(leading, key=lambda one: (-one.score, one.begin_ms, one.id))
+    return said(worst.series.metric, dict(worst.series.tags), worst.expected, worst.value)
 
 
 def _span(start_ms: int, end_ms: int | None) -> str:

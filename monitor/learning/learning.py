@@ -253,13 +253,19 @@ def _window(one: Waiting) -> Window:
 
 
 def _decided(current: Current, choice: Choice) -> Decision:
-    same = (int(choice.champion.family), int(choice.challenger.family), tuple(choice.periods)) == (
-        current.champion,
-        current.challenger,
-        current.periods,
-    )
+    decision = Decision(choice, models=True)
     fitted = choice.champion.family in FITTED or choice.challenger.family in FITTED
-    return Decision(choice, models=not (current.assigned and same) or fitted or current.in_anomaly)
+    anew = not current.assigned or changes(current, decision)
+    return replace(decision, models=anew or fitted or current.in_anomaly)
+
+
+def changes(current: Current, decision: Decision) -> bool:
+    """Would a decision give a series that has a model others, or other seasons?"""
+    choice = decision.choice
+    if choice is None or not current.assigned:
+        return False
+    families = (int(choice.champion.family), int(choice.challenger.family))
+    return (*families, tuple(choice.periods)) != (current.champion, current.challenger, current.periods)
 
 
 def _compared(one: Waiting, decision: Decision) -> Decision:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.browser import fake_models, fake_story
+from tests.browser import fake_meta, fake_models, fake_story
 from tests.browser.canned import HOSTILE, HOUR, STORM_MS, all_series, incident, observations
 
 DIST = Path(__file__).resolve().parents[2] / "api" / "ui" / "dist"
@@ -95,6 +95,8 @@ class FakeApi:
         if path == "labels":
             series, until_ms = query["series"], STORM_MS + 26 * HOUR
             return _page([fake_story.label(series, "span", series, STORM_MS, until_ms, self.text)])
+        if path == "meta":
+            return fake_meta.meta(self.series, next(iter(self.incidents), None), self.text)
         if path == "models":
             return _page([fake_models.model(self.text)])
         if path.startswith("models/"):
@@ -118,6 +120,7 @@ class FakeApi:
         if rest != ["observations"]:
             return found if kind == "series" else fake_story.story(found, self.text)
         start = int(query.get("from_ms", STORM_MS - 30 * 24 * HOUR))
+        start = min(start, found["last_ms"] - 48 * HOUR)  # asked by today's clock, too
         return observations(found, start, min(int(query.get("to_ms", found["last_ms"])), found["last_ms"]))
 
 
@@ -147,13 +150,16 @@ class Handler(BaseHTTPRequestHandler):
             self._file("index.html" if path == "/" else path.lstrip("/"))
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers.get("Content-Length", 0))
+        body = json.loads(self.rfile.read(length)) if length else {}
         self.server.api.posted.append((self.path, body))
         text = self.server.api.text
         dry = "dry_run" in self.path
         answer = (
             fake_story.rehearsal(text) if dry else fake_story.label("i1", "incident", None, 0, None, text)
         )
+        if self.path.endswith("/meta/rollback"):
+            answer = fake_meta.rolled_back(self.server.api.series, body["dry_run"])
         self._send(200, "application/json", json.dumps(answer).encode())
 
     def _file(self, name: str) -> None:

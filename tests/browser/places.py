@@ -29,6 +29,7 @@ CANNED = {
     "seasonal": "series/0000000000000001",
     "models": "models",
     "model": "models/recommender",
+    "meta": "meta",
 }
 """What a system of tests would not have learned."""
 

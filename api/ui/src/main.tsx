@@ -20,6 +20,7 @@ const Explorer = later(() => import("./views/series/explorer").then((part) => pa
 const TopologyView = later(() => import("./views/topology/topology").then((part) => part.TopologyView));
 const ModelsView = later(() => import("./views/models/models").then((part) => part.ModelsView));
 const ModelView = later(() => import("./views/models/model").then((part) => part.ModelView));
+const MetaView = later(() => import("./views/meta/meta").then((part) => part.MetaView));
 const SettingsView = later(() => import("./views/settings/settings").then((part) => part.SettingsView));
 
 const STATUS_MS = 5_000;
@@ -91,6 +92,7 @@ function View({ place, status }: { place: Place; status: Status | undefined }) {
   if (view === "series") return id ? <SeriesView id={id} /> : <Explorer />;
   if (view === "topology") return <TopologyView />;
   if (view === "models") return id ? <ModelView name={id} /> : <ModelsView />;
+  if (view === "meta") return <MetaView />;
   if (view === "settings") return <SettingsView part={id ?? "routes"} status={status} />;
   return <Incidents status={status} />;
 }

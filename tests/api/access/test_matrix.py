@@ -14,6 +14,9 @@ from tests.api.access.conftest import Secured, busy, quiet_id, series_ids, sourc
 
 ALLOWED = {200, 201, 204}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/api/v1/meta/freeze"): {"reason": "a test"},
+    ("POST", "/api/v1/meta/rollback"): {"since_ms": 1},
+    ("POST", "/api/v1/meta/reopen"): {"since_ms": 1},
     ("POST", "/api/v1/samples"): {"samples": []},
     ("PUT", "/api/v1/metrics/{name:path}"): {"kind": "gauge"},
     ("PUT", "/api/v1/teams/{name}"): {"rules": [{"tags": {"team": "green"}}]},

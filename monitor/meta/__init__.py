@@ -1,0 +1,1 @@
+"""How Watchkeeper itself does, as figures: counted where they arise, told as series like any other."""

@@ -1,0 +1,70 @@
+"""Judged values by family, class, how surprising they were and whether they lay in their band.
+
+One look-up and one `bincount` a block of final buckets, beside the path of a sample and not in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.base import Family
+from learners.classify import CLASSES
+from learners.score import score
+from monitor.domain.anomaly import ANOMALOUS, Verdict
+from monitor.domain.observation import Observations
+
+FAMILIES = tuple(family.name.lower() for family in Family)
+BEYOND = (("p50", 0.5), ("p10", 0.1), ("p01", 0.01))
+"""Tail probabilities whose shares are told, by name."""
+_EDGES = np.array([score(-math.log10(p)) for _, p in BEYOND], np.float32)
+_JUDGED = np.ones(256, np.bool_)
+_JUDGED[[int(Verdict.LEARNING), int(Verdict.MISSING)]] = False
+_ANOMALOUS = np.zeros(256, np.bool_)
+_ANOMALOUS[list(ANOMALOUS)] = True
+SHAPE = (len(FAMILIES), len(CLASSES), len(BEYOND) + 1, 2, 2)
+WAITING = 4_096
+"""Values that wait to be counted together."""
+
+
+class Tally:
+    """Counts since the start; ``counts`` has the axes family, class, how many of `BEYOND` were reached, in
+    the band, anomalous. Some 6 kB."""
+
+    def __init__(self) -> None:
+        self.counts: NDArray[np.int64] = np.zeros(SHAPE, np.int64)
+
+    def add(self, seen: Observations, metric_class: NDArray[Any], wanted: NDArray[np.bool_]) -> None:
+        """``metric_class``: the class' code of each value; ``wanted``: which values count at all."""
+        there = wanted & _JUDGED[seen.verdict] & (seen.lower == seen.lower)
+        inside = (seen.value >= seen.lower) & (seen.value <= seen.upper)
+        reached = np.searchsorted(_EDGES, seen.score, side="right")
+        key = seen.model.astype(np.int64) * SHAPE[1] + metric_class
+        key = ((key * SHAPE[2] + reached) * 2 + inside) * 2 + _ANOMALOUS[seen.verdict]
+        found = np.bincount(key[there], minlength=self.counts.size)
+        self.counts += found.reshape(SHAPE)
+
+
+def family_shares(counts: NDArray[np.int64]) -> Mapping[str, tuple[int, float, Mapping[str, float]]]:
+    """By family: judged values, the share in the band, and the share beyond each of `BEYOND`."""
+    found = {}
+    for place, name in enumerate(FAMILIES):
+        part = counts[place]
+        if n := int(part.sum()):
+            beyond = {p: float(part[:, at + 1 :].sum()) / n for at, (p, _) in enumerate(BEYOND)}
+            found[name] = (n, float(part[:, :, 1].sum()) / n, beyond)
+    return found
+
+
+def class_rates(counts: NDArray[np.int64]) -> Mapping[str, tuple[int, float]]:
+    """By class: judged values, and the share that was anomalous."""
+    found = {}
+    for place, name in enumerate(CLASSES):
+        part = counts[:, place]
+        if n := int(part.sum()):
+            found[name] = (n, float(part[..., 1].sum()) / n)
+    return found
