@@ -33,6 +33,10 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "labels": {"metrics": ["load"]},
     "cadences": {},
     "digest": {},
+    "account": {"at_ms": 0},
+    "own_series": {},
+    "freeze": {},
+    "changed_since": {"since_ms": 0, "family": None},
 }
 
 

@@ -51,7 +51,7 @@ def test_a_signal_to_every_process_stops_the_server_tidily(tmp_path: Path) -> No
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("engine", ["inline", "processes"])
+@pytest.mark.parametrize("engine", [pytest.param("inline", marks=pytest.mark.slow), "processes"])
 def test_a_stop_during_recovery_is_prompt_and_clean(tmp_path: Path, engine: str) -> None:
     with serving(tmp_path, engine=engine):
         pass

@@ -248,6 +248,7 @@ def test_a_running_server_says_the_same(file: Path, reference: Scored, tmp_path:
         check_told(server, reference)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_on_the_way_says_the_same(
     file: Path, reference: Scored, tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ from api.access.actor import Actor
 from api.app import create_app
 from monitor.domain.access import Role, Scope
 from monitor.domain.acts import Act, Anchor, Verb
+from monitor.domain.audit import Deed
+from monitor.domain.budget import Budget
 from monitor.domain.calendar import Calendar, Mode, Span
 from monitor.domain.destination import Destination
 from monitor.domain.incident import Incident, PlacedAnomaly
@@ -134,6 +136,8 @@ def peopled(app: Secured) -> Secured:
         app.alerts.declared.kept_receivers[f"orders.{team}"] = Destination(
             f"orders.{team}", "log", team=team or ""
         )
+        declared = Deed("tests", "budget declared", f"budget:route:orders.{team}", after={"per_week": 5})
+        app.alerts.put_budget(Budget(5.0, route=f"orders.{team}"), declared)
         placed = storm_anomaly()
         app.story.placed.append(
             replace(

@@ -32,6 +32,7 @@ def change(app: Secured, method: str, template: str, token: str) -> Any:
     app.user("ann", Role.VIEWER)
     spare = app.token(Scope.READ)
     name = "green" if "/teams/" in template else "ann" if "/users/" in template else "orders.red"
+    name = f"route:{name}" if "/budgets/" in template else name
     path = template.replace("{name:path}", name).replace("{name}", name).replace("{token_id}", spare[3:15])
     path = path.replace("{series_id}", series_ids(app)["red"]).replace("{incident_id}", "inc-red")
     path = path.replace("{act_id}", "act-red").replace("{label_id}", "label-red")

@@ -24,6 +24,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/changes"): {"title": "web 2"},
     ("PUT", "/api/v1/routes/{name}"): {"score": 50},
     ("POST", "/api/v1/routes/preview"): {"days": 1},
+    ("PUT", "/api/v1/budgets/{name}"): {"per_week": 5},
     ("PUT", "/api/v1/receivers/{name}"): {"kind": "log"},
     ("POST", "/api/v1/mutes"): {"selector": {"metric": "orders.*"}, "reason": "x", "minutes": 60},
     ("POST", "/api/v1/mutes/preview"): {"selector": {"metric": "orders.*"}},
@@ -68,6 +69,7 @@ class Door:
     def path(self, template: str) -> str:
         """Where the things of the team are."""
         name = "red" if "/teams/" in template else "ann" if "/users/" in template else f"orders.{self.team}"
+        name = f"route:{name}" if "/budgets/" in template else name
         filled = template.replace("{name:path}", name).replace("{name}", name)
         filled = filled.replace("{incident_id}", f"inc-{self.team}").replace("{token_id}", self.token_id)
         filled = filled.replace("{series_id}", self.ids[self.team])
@@ -91,6 +93,7 @@ def one_of_a_team(method: str, template: str) -> bool:
         "/metrics/{name:path}",
         "/explain",
         "/routes/{name}",
+        "/budgets/{name}",
         "/receivers/{name}",
         "{act_id}",
         "{label_id}",
