@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from collectors.source_fields import Address, Duration, Name, Span, Spoken, Strict, Text
+from collectors.source_fields import Address, Duration, Name, Span, Spoken, Strict, Text, whole_buckets
 
 
 class Query(Strict):
@@ -34,7 +34,5 @@ class PromqlSettings(Spoken):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        for name in ("reread", "backfill"):
-            if getattr(self, name) % self.bucket:
-                raise ValueError(f"{name}: whole buckets")
+        whole_buckets(self.bucket, reread=self.reread, backfill=self.backfill)
         return self

@@ -24,6 +24,16 @@ def duration_ms(text: object) -> int:
     return int(found[1]) * _UNITS_MS[found[2]]
 
 
+def whole_buckets(bucket_ms: int, **spans_ms: int) -> None:
+    """Raises ValueError for a span that ends inside a bucket.
+
+    >>> whole_buckets(60_000, reread=120_000)
+    """
+    for name, span_ms in spans_ms.items():
+        if span_ms % bucket_ms:
+            raise ValueError(f"{name}: whole buckets")
+
+
 Duration = Annotated[int, BeforeValidator(duration_ms), Field(ge=0)]
 Span = Annotated[int, BeforeValidator(duration_ms), Field(ge=1_000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from collectors.source_fields import REFERENCE, Duration, Name, Span, Strict, Text
+from collectors.source_fields import REFERENCE, Duration, Name, Span, Strict, Text, whole_buckets
 
 
 class Kpi(Strict):
@@ -62,7 +62,5 @@ class SqlSettings(Strict):
                 raise ValueError("url: no SQLAlchemy URL, and no env:NAME or file:NAME") from None
             if url.password or any("password" in key.lower() for key in url.query):
                 raise ValueError("url: a password belongs into env:NAME or file:NAME")
-        for name in ("reread", "backfill"):
-            if getattr(self, name) % self.bucket:
-                raise ValueError(f"{name}: whole buckets")
+        whole_buckets(self.bucket, reread=self.reread, backfill=self.backfill)
         return self

@@ -91,9 +91,9 @@ class Long:
         return [profile(self.period, alpha, known) for alpha in ALPHAS]
 
     def __str__(self) -> str:
-        days = (int(self.t[-1] - self.t[0]) + 1) / (self.period // self.stride)
+        turns = (int(self.t[-1] - self.t[0]) + 1) / (self.period // self.stride)
         return (
-            f"season of {self.period} buckets: taken from {days:.1f} turns before the window, "
+            f"season of {self.period} buckets: taken from {turns:.1f} turns before the window, "
             f"{self.gain:.2f} nats better there"
         )
 

@@ -181,12 +181,11 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
     cases = Cases(n, n_mean) if share and not math.isnan(n_mean) else None
     counts = weights_of(window.labels)
     entries = contest(series, candidates(series, window.named), cases, counts)
-    beyond: list[Entry] = []
     if long is not None and series.floor == 0.0:
         beyond = contest(series, long.candidates(offset, unit), cases, counts)
-    if long is not None and beyond and _lost(beyond) <= _lost(entries) + min(long.gain, SEASON_WORTH):
-        entries, periods = beyond, (long.period, *periods[: PERIODS_MOST - 1])
-        told.append(str(long))
+        if _lost(beyond) <= _lost(entries) + min(long.gain, SEASON_WORTH):
+            entries, periods = beyond, (long.period, *periods[: PERIODS_MOST - 1])
+            told.append(str(long))
     champion = min(entries, key=lambda e: e.loss)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:

@@ -30,6 +30,7 @@ from monitor.consequences import Consequences
 from monitor.domain.about import About
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared, is_pattern
+from monitor.domain.declaring import declare_counters
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import (
@@ -64,7 +65,6 @@ from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
 from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
-from monitor.source_declarations import declare_counters
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
 from monitor.source_reload import RELOAD_S, SourceReload

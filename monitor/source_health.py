@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.batch import Mode, SampleBatch, of_one_time
+from monitor.domain.declaring import declare_missing
 from monitor.domain.series import Identity
 from monitor.domain.source import (
     DECLARATIONS,
@@ -20,7 +19,6 @@ from monitor.domain.source import (
     SourceStatus,
 )
 from monitor.polling import Submit
-from monitor.source_declarations import declare_missing
 
 
 class SourceHealth:
@@ -75,12 +73,4 @@ def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
         if one.read_until_ms is not None:
             lag_s = max(ts_ms - one.read_until_ms, 0) / 1_000
             rows.append((Identity.of(METRIC_LAG, {TAG: one.name}), lag_s))
-    prints = [identity.fingerprint() for identity, _ in rows]
-    identities = {number: identity.canonical() for number, (identity, _) in zip(prints, rows, strict=True)}
-    return SampleBatch(
-        np.array(prints, np.uint64),
-        np.full(len(rows), ts_ms, np.int64),
-        np.array([value for _, value in rows], np.float64),
-        None,
-        identities,
-    )
+    return of_one_time(ts_ms, rows)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.domain.series import Identity
 
 
 class Mode(StrEnum):
@@ -36,6 +38,25 @@ class SampleBatch:
 
     def __len__(self) -> int:
         return len(self.ts_ms)
+
+
+def of_one_time(
+    ts_ms: int, values: Sequence[tuple[Identity, float]], n: Sequence[float] | None = None
+) -> SampleBatch:
+    """One value each of a few series that we know by name.
+
+    >>> batch = of_one_time(60_000, [(Identity.of("up", {"host": "a"}), 1.0)])
+    >>> batch.ts_ms.tolist(), batch.value.tolist(), list(batch.identities) == batch.fingerprint.tolist()
+    ([60000], [1.0], True)
+    """
+    prints = [identity.fingerprint() for identity, _ in values]
+    return SampleBatch(
+        np.array(prints, np.uint64),
+        np.full(len(values), ts_ms, np.int64),
+        np.array([value for _, value in values], np.float64),
+        None if n is None else np.array(n, np.float64),
+        {number: identity.canonical() for number, (identity, _) in zip(prints, values, strict=True)},
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ class Learner:
         shard = self._parts.shard
         # No further back than the series itself: before it started anew it was another one.
         clocks = shard.clocks[rows]
-        pauses = [shard.pauses.of(int(row)) if len(shard.pauses) else [] for row in rows]
+        pauses = [shard.pauses.of(int(row)) for row in rows]
         wanted = [
             with_pauses(min(window_buckets(int(cadence)), int(final_n)), int(cadence), spans)
             for cadence, final_n, spans in zip(clocks["cadence"], clocks["final_n"], pauses, strict=True)
@@ -187,8 +187,7 @@ class Learner:
                 part = slice(int(window.offsets[place]), int(window.offsets[place + 1]))
                 ts_ms, clock = window.ts_ms[part], shard.clocks[row]
                 told = as_labelled(np.ones(len(ts_ms), np.bool_), ts_ms, confirmed.get(row, ()), ())
-                pauses = shard.pauses.of(row) if len(shard.pauses) else []
-                told = without(told, ts_ms, int(clock["cadence"]), pauses)
+                told = without(told, ts_ms, int(clock["cadence"]), shard.pauses.of(row))
                 civil = self._civil(ts_ms[told], int(clock["cadence"]), int(clock["rule"]))
                 found[row] = Past.of(civil, window.value[part][told], int(clock["cadence"]))
         return found

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from monitor.domain.batch import SampleBatch
-from monitor.domain.declared import Declared
-from monitor.domain.errors import IntakeUnavailable, Refused
+from monitor.domain.batch import SampleBatch, of_one_time
+from monitor.domain.declaring import Declarations, Declare, declare_missing
 from monitor.domain.meta import EVERY_MS, FIGURES
 from monitor.meta.figures import Facts, Figure, figures
-
-log = logging.getLogger(__name__)
 
 
 class Reporting:
@@ -25,8 +20,8 @@ class Reporting:
         self,
         facts: Callable[[int], Facts],
         submit: Callable[[SampleBatch], None],
-        declarations: Callable[[], Mapping[str, Mapping[str, Any]]],
-        declare: Callable[[str, Mapping[str, Any]], None],
+        declarations: Declarations,
+        declare: Declare,
         now_ms: Callable[[], int],
     ) -> None:
         self._facts = facts
@@ -56,28 +51,12 @@ class Reporting:
 
     def _declare_all(self) -> None:
         """What is said of these metrics where nobody has said anything."""
-        if self._declared:
-            return
-        known = Declared(self._declarations())
-        for figure in FIGURES:
-            try:
-                if known.holding(figure.metric) is None:
-                    self._declare(figure.metric, figure.declared)
-            except Refused as error:
-                log.warning("%s stays undeclared: %s", figure.metric, error)
-            except IntakeUnavailable:
-                return
-        self._declared = True
+        if not self._declared:
+            wanted = {figure.metric: figure.declared for figure in FIGURES}
+            self._declared = declare_missing(self._declarations, self._declare, wanted)
 
 
 def samples(found: Sequence[Figure], at_ms: int) -> SampleBatch:
     """Columns of one moment's figures."""
-    prints = [identity.fingerprint() for identity, _, _ in found]
-    n = [np.nan if cases is None else cases for _, _, cases in found]
-    return SampleBatch(
-        np.array(prints, np.uint64),
-        np.full(len(found), at_ms, np.int64),
-        np.array([value for _, value, _ in found], np.float64),
-        np.array(n, np.float64),
-        {number: one[0].canonical() for number, one in zip(prints, found, strict=True)},
-    )
+    cases = [np.nan if n is None else n for _, _, n in found]
+    return of_one_time(at_ms, [(identity, value) for identity, value, _ in found], cases)

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from monitor.assembly import build
+from monitor.domain.declaring import declare_counters
 from monitor.domain.records import Tick
 from monitor.polling import Polled, Poller
 from monitor.service import Monitor
 from monitor.settings import Settings
-from monitor.source_declarations import declare_counters
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
 

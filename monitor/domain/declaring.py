@@ -1,4 +1,4 @@
-"""What sources know of their metrics is declared where no person has said anything."""
+"""What sources know of their metrics, and the system of its own, is declared where nobody has."""
 
 from __future__ import annotations
 
