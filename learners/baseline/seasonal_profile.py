@@ -10,7 +10,7 @@ is not.
 Learning, e the residual clipped at four scales: level <- level + alpha e; slot <- slot + g (1 - alpha) e with
 g = max(gamma, 1 / turns of the season); the ratio follows E[(e / scale)^2] = 1, by steps rounded up or down
 by a hash of t, which makes small steps right on average. In the first turn the level stands still and slots
-take their first values; the global scale is learned from the second turn on.
+take the mean of their values; the global scale is learned from the second turn on.
 
 A weekly season is one of 7 x the slots of a day. Source: DESIGN.md section 5 (daily profile under EWMA).
 """
@@ -177,7 +177,7 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
     if k < 0:
         return
     if young and m.stride > 1:
-        _first_turn(season, k, following, part, error)
+        _first_turn(season, k, following, math.floor(part * m.stride + 0.5), centre + error)
         return
     gain = rate_of(np.float64(m.gamma), math.floor(count / period), weight)
     if not young:
@@ -194,11 +194,11 @@ def learn(m: Any, season: Any, t: int, y: float, centre: float, scale: float, we
 
 
 @inlined
-def _first_turn(season: Any, k: int, following: int, part: float, error: float) -> None:
-    """A slot of several buckets takes the value at its start and lends it to the next, unknown one."""
-    if part > 0.0:
-        return
-    level = _level(season[k]) + error
+def _first_turn(season: Any, k: int, following: int, place: int, y: float) -> None:
+    """A slot of several buckets takes the mean of its values so far, ``place`` of them, and this one, and
+    lends it to the next, unknown one."""
+    level = _level(season[k])
+    level += (y - level) / (place + 1.0)
     season[k] = _packed(level, 0)
     if following > k:
         season[following] = _packed(level, 0)

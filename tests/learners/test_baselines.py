@@ -167,6 +167,13 @@ def test_long_season_is_interpolated() -> None:
     assert np.abs(seen.centre - clean)[1440 * 4 :].mean() < 0.1
 
 
+def test_a_slot_of_several_buckets_is_the_mean_of_its_first_turn() -> None:
+    y = np.random.default_rng(5).standard_normal(1440)
+    seen = seasonal_profile.warm(y, np.arange(1440), periods=(1440,))
+    slots = [seasonal_profile._level(slot) for slot in seen.season]
+    assert slots == pytest.approx(y.reshape(288, 5).mean(axis=1), abs=1e-3)
+
+
 @settings(max_examples=60)
 @given(st.floats(-(2.0**99), 2.0**99, width=32), st.integers(-48, 48))
 def test_profile_slot_keeps_level_and_code(level: float, code: int) -> None:
