@@ -1,12 +1,14 @@
 """``python -m benchmarks.quality_page FOLDER [--toy]``: the quality benchmarks as a page with two plots.
 
-It runs quality, null run (all series) and the development half of the real streams: an hour on two cores.
+It runs quality, the null run (all series, and once more with faults in one of eight) and both halves of the
+real streams: an hour and a half on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +22,16 @@ if TYPE_CHECKING:  # what runs them may only be imported once Numba's cache is s
 
 
 def write(
-    folder: Path, found: Sequence[Cell], null: dict[str, Counts], weeks: float, real: Sequence[Figure]
+    folder: Path,
+    found: Sequence[Cell],
+    null: dict[str, Counts],
+    planted: dict[str, Counts],
+    weeks: float,
+    real: Sequence[Figure],
+    held_back: Sequence[Figure],
 ) -> None:
-    """The page ``quality.md`` and its plots in ``folder``; ``weeks``: length of a series of the null run."""
+    """The page ``quality.md`` and its plots in ``folder``; ``weeks``: length of a series of the null run;
+    ``planted``: the same run with faults in more of them; ``real``: the halves of the public streams."""
     from benchmarks import plots
     from benchmarks.detectors import SYSTEM
     from benchmarks.quality import NONE
@@ -43,7 +52,14 @@ def write(
     (folder / "false_alarms.svg").write_text(
         plots.bars("Anomalies per healthy series and week", alarms, mark=0.1)
     )
-    text = [_HEAD, *_null(null, weeks), *_detectors(found), *_cells(system), *_real(real)]
+    text = [
+        _HEAD,
+        *_null(null, planted, weeks),
+        *_detectors(found),
+        *_real("development half", real),
+        *_real("half held back", held_back),
+        *_cells(system),
+    ]
     (folder / "quality.md").write_text("\n".join(text) + "\n")
 
 
@@ -56,26 +72,32 @@ somebody who knows nothing.
 """
 
 
-def _null(null: dict[str, Counts], weeks: float) -> Iterable[str]:
+def _null(null: dict[str, Counts], planted: dict[str, Counts], weeks: float) -> Iterable[str]:
     from benchmarks.null_run import WEEK
     from benchmarks.null_run import Counts as Sum
 
-    total = Sum()
+    total, faulty = Sum(), Sum()
     for counts in null.values():
         total.add(counts)
+    for counts in planted.values():
+        faulty.add(counts)
     yield "## Null run\n"
     yield (
         f"{total.series:,} healthy series of {len(null)} classes, one week each at one minute, from a cold "
-        "start, learning passes included.\nFaults are planted in other series of the same run; a spike "
-        "counts as found at its bucket, a shift within ten.\n"
+        "start, learning passes included.\nFaults are those of the same run with one faulty series in eight: "
+        "a spike counts as found at its bucket,\na shift within ten. Most shifts fall on the first weekend, "
+        "which a series with a daily season has not\nseen before: there it is slow to judge (docs/adr/0025); "
+        "so working days stand by themselves.\n"
     )
     yield "![anomalies by class](false_alarms.svg)\n"
     head = "class | anomalies a week | of that on day 1 | 3-sigma rule | time inside | spikes found"
-    yield f"| {head} | shifts found | opened by |\n|---|---|---|---|---|---|---|---|"
+    yield f"| {head} | shifts found | on working days | opened by |\n|---|---|---|---|---|---|---|---|---|"
     for name, counts in [*null.items(), ("**all**", total)]:
+        of = planted.get(name, faulty)
         whole = max(counts.series * weeks, 1e-9)
         causes = ", ".join(f"{n} {' / '.join(why)}" for why, n in counts.causes.most_common(3))
-        seen = [f"{counts.found[k]} of {counts.planted[k]}" for k in ("spike", "level shift")]
+        kinds = ("spike", "level shift", "level shift, working days")
+        seen = [f"{of.found[kind]} of {of.planted[kind]}" if of.planted[kind] else "" for kind in kinds]
         rates = [f"{x / whole:.3g}" for x in (counts.anomalies, counts.first_day, counts.rule)]
         rates.append(f"{counts.inside / (whole * WEEK):.1%}")
         yield f"| {' | '.join([name, *rates, *seen, causes if name in null else ''])} |"
@@ -139,8 +161,8 @@ def _cells(system: Sequence[Cell]) -> Iterable[str]:
     yield ""
 
 
-def _real(real: Sequence[Figure]) -> Iterable[str]:
-    yield "## Labelled public streams, development half\n"
+def _real(half: str, real: Sequence[Figure]) -> Iterable[str]:
+    yield f"## Labelled public streams, {half}\n"
     if real and real[0].note:
         yield f"{real[0].note}\n"
     names = ("delay-F1", "event F1", "precision", "recall", "false alarms", "delay")
@@ -152,6 +174,7 @@ def _real(real: Sequence[Figure]) -> Iterable[str]:
     yield "|---" * (len(names) + 1) + "|"
     for detector, measures in by_detector.items():
         yield f"| {detector} | {' | '.join(measures.get(name, '') for name in names)} |"
+    yield ""
 
 
 def main() -> int:
@@ -167,8 +190,10 @@ def main() -> int:
         chosen.folder,
         quality.cells(quality.TOY if chosen.toy else quality.FULL),
         null_run.measured(size),
+        null_run.measured(replace(size, planted=min(size.planted, 8))),
         size.buckets / null_run.WEEK,
         real.figures(chosen.toy, held_back=False),
+        real.figures(chosen.toy, held_back=True),
     )
     return 0
 

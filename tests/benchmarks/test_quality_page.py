@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,9 +26,14 @@ def test_the_page_tells_every_class_and_its_plots_are_drawings(tmp_path: Path) -
         quality.Cell("random", "step", "spike", missed, Tally(spans=1)),
     ]
     null = {"gaussian": Counts(series=10, anomalies=5, rule=300), "step": Counts(series=10)}
-    write(tmp_path, cells, null, 1.0, [Figure("files found", 0, "of 3", note="none is there")])
+    faulty = {"gaussian": Counts(planted=Counter(spike=4), found=Counter(spike=3))}
+    held_back = [Figure("files found", 0, "of 3"), Figure("streams, peer: event F1", 0.25, "")]
+    absent = [Figure("files found", 0, "of 3", note="none is there")]
+    write(tmp_path, cells, null, faulty, 1.0, absent, held_back)
     page = (tmp_path / "quality.md").read_text()
     assert "| gaussian | 0.5 | 0 | 30 | 0.0% |" in page
+    assert "| gaussian | 0.5 | 0 | 30 | 0.0% | 3 of 4 |" in page
+    assert "| streams, peer |  | 0.25 |" in page
     assert "| step | spike | 1 of 3 | 0 of 1 |" in page
     assert "none is there" in page
     for name in ("recall.svg", "false_alarms.svg"):
