@@ -31,8 +31,13 @@ def mute_add(
     incident: OfIncident = "",
     start: Annotated[str, typer.Option("--from", help="From when on: RFC 3339, or epoch ms; else now.")] = "",
     weekly: Annotated[str, typer.Option(help="Only in these hours: 'sat,sun 22:30-01:00'.")] = "",
-    tell: Annotated[bool, typer.Option("--tell", help="Go on telling; with --stop-learning.")] = False,
+    tell: Annotated[
+        bool, typer.Option("--tell", help="Go on telling; with --stop-learning or --no-incidents.")
+    ] = False,
     stop_learning: Annotated[bool, typer.Option("--stop-learning", help="Models learn nothing.")] = False,
+    no_incidents: Annotated[
+        bool, typer.Option("--no-incidents", help="What begins meanwhile is in no incident.")
+    ] = False,
     tz: Zone = "UTC",
     force: Force = False,
     url: Url = URL,
@@ -41,12 +46,14 @@ def mute_add(
 ) -> None:
     """Tell nobody of incidents whose series are all selected; what still goes on at the end is told then.
 
-    With --stop-learning the models of these series are at the end as they were at the beginning."""
+    With --stop-learning the models of these series are at the end as they were at the beginning. With
+    --no-incidents their anomalies are listed and in no incident; those that still go on at the end begin one
+    then."""
     from api.commands.mute import add, selector_from
 
     selector = selector_from(metric, tag, team, incident)
     kept = {"reason": reason, "lasts": lasts, "start": start, "weekly": weekly, "zone": tz}
-    does = {"notices": not tell, "learning": stop_learning}
+    does = {"notices": not tell, "learning": stop_learning, "incidents": no_incidents}
     raise typer.Exit(add(url, token, selector, **kept, does=does, force=force, as_json=json))
 
 

@@ -63,6 +63,10 @@ class MuteIn(BaseModel):
         default=False,
         description="models of the series learn nothing meanwhile, and go on as they were at its end",
     )
+    incidents: bool = Field(
+        default=False,
+        description="anomalies that begin meanwhile are in no incident; what goes on at the end begins one",
+    )
     force: bool = Field(default=False, description="needed for a mute that selects everything")
 
     def mute(self, id: str, author: str, now_ms: int, selector: Selector) -> Mute:
@@ -86,6 +90,7 @@ class MuteIn(BaseModel):
             reason=self.reason,
             notices=self.notices,
             learning=self.learning,
+            incidents=self.incidents,
             weekly=weekly,
             created_ms=now_ms,
         )
@@ -103,6 +108,7 @@ class MuteOut(Answer):
     weekly: WeeklyShape | None
     notices: bool
     learning: bool
+    incidents: bool
     author: str
     reason: str
 
@@ -188,6 +194,7 @@ def mute(value: Mute, now_ms: int) -> MuteOut:
         ),
         notices=value.notices,
         learning=value.learning,
+        incidents=value.incidents,
         author=value.author,
         reason=value.reason,
     )

@@ -67,6 +67,7 @@ def anomaly(placed: PlacedAnomaly, said: About, labels: Sequence[Judged] = ()) -
         upper=finite(a.upper),
         buckets=a.buckets,
         incident_id=placed.incident_id,
+        muted_until_ms=a.muted_until_ms,
         size=said.size,
         percent=said.percent,
         unusual=said.unusual,

@@ -203,10 +203,10 @@ def identifier(id: str) -> str:
 
 def _does(row: Values) -> str:
     """
-    >>> _does({"notices": True, "learning": True}), _does({"notices": True, "learning": False})
-    ('tells nobody, learns nothing', 'tells nobody')
+    >>> _does({"notices": True, "learning": True, "incidents": False})
+    'tells nobody, learns nothing'
     """
-    said = (("notices", "tells nobody"), ("learning", "learns nothing"))
+    said = (("notices", "tells nobody"), ("incidents", "no incidents"), ("learning", "learns nothing"))
     return ", ".join(words for name, words in said if row[name])
 
 

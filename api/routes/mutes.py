@@ -33,8 +33,10 @@ def list_mutes(
 def add_mute(
     monitor: TheMonitor, view: TheView, access: TheAccess, actor: TheActor, asked: quiet.MuteIn
 ) -> quiet.MuteOut:
-    """Mute notices, or stop learning, for a time. An incident is quiet when each of its series is muted; one
-    that still goes on at the end is told of then. What models knew at the beginning they know at the end.
+    """Mute notices, stop learning, or keep anomalies out of incidents, for a time. An incident is quiet when
+    each of its series is muted; one that still goes on at the end is told of then. What models knew at the
+    beginning they know at the end. An anomaly that begins meanwhile and still goes on at the end begins an
+    incident then; what began before the mute was asked for stays in its own.
     Whoever is bound to a team mutes its incidents only. In the log when answered."""
     now_ms = monitor.now_ms()
     selector = view.own(asked.selector.selector())

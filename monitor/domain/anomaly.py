@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from monitor.domain.series import Identity
@@ -56,6 +56,7 @@ class Anomaly:
     ``expected``, ``lower`` and ``upper`` are those at the peak. ``direction``: +1 up, -1 down, 0 none.
     ``team``: that of its series when it began; empty if none. ``weight``: what is declared of its metric.
     Absorbed drift has its onset where the level was known to be usual, weeks before its peak, the report.
+    ``muted_until_ms``: the end of the window that keeps it out of incidents (`monitor.domain.windows`).
     """
 
     id: str
@@ -75,12 +76,20 @@ class Anomaly:
     cadence_ms: int
     team: str = ""
     weight: float = 1.0
+    muted_until_ms: int | None = None
 
     @property
     def begin_ms(self) -> int:
         """When it counts as begun beside other anomalies: at its onset, but absorbed drift at its report.
-        What happens to fall into the weeks before has nothing to do with it."""
+        What happens to fall into the weeks before has nothing to do with it. What is muted begins at the end
+        of its window."""
+        if self.muted_until_ms is not None:
+            return self.muted_until_ms
         return self.peak_ms if self.kind is AnomalyKind.ABSORBED_DRIFT else self.onset_ms
+
+    @property
+    def unmuted(self) -> Anomaly:
+        return replace(self, muted_until_ms=None)
 
     @staticmethod
     def id_of(fingerprint: int, onset_ms: int, kind: AnomalyKind) -> str:

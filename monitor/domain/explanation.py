@@ -4,7 +4,8 @@
 Facts are what a shard and the story know of one series at one time. `explain` asks the questions below in
 their order, and the first that is answered is the reason:
 
-1. has the bucket been judged? its verdict;
+1. has the bucket been judged? its verdict; "muted" where that is an anomaly that a window keeps out of
+   incidents;
 2. did the silence there make an anomaly? that anomaly;
 3. is there a grid? else "no cadence";
 4. is the bucket final? else "not final", or "not arrived" where nothing can have come yet;
@@ -12,7 +13,7 @@ their order, and the first that is answered is the reason:
 6. had the series begun, and is that part of history kept? else "before the first sample", "not kept";
 7. then nothing came: "missing".
 
-There are no mutes and no imputed values in the system yet, hence no reasons for them.
+There are no imputed values in the system yet, hence no reason for them.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     BELOW_MIN_CHANGE = "below minimum change"
     STATIC_BOUND = "static bound"
     QUIETED = "quieted"
+    MUTED = "muted"
     MISSING = "missing"
     LATE = "late"
     NOT_FINAL = "not final"
@@ -50,6 +52,9 @@ class Reason(StrEnum):
     NO_CADENCE = "no cadence"
     BEFORE_FIRST = "before the first sample"
     NOT_KEPT = "not kept"
+
+
+_OF_INCIDENTS = (Reason.ANOMALY, Reason.STATIC_BOUND)
 
 
 class Ground(StrEnum):
@@ -169,6 +174,13 @@ class Facts:
     rule: Rule = field(default_factory=Rule)
     way: Way = field(default_factory=Way)
 
+    @property
+    def muted(self) -> bool:
+        """Does the bucket lie in a window that keeps its anomaly out of incidents?"""
+        until_ms = None if self.anomaly is None else self.anomaly.muted_until_ms
+        at_ms = self.at_ms if self.bucket_ms is None else self.bucket_ms
+        return until_ms is not None and at_ms < until_ms
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -186,17 +198,22 @@ def explain(facts: Facts) -> Explanation:
     """The one reason for what a series shows at a time, and the numbers behind it. For any facts."""
     reason, judged = reason_of(facts), facts.judged
     if judged is None:
-        ground = Ground.SILENT if reason is Reason.ANOMALY else None
+        ground = Ground.SILENT if reason in (Reason.ANOMALY, Reason.MUTED) else None
         return Explanation(reason, ground, None, None, None)
     size, percent = size_of(judged.value, judged.expected, judged.lower, judged.upper)
     ground = None
-    if reason in (Reason.ANOMALY, Reason.STATIC_BOUND):
+    if reason in (*_OF_INCIDENTS, Reason.MUTED):
         ground = ground_of(judged, facts.anomaly, facts.rule)
     return Explanation(reason, ground, size, percent, normal_range(judged, facts.rule))
 
 
 def reason_of(facts: Facts) -> Reason:
     """See the module for the order of questions."""
+    reason = _reason_of(facts)
+    return Reason.MUTED if reason in _OF_INCIDENTS and facts.muted else reason
+
+
+def _reason_of(facts: Facts) -> Reason:
     bucket_ms, anomaly = facts.bucket_ms, facts.anomaly
     if facts.judged is not None and facts.judged.verdict is not Verdict.MISSING:
         return _OF_VERDICT[facts.judged.verdict]

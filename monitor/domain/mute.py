@@ -157,8 +157,8 @@ class Weekly:
 @dataclass(frozen=True, slots=True)
 class Mute:
     """In force from ``start_ms`` to ``end_ms`` (exclusive), or to ``ended_ms`` where somebody has ended it.
-    ``notices``: nobody is told. ``learning``: models do not learn (`monitor.shard.pauses`). ``incidents``
-    asks that no incident begins; it is kept for that, and nothing acts on it yet."""
+    ``notices``: nobody is told. ``learning``: models do not learn (`monitor.shard.pauses`). ``incidents``: no
+    incident begins (`monitor.domain.windows`)."""
 
     id: str
     selector: Selector
@@ -199,8 +199,8 @@ class Mute:
             raise BadRequest("a mute ends in the future, and begins within a year")
         if not (self.notices or self.incidents or self.learning):
             raise BadRequest("a mute mutes notices, incidents or learning")
-        if self.learning and self.selector.incident:
-            raise BadRequest("learning is stopped by series, not by incident: select those")
+        if (self.learning or self.incidents) and self.selector.incident:
+            raise BadRequest("learning and incidents are stopped by series, not by incident: select those")
         if not 0 < len(self.reason) <= REASON_MAX or not self.reason.isprintable():
             raise BadRequest(f"reason: 1 to {REASON_MAX} characters, no control characters")
         if self.weekly is not None:

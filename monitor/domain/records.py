@@ -34,7 +34,8 @@ class Kind(IntEnum):
 
 
 TOLD = (Kind.LINEAGE, Kind.CHANGE, Kind.ACT, Kind.LABEL, Kind.MUTE, Kind.CALENDAR)
-"""Kinds of which whoever keeps incidents is told, by one shard; of them models act on labels only."""
+"""Kinds of which whoever keeps incidents is told, by one shard (of mutes by each); of them models act
+on labels only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

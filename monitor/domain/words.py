@@ -125,7 +125,7 @@ def _judged(explanation: Explanation, judged: Judged, facts: Facts) -> str:
         case _:
             name = f" {facts.anomaly.id}" if facts.anomaly is not None else ", not listed (yet)"
             why = _GROUNDS[explanation.ground or Ground.OUTSIDE]
-            return f"Anomaly{name}, {why}: {numbers}; score {judged.score:.0f}."
+            return f"{_muted(facts)}Anomaly{name}, {why}: {numbers}; score {judged.score:.0f}."
 
 
 _GROUNDS = {
@@ -137,6 +137,12 @@ _GROUNDS = {
     Ground.GOING_ON: "which had begun before and was not over",
     Ground.NEW_LEVEL: "which goes on: this is as expected at its new level, not yet taken for normal",
 }
+
+
+def _muted(facts: Facts) -> str:
+    """Empty where no window keeps its anomaly out of incidents."""
+    until_ms = None if facts.anomaly is None else facts.anomaly.muted_until_ms
+    return f"Muted until {moment(until_ms)}, so in no incident. " if until_ms and facts.muted else ""
 
 
 def _small(judged: Judged, rule: Rule, way: Way) -> str:
@@ -175,10 +181,10 @@ _SIDES = {1: "rise", -1: "fall"}
 def _not_judged(reason: Reason, facts: Facts) -> str:
     when = moment(facts.bucket_ms if facts.bucket_ms is not None else facts.at_ms)
     match reason:
-        case Reason.ANOMALY:
+        case Reason.ANOMALY | Reason.MUTED:
             anomaly = facts.anomaly
             assert anomaly is not None
-            return f"Anomaly {anomaly.id}, {anomaly.kind.value}: {silence(anomaly)}."
+            return f"{_muted(facts)}Anomaly {anomaly.id}, {anomaly.kind.value}: {silence(anomaly)}."
         case Reason.NO_CADENCE:
             return (
                 f"There are no buckets yet: the spacing of this series is learned from {CADENCE_SAMPLES} "

@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 LEARNING_SLICE_S = 0.25
 HAND_OVER_AFTER_S = 0.2
 HAND_OVER_EVENTS = 512
+HOUR_MS, WATCHED_MS = 3_600_000, 300_000
 
 
 class Host:
@@ -67,6 +68,7 @@ class Host:
         self._undelivered: list[Any] = []
         self._told: list[Told] = []
         self._told_hour = 0
+        self._watched = (2**62, -(2**62))
         self._delivered_at = time.monotonic()
         self._stop = False
         self._counted = (-1, 0)
@@ -218,9 +220,19 @@ class Host:
             self._observe(applied.observations, self.parts.index.fingerprints())
         self._undelivered.extend(self._events(record.position, applied))
         self._told.extend(told_of(self.number, record))
-        if isinstance(record.entry, Control) and record.entry.kind == Kind.ASSIGN:
-            self.learner.assigned(record.entry)
+        if isinstance(record.entry, Control):
+            self._heed(record.entry)
         self.learner.add(applied.due)
+
+    def _heed(self, entry: Control) -> None:
+        if entry.kind == Kind.ASSIGN:
+            self.learner.assigned(entry)
+        elif entry.kind == Kind.MUTE and entry.body.get("mute", {}).get("incidents"):
+            mute = entry.body["mute"]
+            self._watched = (
+                min(self._watched[0], mute["start_ms"]),
+                max(self._watched[1], mute["end_ms"] + HOUR_MS),
+            )
 
     def _account(self, record: Record, applied: Applied, seconds: float) -> None:
         ledger, shard = self.parts.ledger, self.parts.shard
@@ -260,7 +272,10 @@ class Host:
         return bool(self._undelivered or self._told or self._hour() != self._told_hour)
 
     def _hour(self) -> int:
-        return self.parts.clock_ms // 3_600_000
+        """Of event time; minutes of it while a mute that keeps incidents from beginning may end."""
+        clock_ms = self.parts.clock_ms
+        step_ms = WATCHED_MS if self._watched[0] <= clock_ms < self._watched[1] else HOUR_MS
+        return clock_ms // step_ms * step_ms
 
     def _hand_over(self) -> None:
         events, told, hour = list(self._undelivered), list(self._told), self._hour()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
-from typing import Unpack
+from typing import Any, Unpack
 
 from monitor.correlation.learned import learn
 from monitor.domain.acts import Act, Undo
@@ -22,6 +22,7 @@ from monitor.domain.lineage import Lineage, Link
 from monitor.domain.paging import Page
 from monitor.domain.records import Kind
 from monitor.domain.topology import Edge
+from monitor.domain.windows import Windows
 from monitor.engine.base import Events, Told
 from monitor.engine.team_counts import of_team
 from monitor.incidents.engine import IncidentEngine
@@ -51,6 +52,7 @@ class Story:
             learn=learn,
             lineage=self.topology.lineage(),
             on_graph=self._keep_graph,
+            windows=self._windows(),
         )
 
     @property
@@ -73,6 +75,7 @@ class Story:
                 self.topology.tell(ChangeEvent.from_body(told.body))
             elif told.kind == Kind.MUTE:
                 self.mutes.tell_mute(told.body)
+                changes += self._muted(told.body)
             elif told.kind == Kind.CALENDAR:
                 self.mutes.tell_calendar(told.body)
             elif told.kind == Kind.LINEAGE:
@@ -91,6 +94,15 @@ class Story:
             return []
         heard = self._incidents.positions().get(events.shard, 0)
         return [told for told in events.told if told.position > heard]
+
+    def _muted(self, body: Mapping[str, Any]) -> list[IncidentChange]:
+        """A mute, or the end of one, as far as it keeps anomalies out of incidents."""
+        id = body["mute"]["id"] if "mute" in body else body["ended"]
+        meant = [one for one in self.mutes.mutes() if one.id == id and one.incidents]
+        return self._incidents.mute(self._windows(), meant[0].start_ms) if meant else []
+
+    def _windows(self) -> Windows:
+        return Windows(self.mutes.mutes())
 
     def _keep_graph(self, day_ms: int, edges: Iterable[Edge]) -> None:
         if self.topology.version() != day_ms:

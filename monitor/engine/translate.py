@@ -11,7 +11,7 @@ from learners.base import Family, Tail
 from learners.score import score
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
 from monitor.domain.declared import Declared
-from monitor.domain.records import TOLD, Control, Record
+from monitor.domain.records import TOLD, Control, Kind, Record
 from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
 from monitor.engine.base import Told
@@ -51,9 +51,10 @@ def events_of(
 
 
 def told_of(shard: int, record: Record) -> list[Told]:
-    """What a record has to say to whoever keeps incidents. Every shard has it, and one tells."""
+    """What a record has to say to whoever keeps incidents. Every shard has it, and one tells; of mutes each
+    does, so that they are known before what begins after them in any shard."""
     entry = record.entry
-    if shard == 0 and isinstance(entry, Control) and entry.kind in TOLD:
+    if isinstance(entry, Control) and entry.kind in TOLD and (shard == 0 or entry.kind == Kind.MUTE):
         return [Told(record.position, int(entry.kind), entry.body)]
     return []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.domain.acts import Act, Undo, Verb
@@ -20,6 +20,7 @@ from monitor.domain.incident import (
 )
 from monitor.domain.lineage import Lineage
 from monitor.domain.topology import Edge
+from monitor.domain.windows import Windows
 from monitor.incidents.incidents import compose, merged, retracted
 from monitor.incidents.people import People
 from monitor.incidents.relations import Learn, Relations, frontier_of
@@ -72,6 +73,7 @@ class IncidentEngine:
         learn: Learn | None = None,
         lineage: Lineage | None = None,
         on_graph: Callable[[int, Iterable[Edge]], None] = lambda _day, _edges: None,
+        windows: Windows | None = None,
     ) -> None:
         self._ledger = ledger
         self._rules = rules or Rules()
@@ -80,6 +82,7 @@ class IncidentEngine:
         self._learn = learn
         self._lineage = lineage or Lineage()
         self._on_graph = on_graph
+        self._windows = windows or Windows()
         self._told_day = -(2**62)
         self._lock = threading.Lock()
         self._work: _Work | None = None
@@ -124,6 +127,21 @@ class IncidentEngine:
 
         return self._step(related)
 
+    def mute(self, windows: Windows, from_ms: int) -> list[IncidentChange]:
+        """Other windows keep anomalies out of incidents, of those that begin from ``from_ms`` on: group anew
+        what is concerned. Told again it changes nothing."""
+
+        def muted(work: _Work) -> list[IncidentChange]:
+            self._windows = windows
+            span = work.held.mute(windows, from_ms)
+            if span.empty:
+                return []
+            return self._tell_anew(
+                work, work.held.regroup(span), Request(named=set(span.changed)), written=span.changed
+            )
+
+        return self._step(muted)
+
     def act(self, told: Act | Undo) -> list[IncidentChange]:
         """Somebody did something, or took it back. Told again it changes nothing. An act that ties series
         together or apart groups anew what began since, as `relate` does."""
@@ -144,7 +162,15 @@ class IncidentEngine:
             floor_ms, frontier_ms = self._floor_ms(progress), self._frontier_ms(progress)
             people = People(self._ledger.acts())
             held = WorkingSet(
-                self._ledger, self._rules, floor_ms, self._learn, self._lineage, frontier_ms, people.ties
+                self._ledger,
+                self._rules,
+                floor_ms,
+                self._learn,
+                self._lineage,
+                frontier_ms,
+                people.ties,
+                self._windows,
+                now_ms,
             )
             self._work = _Work(progress, now_ms, self._ledger.due(), held, people)
         return self._work
@@ -164,7 +190,7 @@ class IncidentEngine:
             return []
         now_ms = max(work.now_ms, after.clock_ms)
         frontier_ms = self._frontier_ms(work.progress | {events.shard: after})
-        span, strays = work.held.update(latest, frontier_ms)
+        span, strays = work.held.update(latest, frontier_ms, now_ms)
         regrouped = Regrouped() if span.empty else work.held.regroup(span)
         moves = self._resolve(work, regrouped.groups)
         written = {i: work.held.nodes[i] for i in regrouped.rejoined}
@@ -238,8 +264,10 @@ class IncidentEngine:
         regrouped: Regrouped,
         request: Request | None = None,
         more: Sequence[list[Node]] = (),
+        written: Collection[str] = (),
     ) -> list[IncidentChange]:
-        """Tell the incidents that change where no shard has moved. ``more``: groups to look at again."""
+        """Tell the incidents that change where no shard has moved. ``more``: groups to look at again;
+        ``written``: anomalies that are to be written whether they joined others or not."""
         request = request or Request()
         moves = self._resolve(work, [*regrouped.groups, *more])
         moves.moved |= request.held_by
@@ -256,7 +284,7 @@ class IncidentEngine:
                 shard=None,
                 before=None,
                 after=Progress(),
-                anomalies=[work.held.nodes[i].placed() for i in regrouped.rejoined],
+                anomalies=[work.held.nodes[i].placed() for i in sorted({*regrouped.rejoined, *written})],
                 incidents=story.incidents,
                 memberships=moves.memberships,
                 transitions=[change.transition for change in story.changes],
@@ -294,9 +322,10 @@ class IncidentEngine:
         """
         moves, held = _Moves(), work.held
         for group in self._arranged(work, groups):
-            founders = (node.anomaly for node in group if self._rules.opens(node.anomaly))
+            kept = [node for node in group if not node.out]
+            founders = (node.anomaly for node in kept if self._rules.opens(node.anomaly))
             target = next((Incident.id_of(anomaly.id) for anomaly in founders), None)
-            if target is None and work.people.made(group):
+            if target is None and work.people.made(kept):
                 target = Incident.id_of(group[0].anomaly.id)
             for node in group:
                 if node.incident_id != target:

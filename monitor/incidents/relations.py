@@ -27,8 +27,9 @@ _NEVER = 2**62
 
 
 def onset_of(anomaly: Anomaly) -> Onset | None:
-    """What the graph is told of an anomaly; nothing of an end, and nothing of a drift told weeks later."""
-    if anomaly.kind in UNTOLD:
+    """What the graph is told of an anomaly; nothing of an end, a drift told weeks later, or what is muted:
+    it begins when a window ends."""
+    if anomaly.kind in UNTOLD or anomaly.muted_until_ms is not None:
         return None
     return Onset(anomaly.series, anomaly.begin_ms, anomaly.cadence_ms, anomaly.team)
 

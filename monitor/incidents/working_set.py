@@ -15,6 +15,7 @@ from monitor.domain.anomaly import Anomaly
 from monitor.domain.incident import Incident, Ledger, PlacedAnomaly
 from monitor.domain.lineage import Lineage
 from monitor.domain.topology import Bond, Onset
+from monitor.domain.windows import Windows, kept_out
 from monitor.incidents.grouping import State, Sweep, in_order
 from monitor.incidents.relations import Learn, Relations, onset_of, onsets_among
 from monitor.incidents.rules import Rules
@@ -26,12 +27,13 @@ _NEVER = 2**62
 
 @dataclass(slots=True)
 class Node:
-    """An anomaly in its place."""
+    """An anomaly in its place. ``out``: a window keeps it out of incidents."""
 
     anomaly: Anomaly
     joined: tuple[str, ...] = ()
     incident_id: str | None = None
     bonds: tuple[Bond, ...] = ()
+    out: bool = False
 
     def placed(self) -> PlacedAnomaly:
         return PlacedAnomaly(self.anomaly, self.joined, self.incident_id, self.bonds)
@@ -44,11 +46,13 @@ class Node:
 @dataclass(slots=True)
 class Span:
     """Onsets whose grouping may differ, or which found an incident now, begin at ``from_ms``; after
-    ``until_ms`` the sweep is fed the same as before. ``new``: anomalies not known before."""
+    ``until_ms`` the sweep is fed the same as before. ``new``: anomalies not known before, or kept out;
+    ``changed``: known ones that are to be written anew."""
 
     from_ms: int = _NEVER
     until_ms: int = -_NEVER
     new: set[str] = field(default_factory=set)
+    changed: list[str] = field(default_factory=list)
 
     def widen(self, before: Anomaly | None, after: Anomaly, rules: Rules) -> None:
         if before is None:
@@ -82,7 +86,7 @@ class Regrouped:
 class WorkingSet:
     """``nodes`` by anomaly id; ``incidents`` by id, those founded by an anomaly in ``nodes``.
 
-    ``frontier_ms``: the event time that every shard has reached.
+    ``frontier_ms``: the event time that every shard has reached; ``now_ms``: that the newest has.
     """
 
     def __init__(
@@ -94,9 +98,14 @@ class WorkingSet:
         lineage: Lineage | None = None,
         frontier_ms: int = -_NEVER,
         ties: Ties | None = None,
+        windows: Windows | None = None,
+        now_ms: int = -_NEVER,
     ) -> None:
         self._ledger = ledger
         self._rules = rules
+        self._windows = windows or Windows()
+        self._now_ms = now_ms
+        self._muted: set[str] = set()
         self.floor_ms = floor_ms
         self.relations = Relations(rules, learn, lineage, self._onsets, frontier_ms, ties)
         self.nodes: dict[str, Node] = {}
@@ -104,7 +113,9 @@ class WorkingSet:
         self._order: list[tuple[int, str]] = []
         self._fetch(floor_ms, None)
 
-    def update(self, latest: Mapping[str, Anomaly], frontier_ms: int) -> tuple[Span, dict[str, Node]]:
+    def update(
+        self, latest: Mapping[str, Anomaly], frontier_ms: int, now_ms: int
+    ) -> tuple[Span, dict[str, Node]]:
         """Take in the newest version of each anomaly; fetches what the span reaches back to.
 
         Returns the span to sweep again, and the anomalies from before the floor, whose change
@@ -112,6 +123,7 @@ class WorkingSet:
         """
         stored = self._stored(latest)
         span = Span()
+        latest = {name: self._kept(anomaly, stored) for name, anomaly in latest.items()}
         for anomaly_id, anomaly in latest.items():
             known = self.nodes.get(anomaly_id) or stored.get(anomaly_id)
             span.widen(known.anomaly if known else None, anomaly, self._rules)
@@ -123,24 +135,73 @@ class WorkingSet:
             self._reach_back(span.from_ms - self._rules.cap_ms + 1)
         strays: dict[str, Node] = {}
         for anomaly_id, anomaly in latest.items():
-            # It keeps the team it began with: with whom it belongs was decided then.
             if anomaly_id in self.nodes:
-                known = self.nodes[anomaly_id]
-                known.anomaly = replace(anomaly, team=known.anomaly.team)
+                self.nodes[anomaly_id].anomaly = anomaly
             elif anomaly_id in stored:
                 old = stored[anomaly_id]
-                kept = replace(anomaly, team=old.anomaly.team)
-                strays[anomaly_id] = Node(kept, old.joined, old.incident_id, old.bonds)
+                strays[anomaly_id] = Node(anomaly, old.joined, old.incident_id, old.bonds)
             else:
-                self.nodes[anomaly_id] = Node(anomaly)
+                self._admit(Node(anomaly))
                 insort(self._order, in_order(anomaly))
+        self._now_ms = now_ms
+        for anomaly_id in sorted(self._muted):
+            self._let_in(self.nodes[anomaly_id], span)
         return span, strays
+
+    def _kept(self, anomaly: Anomaly, stored: Mapping[str, PlacedAnomaly]) -> Anomaly:
+        """It keeps the team it began with, and the window: with whom it belongs was decided then."""
+        known = self.nodes.get(anomaly.id) or stored.get(anomaly.id)
+        if known is None:
+            return self._windows.over(anomaly)
+        was = known.anomaly
+        return replace(anomaly, team=was.team, muted_until_ms=was.muted_until_ms)
+
+    def _admit(self, node: Node) -> None:
+        self.nodes[node.anomaly.id] = node
+        node.out = kept_out(node.anomaly, self._now_ms)
+        if node.anomaly.muted_until_ms is not None:
+            self._muted.add(node.anomaly.id)
+
+    def _let_in(self, node: Node, span: Span) -> None:
+        """Its window is over and it goes on; or it had ended, as is known now."""
+        out = kept_out(node.anomaly, self._now_ms)
+        if out != node.out:
+            node.out = out
+            if not out:
+                span.new.add(node.anomaly.id)
+            span.cover(node.anomaly.begin_ms, _NEVER)
+
+    def mute(self, windows: Windows, from_ms: int) -> Span:
+        """Other windows keep anomalies out that begin from ``from_ms`` on."""
+        self._windows = windows
+        self._reach_back(from_ms - self._rules.cap_ms + 1)
+        span = Span()
+        for node in self.nodes.values():
+            before, after = node.anomaly, windows.over(node.anomaly)
+            if after != before:
+                self._reorder(node, after)
+                span.changed.append(after.id)
+                span.cover(min(before.begin_ms, after.begin_ms), _NEVER)
+                for one in (before, after):
+                    if onset_of(one) is not None:
+                        span.cover(*self.relations.hear(one.begin_ms))
+        if not span.empty:
+            self._reach_back(span.from_ms - self._rules.cap_ms + 1)
+        return span
+
+    def _reorder(self, node: Node, after: Anomaly) -> None:
+        del self._order[bisect_left(self._order, in_order(node.anomaly))]
+        insort(self._order, in_order(after))
+        node.anomaly = after
+        self._muted.discard(after.id)
+        self._admit(node)
 
     def remove(self, gone: Sequence[Anomaly], from_ms: int) -> Span:
         """Take anomalies out for good; everything from ``from_ms`` on is to be swept again."""
         self._reach_back(from_ms - self._rules.cap_ms + 1)
         for anomaly in gone:
             del self.nodes[anomaly.id]
+            self._muted.discard(anomaly.id)
             del self._order[bisect_left(self._order, in_order(anomaly))]
             self.incidents.pop(Incident.id_of(anomaly.id), None)
             self.relations.hear(anomaly.begin_ms)
@@ -168,20 +229,23 @@ class WorkingSet:
         affected = self._nodes(first, self._at(stop_ms + self._rules.cap_ms))
         if stop_ms < _NEVER:
             sweep = Sweep(self._rules, self.relations)
-            sweep.recall(((n.anomaly, n.joined) for n in affected), _NEVER)
+            sweep.recall(((n.anomaly, n.joined) for n in affected if not n.out), _NEVER)
         groups: dict[str, list[Node]] = {}
+        alone = [[node] for node in affected if node.out and node.anomaly.begin_ms < stop_ms]
         for node in affected:
-            groups.setdefault(sweep.root(node.anomaly.id), []).append(node)
+            if not node.out:
+                groups.setdefault(sweep.root(node.anomaly.id), []).append(node)
         whole = [g for root, g in groups.items() if sweep.whole(root) and g[0].anomaly.begin_ms < stop_ms]
-        return Regrouped(whole, list(was))
+        return Regrouped([*whole, *alone], list(was))
 
     def groups_with(self, anchors: Collection[Anchor]) -> list[list[Node]]:
         """The whole groups that these anomalies are in, as they are. O(anomalies from one ``cap_ms`` before
         the first of them to one after the last)."""
-        times = [anchor.begin_ms for anchor in anchors]
+        known = (self.nodes[a.anomaly_id].anomaly if a.anomaly_id in self.nodes else a for a in anchors)
+        times = [one.begin_ms for one in known]
         first_ms, last_ms = min(times) - self._rules.cap_ms + 1, max(times) + self._rules.cap_ms
         self._reach_back(first_ms)
-        nodes = self._nodes(self._at(first_ms), self._at(last_ms))
+        nodes = [node for node in self._nodes(self._at(first_ms), self._at(last_ms)) if not node.out]
         sweep = Sweep(self._rules, self.relations)
         sweep.recall(((n.anomaly, n.joined) for n in nodes), _NEVER)
         wanted = {anchor.anomaly_id for anchor in anchors}
@@ -201,6 +265,7 @@ class WorkingSet:
         cut = self._at(before_ms)
         for _, anomaly_id in self._order[:cut]:
             del self.nodes[anomaly_id]
+            self._muted.discard(anomaly_id)
             self.incidents.pop(Incident.id_of(anomaly_id), None)
         del self._order[:cut]
         self.floor_ms = before_ms
@@ -211,7 +276,7 @@ class WorkingSet:
         start = self._at(span.from_ms)
         before = self._nodes(self._at(span.from_ms - self._rules.cap_ms + 1), start)
         sweep = Sweep(self._rules, self.relations)
-        sweep.recall(((n.anomaly, n.joined) for n in before), span.from_ms)
+        sweep.recall(((n.anomaly, n.joined) for n in before if not n.out), span.from_ms)
         check = start + _FIRST_CHECK
         for place in range(start, len(self._order)):
             begin_ms, anomaly_id = self._order[place]
@@ -220,7 +285,7 @@ class WorkingSet:
                     return sweep, begin_ms
                 check = start + 2 * (place - start)
             node = self.nodes[anomaly_id]
-            found = sweep.place(node.anomaly)
+            found = {} if node.out else sweep.place(node.anomaly)
             joined, bonds = tuple(found), tuple(found.values())
             if (joined, bonds) != (node.joined, node.bonds):
                 was[anomaly_id] = node.joined
@@ -231,7 +296,7 @@ class WorkingSet:
         at_ms = self._order[place][0]
         nodes = self._nodes(self._at(at_ms - self._rules.cap_ms + 1), place)
         old = Sweep(self._rules, self.relations)
-        known = (n for n in nodes if n.anomaly.id not in span.new)
+        known = (n for n in nodes if not n.out and n.anomaly.id not in span.new)
         old.recall(((n.anomaly, was.get(n.anomaly.id, n.joined)) for n in known), at_ms)
         return old.state(at_ms)
 
@@ -248,7 +313,7 @@ class WorkingSet:
     def _fetch(self, from_ms: int, until_ms: int | None) -> None:
         found = self._ledger.anomalies_between(from_ms, until_ms)
         for placed in found:
-            self.nodes[placed.anomaly.id] = Node.of(placed)
+            self._admit(Node.of(placed))
         self._order[:0] = [in_order(placed.anomaly) for placed in found]
         if found:
             for incident in self._ledger.incidents_of([p.anomaly.id for p in found]):

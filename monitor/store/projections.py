@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Connection, Select, and_, delete, select, update
 
 from monitor.domain.acts import Act
 from monitor.domain.incident import LIVING, Incident, LedgerStep, PlacedAnomaly, Progress
@@ -15,6 +15,7 @@ from monitor.store import acts
 from monitor.store.database import Database
 from monitor.store.rows import (
     DRIFTED,
+    MUTED,
     anomaly_row,
     incident_of,
     incident_row,
@@ -59,11 +60,15 @@ class SqlLedger:
         return {r.shard: Progress(r.position, r.sequence, r.clock_ms) for r in rows}
 
     def anomalies_between(self, from_ms: int, until_ms: int | None) -> list[PlacedAnomaly]:
-        # Two statements, each along an index (`Anomaly.begin_ms`).
-        both = ((ANOMALIES.c.onset_ms, ~DRIFTED), (ANOMALIES.c.peak_ms, DRIFTED))
-        wanted = [select_anomalies().where(concerned, begin >= from_ms) for begin, concerned in both]
+        # Three statements, each along an index (`Anomaly.begin_ms`).
+        ways = (
+            (ANOMALIES.c.onset_ms, and_(~DRIFTED, ~MUTED)),
+            (ANOMALIES.c.peak_ms, and_(DRIFTED, ~MUTED)),
+            (ANOMALIES.c.muted_until_ms, MUTED),
+        )
+        wanted = [select_anomalies().where(concerned, begin >= from_ms) for begin, concerned in ways]
         if until_ms is not None:
-            wanted = [one.where(begin < until_ms) for one, (begin, _) in zip(wanted, both, strict=True)]
+            wanted = [one.where(begin < until_ms) for one, (begin, _) in zip(wanted, ways, strict=True)]
         return self._anomalies(wanted)
 
     def onsets_between(self, from_ms: int, until_ms: int) -> list[Onset]:
@@ -73,7 +78,7 @@ class SqlLedger:
                 SERIES.c.id, SERIES.c.metric, SERIES.c.tags, begin, ANOMALIES.c.cadence_ms, ANOMALIES.c.team
             )
             .join(SERIES, SERIES.c.id == ANOMALIES.c.series_id)
-            .where(begin >= from_ms, begin < until_ms, ANOMALIES.c.kind.not_in(UNTOLD))
+            .where(begin >= from_ms, begin < until_ms, ANOMALIES.c.kind.not_in(UNTOLD), ~MUTED)
         )
         names: dict[str, Identity] = {}
         found = []

@@ -29,7 +29,10 @@ Row = dict[str, Any]
 _INCIDENT_COLUMNS = tuple(c.name for c in INCIDENTS.columns)
 
 DRIFTED: ColumnElement[bool] = ANOMALIES.c.kind == AnomalyKind.ABSORBED_DRIFT.value
-BEGIN_MS: ColumnElement[int] = case((DRIFTED, ANOMALIES.c.peak_ms), else_=ANOMALIES.c.onset_ms)
+MUTED: ColumnElement[bool] = ANOMALIES.c.muted_until_ms.is_not(None)
+BEGIN_MS: ColumnElement[int] = case(
+    (MUTED, ANOMALIES.c.muted_until_ms), (DRIFTED, ANOMALIES.c.peak_ms), else_=ANOMALIES.c.onset_ms
+)
 """`Anomaly.begin_ms`, of a row."""
 
 
@@ -74,6 +77,7 @@ def anomaly_row(placed: PlacedAnomaly, known_as: str) -> Row:
         "bonds": [[b.kind.value, b.other, b.decades, b.lag_ms, b.what] for b in placed.bonds],
         "team": anomaly.team,
         "weight": anomaly.weight,
+        "muted_until_ms": anomaly.muted_until_ms,
     }
 
 
@@ -105,6 +109,7 @@ def placed_of(row: RowMapping) -> PlacedAnomaly:
         cadence_ms=row["cadence_ms"],
         team=row["team"],
         weight=row["weight"],
+        muted_until_ms=row["muted_until_ms"],
     )
     bonds = tuple(Bond(Evidence(kind), *rest) for kind, *rest in row["bonds"] or ())
     return PlacedAnomaly(anomaly, tuple(row["joined"]), row["incident_id"], bonds)

@@ -65,10 +65,12 @@ ANOMALIES = Table(
     Column("bonds", JSON),
     Column("team", Text, nullable=False, server_default=""),
     Column("weight", Float(53), nullable=False, server_default="1"),
+    Column("muted_until_ms", BigInteger),
     Index(None, "onset_ms", "id"),
     Index(None, "team", "onset_ms", "id"),
     Index(None, "series_id", "onset_ms"),
     Index(None, "kind", "peak_ms"),
+    Index(None, "muted_until_ms"),
 )
 """NULL in ``value`` … ``upper`` is NaN. ``joined``: ids of the groups it joined in the sweep; ``bonds``:
 why, a list for each of [kind, other anomaly, decades, lag, what]."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -77,6 +78,10 @@ def anomaly(kind: AnomalyKind, onset_ms: int = 0, end_ms: int | None = None, val
     return Anomaly(identity, name, kind, 1, onset_ms, onset_ms, last, end_ms, 80.0, *shown, 1, MINUTE)
 
 
+def muted(kind: AnomalyKind, until_ms: int | None) -> Anomaly:
+    return replace(anomaly(kind), muted_until_ms=until_ms)
+
+
 facts = st.builds(
     Facts,
     at_ms=times,
@@ -91,7 +96,7 @@ facts = st.builds(
     waiting=st.lists(finite, max_size=2).map(tuple),
     judged=st.none() | judgements,
     late=st.lists(st.builds(Late, times, finite, times), max_size=2).map(tuple),
-    anomaly=st.none() | st.builds(anomaly, st.sampled_from(list(AnomalyKind))),
+    anomaly=st.none() | st.builds(muted, st.sampled_from(list(AnomalyKind)), st.none() | times),
     past=st.none() | pasts,
     rule=rules,
     way=ways,
@@ -111,12 +116,17 @@ def holds(known: Facts) -> dict[Reason, bool]:
     empty = grid and final and not known.late
     first = empty and known.previous_ms is None
     kept = known.kept_ms is None or bucket >= known.kept_ms
+    until = known.anomaly.muted_until_ms if known.anomaly is not None else None
+    at = known.bucket_ms if known.bucket_ms is not None else known.at_ms
+    muted = until is not None and at < until
+    told = verdict in (Verdict.ANOMALY, Verdict.SHIFTED) or silent
     return {
         Reason.IN_BAND: verdict is Verdict.IN_BAND,
         Reason.LEARNING: verdict is Verdict.LEARNING,
-        Reason.ANOMALY: verdict in (Verdict.ANOMALY, Verdict.SHIFTED) or silent,
+        Reason.ANOMALY: told and not muted,
+        Reason.MUTED: muted and (told or verdict is Verdict.STATIC_BOUND),
         Reason.BELOW_MIN_CHANGE: verdict is Verdict.BELOW_MIN_CHANGE,
-        Reason.STATIC_BOUND: verdict is Verdict.STATIC_BOUND,
+        Reason.STATIC_BOUND: verdict is Verdict.STATIC_BOUND and not muted,
         Reason.QUIETED: verdict is Verdict.QUIETED,
         Reason.NO_CADENCE: asked and not grid,
         Reason.NOT_FINAL: grid and not final and (begun or bool(known.waiting)),
@@ -136,7 +146,7 @@ def test_exactly_one_reason_for_any_facts(known: Facts) -> None:
     assert said.endswith(".")
     assert "nan" not in said
     assert "None" not in said
-    is_anomaly = found.reason in (Reason.ANOMALY, Reason.STATIC_BOUND)
+    is_anomaly = found.reason in (Reason.ANOMALY, Reason.STATIC_BOUND, Reason.MUTED)
     assert (found.ground is not None) == is_anomaly
     assert all(words.notes(known))
     assert isinstance(words.normal(found.ground, found.normal, known.way), str)
@@ -145,9 +155,10 @@ def test_exactly_one_reason_for_any_facts(known: Facts) -> None:
 def test_every_reason_is_reached_by_its_facts() -> None:
     """All combinations of what decides, the rest fixed."""
     reached = set()
-    for judged, kind, bucket, final, waiting, late, previous, kept in product(
+    for judged, kind, until, bucket, final, waiting, late, previous, kept in product(
         [None, *(Judged(5.0, 5.0, 4.0, 6.0, verdict=verdict) for verdict in Verdict)],
         [None, *AnomalyKind],
+        [None, 2 * MINUTE],
         [None, MINUTE],
         [None, 0, MINUTE],
         [(), (1.0,)],
@@ -166,7 +177,7 @@ def test_every_reason_is_reached_by_its_facts() -> None:
             waiting=waiting,
             judged=judged,
             late=late,
-            anomaly=None if kind is None else anomaly(kind),
+            anomaly=None if kind is None else muted(kind, until),
         )
         (reason,) = (reason for reason, holding in holds(known).items() if holding)
         assert explain(known).reason is reason

@@ -14,6 +14,7 @@ from monitor.alerting.outbound import Outbound
 from monitor.alerting.receivers import built
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.incident import Incident
+from monitor.domain.mute import Mute, Selector
 from monitor.domain.notice import Notice, NoticeKind
 from monitor.domain.series import Identity
 from monitor.service import Monitor
@@ -123,3 +124,50 @@ def test_learning_stops_for_a_window_and_goes_on_after_it_in_a_replay_too(tmp_pa
 
 def incident_like() -> Incident:
     return replace(storm_incident(), suspects=(), series_count=0, team="")
+
+
+def test_a_mute_without_incidents_keeps_anomalies_out_and_restores_what_goes_on(tmp_path: Path) -> None:
+    """One series is well before the end of the window, the other is not; the log alone says the same."""
+    minute_ms = 60_000
+    monitor = run(tmp_path / "live")
+    series = [Identity.of("shop.orders", {"country": name}) for name in ("NL", "BE")]
+    now_ms = monitor.now_ms() // minute_ms * minute_ms - 120 * minute_ms  # what is ahead of it may be sent
+    start_ms, end_ms = now_ms - 1_000 * minute_ms, now_ms + 30 * minute_ms
+
+    def feed(first: int, end: int) -> None:
+        at = np.arange(first, end)
+        for place, one in enumerate(series):
+            value = 100.0 + np.random.default_rng(place).standard_normal(1_440)[at]
+            ill = (at >= 1_010) & (at < (1_025 if place == 0 else 2_000))
+            prints = np.full(len(at), one.fingerprint(), np.uint64)
+            names = {one.fingerprint(): one.canonical()}
+            batch = SampleBatch(prints, start_ms + at * minute_ms, value + 60.0 * ill, None, names)
+            monitor.submit(batch, Mode.BACKFILL).result(30)
+        monitor.settle(60)
+
+    with TestClient(create_app(monitor), base_url="http://localhost") as client:
+        feed(0, 1_000)
+        mute = Mute("a" * 16, Selector("shop.*"), now_ms, end_ms, "ann", "move", False, True)
+        monitor.muting.add(replace(mute, created_ms=now_ms))
+        feed(1_000, 1_028)
+        found = client.get("/api/v1/anomalies").json()["items"]
+        assert {(one["incident_id"], one["muted_until_ms"]) for one in found} == {(None, end_ms)}
+        assert len(found) == 2
+        id, at_ms = found[0]["series_id"], start_ms + 1_012 * minute_ms
+        why = client.get(f"/api/v1/explain?series={id}&at={at_ms}").json()
+        assert why["reason"] == "muted"
+        assert why["text"].startswith("Muted until ")
+        assert client.get("/api/v1/incidents").json()["items"] == []
+        feed(1_028, 1_050)
+        (incident,) = client.get("/api/v1/incidents").json()["items"]
+        assert (incident["start_ms"], incident["series_count"]) == (end_ms, 1)
+        assert incident["suspects"][0]["tags"] == {"country": "BE"}
+    lost = shutil.ignore_patterns("watchkeeper.db*")
+    shutil.copytree(tmp_path / "live", tmp_path / "copy", ignore=lost)  # as killed, its database lost
+    monitor.stop()
+    again = run(tmp_path / "copy")
+    again.settle(60)
+    with TestClient(create_app(again), base_url="http://localhost") as client:
+        (replayed,) = client.get("/api/v1/incidents").json()["items"]
+    assert {**replayed, "sequence": 0} == {**incident, "sequence": 0}
+    again.stop()

@@ -17,6 +17,8 @@ from sqlalchemy import event
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.incident import IncidentState, SeriesCounts
+from monitor.domain.mute import Mute, Selector
+from monitor.domain.windows import Windows
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
 from monitor.store.migrations import upgrade
@@ -123,11 +125,14 @@ def test_sql_and_memory_tell_the_same(
     upgrade(url)
     with Database(url) as database:
         wanted, ledger = MemoryLedger(), SqlLedger(database)
-        twin = IncidentEngine(wanted, counts=lambda _: COUNTS)
-        engine = IncidentEngine(ledger, counts=lambda _: COUNTS, most_in_memory=3)
+        mute = Mute("m", Selector("a.*"), EPOCH + 20 * HOUR, EPOCH + 60 * HOUR, "ann", "move", incidents=True)
+        windows = Windows([mute] if data.draw(st.booleans()) else [])
+        memory = 100_000 if windows else 3
+        twin = IncidentEngine(wanted, counts=lambda _: COUNTS, windows=windows)
+        engine = IncidentEngine(ledger, counts=lambda _: COUNTS, most_in_memory=memory, windows=windows)
         for events in shards(found):
             if data.draw(st.integers(0, 5)) == 0:
-                engine = IncidentEngine(ledger, counts=lambda _: COUNTS)
+                engine = IncidentEngine(ledger, counts=lambda _: COUNTS, windows=windows)
             assert engine.absorb(events) == twin.absorb(events)
         assert stories(database) == wanted.stories()
         assert ledger.progress() == wanted.progress()

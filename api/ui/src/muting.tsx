@@ -117,16 +117,28 @@ export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose
   const [force, setForce] = useState(false);
   const [notices, setNotices] = useState(true);
   const [learning, setLearning] = useState(false);
+  const [incidents, setIncidents] = useState(false);
   const selector = what === "incident" && incident ? { ...EVERYTHING, incident: incident.id } : series;
   const stops = learning && what === "series";
+  const keepsOut = incidents && what === "series";
   const everything = selector.metric === "*" && Object.keys(selector.tags).length === 0 && !selector.incident;
   return (
     <Ask
       title="Mute"
       does="Mute"
       onClose={onClose}
-      ready={reason.trim() !== "" && (!everything || force) && (notices || stops)}
-      work={() => change("POST", "mutes", { selector, minutes: Number(minutes), reason, force, notices, learning: stops })}
+      ready={reason.trim() !== "" && (!everything || force) && (notices || stops || keepsOut)}
+      work={() =>
+        change("POST", "mutes", {
+          selector,
+          minutes: Number(minutes),
+          reason,
+          force,
+          notices,
+          learning: stops,
+          incidents: keepsOut,
+        })
+      }
     >
       {incident && (
         <fieldset class="pick">
@@ -148,6 +160,13 @@ export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose
         </>
       )}
       <CheckField name="Tell nobody; what still goes on at its end is told of then" value={notices} onValue={setNotices} />
+      {what === "series" && (
+        <CheckField
+          name="No incidents: what begins meanwhile is in none; what still goes on at its end begins one then"
+          value={incidents}
+          onValue={setIncidents}
+        />
+      )}
       {what === "series" && (
         <CheckField name="Stop learning; models go on as they were at its end" value={learning} onValue={setLearning} />
       )}

@@ -28,7 +28,8 @@ export function Mutes() {
   return (
     <>
       <p class="muted">
-        While a mute holds, nobody is told of an incident whose series are all muted, or their models learn nothing.
+        While a mute holds, nobody is told of an incident whose series are all muted, their models learn nothing, or what
+        begins is in no incident.
       </p>
       <Trouble problem={problem} />
       <p class="buttons">
@@ -57,8 +58,12 @@ export function Mutes() {
                 <td>{mute.state}</td>
                 <td class="c-title">
                   {mute.text}
-                  {mute.learning && (
-                    <span class="muted">{mute.notices ? " · learning stopped" : " · learning stopped, notices go on"}</span>
+                  {(mute.learning || mute.incidents) && (
+                    <span class="muted">
+                      {mute.incidents && " · no incidents"}
+                      {mute.learning && " · learning stopped"}
+                      {!mute.notices && " · notices go on"}
+                    </span>
                   )}
                   {mute.weekly && <span class="muted"> {weekly(mute)}</span>}
                 </td>

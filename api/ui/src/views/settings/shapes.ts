@@ -60,6 +60,7 @@ export interface Mute {
   weekly: { days: number[]; from_minute: number; minutes: number; zone: string } | null;
   notices: boolean;
   learning: boolean;
+  incidents: boolean;
   author: string;
   reason: string;
 }
