@@ -14,7 +14,7 @@ from typing import Any
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.labels import Judged, Said
-from monitor.domain.meta import DAY_MS, cause, rank
+from monitor.domain.meta import DAY_MS, cause, of_models, rank
 from monitor.domain.records import Control, Kind
 from monitor.domain.source import SourceStatus
 from monitor.engine.base import ShardStatus
@@ -30,7 +30,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Around:
     """What is asked and told of the Monitor around this. ``ask`` a shard a question; ``tell`` the log,
-    durably; ``meta_incidents``: those that are not over; ``labels`` and ``changes`` by their time."""
+    durably; ``meta_incidents``: those that are not over; ``labels`` and ``changes`` by their time;
+    ``receivers``: whether notices for one had to be given up, by name."""
 
     ask: Callable[..., Any]
     shards: Callable[[], Sequence[ShardStatus]]
@@ -40,6 +41,7 @@ class Around:
     labels: Callable[[int], Sequence[Judged]]
     sources: Callable[[], Sequence[SourceStatus]]
     changes: Callable[[int, int], Sequence[ChangeEvent]]
+    receivers: Callable[[], Mapping[str, bool]] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Overseeing:
             late=sum(one.late for one in shards),
             lag_s=max((one.lag_ms for one in shards), default=0) / 1_000,
             people=self._people(),
+            receivers=self._asked.receivers(),
         )
 
     def _people(self) -> People:
@@ -110,7 +113,7 @@ class Overseeing:
             if not incident.of_itself:
                 if opened:
                     self._opened[incident.team] = self._opened.get(incident.team, 0) + 1
-            elif incident.state in _HOLDING:
+            elif incident.state in _HOLDING and _of_models(incident):
                 self._open[incident.id] = incident.title
             else:
                 self._open.pop(incident.id, None)
@@ -119,7 +122,8 @@ class Overseeing:
         """Freeze where a meta-incident is open, and thaw where none is any more."""
         if not self._known:
             with self._lock:
-                self._open.update({one.id: one.title for one in self._asked.meta_incidents()})
+                found = filter(_of_models, self._asked.meta_incidents())
+                self._open.update({one.id: one.title for one in found})
             self._known = True
         with self._lock:
             found = dict(self._open)
@@ -201,6 +205,11 @@ class Overseeing:
         headline = words + (f" in {hit:,} metrics" if hit else "")
         headline += f" since {versions[0].title}" if versions else ""
         return MetaIncident(incident, headline, named, hit, changes)
+
+
+def _of_models(incident: Incident) -> bool:
+    """May the models be at fault, so that nothing of them is to change meanwhile?"""
+    return any(of_models(suspect.metric) for suspect in incident.suspects)
 
 
 def _hit(named: tuple[str, str], accounts: Sequence[Mapping[str, Any]]) -> int:

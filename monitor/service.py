@@ -683,7 +683,11 @@ class Monitor:
             labels=labels,
             sources=lambda: self.polling.statuses(),
             changes=lambda from_ms, until_ms: self.relating.kept.changes(from_ms, until_ms),
+            receivers=self._receivers,
         )
+
+    def _receivers(self) -> dict[str, bool]:
+        return {one.name: one.unreachable_ms is not None for one in self.alerts.receivers()}
 
     # -- inside -----------------------------------------------------------------------------------
 

@@ -239,6 +239,14 @@ FIGURES: Sequence[Figure] = (
         "team",
         {**_GAUGE, "unit": "s", "polarity": "up", "min_change_absolute": 86_400.0},
     ),
+    Figure(
+        "watchkeeper.receiver.unreachable",
+        "delivery",
+        0,
+        "Receiver {} takes no notices",
+        "receiver",
+        {**_GAUGE, "polarity": "up", "min_change_absolute": NEVER, "static_upper": 0.5},
+    ),
 )
 FIGURE: Mapping[str, Figure] = {figure.metric: figure for figure in FIGURES}
 
@@ -250,6 +258,16 @@ def of_itself(metric: str) -> bool:
     (True, False, False)
     """
     return metric.startswith(PREFIX)
+
+
+def of_models(metric: str) -> bool:
+    """May models be at fault where this own metric is wrong? Not where nobody takes notices.
+
+    >>> of_models("watchkeeper.band.coverage"), of_models("watchkeeper.receiver.unreachable")
+    (True, False)
+    """
+    figure = FIGURE.get(metric)
+    return figure is None or figure.group != "delivery"
 
 
 def said(metric: str, tags: Mapping[str, str], before: float, after: float) -> str | None:
@@ -265,6 +283,8 @@ def said(metric: str, tags: Mapping[str, str], before: float, after: float) -> s
         return None
     way = "rose" if after > before else "fell"
     name = figure.words.format(tags.get(figure.tag, "all") or "none")
+    if figure.group == "delivery":
+        return name
     if figure.is_share:
         return f"{name} {way} from {_number(100 * before)} to {_number(100 * after)} %"
     return f"{name} {way} from {_number(before)} to {_number(after)}"
@@ -284,7 +304,7 @@ def cause(metric: str, tags: Mapping[str, str]) -> tuple[str, str]:
     figure = FIGURE.get(metric)
     if figure is not None and figure.group == "seasons":
         return "part", "season detection"
-    for key in ("source", "family", "class", "team", "stage", "reason"):
+    for key in ("source", "family", "class", "team", "stage", "reason", "receiver"):
         if key in tags:
             return key, tags[key]
     return "part", metric.removeprefix(PREFIX)

@@ -29,7 +29,8 @@ class People:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known at one moment; counts since the start. ``shards``: of `monitor.engine.account`, one each;
-    ``sources``: samples taken in by source; ``refused``: by reason; ``late``, ``samples``: of the shards."""
+    ``sources``: samples taken in by source; ``refused``: by reason; ``late``, ``samples``: of the shards;
+    ``receivers``: by name, whether one had to be given up."""
 
     shards: Sequence[Mapping[str, Any]]
     sources: Mapping[str, int] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Facts:
     late: int = 0
     lag_s: float = 0.0
     people: People = field(default_factory=People)
+    receivers: Mapping[str, bool] = field(default_factory=dict)
 
 
 def figures(before: Facts, now: Facts) -> list[Figure]:
@@ -50,6 +52,7 @@ def figures(before: Facts, now: Facts) -> list[Figure]:
         *_intake(before, now),
         *_cost(before, now),
         *_people(before, now),
+        *_delivery(now),
     ]
 
 
@@ -140,6 +143,11 @@ def _people(before: Facts, now: Facts) -> Iterator[Figure]:
             yield _of("labels.precision", team=team or "none"), true / (true + false), None
     for team, delay_s in now.people.delay_s.items():
         yield _of("labels.delay_s", team=team or "none"), delay_s, None
+
+
+def _delivery(now: Facts) -> Iterator[Figure]:
+    for name, dead in now.receivers.items():
+        yield _of("receiver.unreachable", receiver=name), float(dead), None
 
 
 def _sum(now: Facts, name: str) -> int:
