@@ -116,7 +116,8 @@ def declarations() -> dict[str, dict[str, Any]]:
     """What to tell ``PUT /api/v1/metrics/{name}`` about each metric, by name.
 
     ``polarity`` names the bad side. ``min_change_absolute`` is the least change worth a person's
-    time, in the metric's unit: 5 flights or 15 minutes an hour, and 10 points of a share.
+    time, in the metric's unit: 5 flights or 15 minutes an hour, and 10 points of a share. A flight that does
+    not go weighs more than one that goes late.
     """
     common = {"cadence_ms": HOUR_MS, "timezone": TIMEZONE}
     share = {**common, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.1}
@@ -129,7 +130,7 @@ def declarations() -> dict[str, dict[str, Any]]:
             "polarity": "down",
             "min_change_absolute": 5.0,
         },
-        CANCELLED: {**share, "polarity": "up"},
+        CANCELLED: {**share, "polarity": "up", "weight": 2.0},
         DELAY: {
             **common,
             "kind": "gauge",

@@ -16,8 +16,9 @@ _LONGEST = 300
 
 
 def lead(members: Sequence[Anomaly]) -> list[Anomaly]:
-    """The members of the metric with the largest sum of scores; at a tie, the first to move. Where all are of
-    Watchkeeper's own metrics, of the one that is nearest to a cause."""
+    """The members of the metric with the largest sum of scores, each times what the metric is declared to weigh;
+    at a tie, the first to move. Where all are of Watchkeeper's own metrics, of the one that is nearest to a
+    cause."""
     own = all(of_itself(member.series.metric) for member in members)
     weight: dict[str, float] = {}
     first: dict[str, int] = {}
@@ -25,7 +26,7 @@ def lead(members: Sequence[Anomaly]) -> list[Anomaly]:
     for member in members:
         metric = member.series.metric
         by_metric.setdefault(metric, []).append(member)
-        weight[metric] = weight.get(metric, 0.0) + member.score
+        weight[metric] = weight.get(metric, 0.0) + member.score * member.weight
         first[metric] = min(member.begin_ms, first.get(metric, member.begin_ms))
     return by_metric[min(by_metric, key=lambda m: (rank(m) if own else 0, -weight[m], first[m], m))]
 

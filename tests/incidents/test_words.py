@@ -19,7 +19,7 @@ from monitor.incidents.lifecycle import life
 from monitor.incidents.rules import Rules
 from monitor.incidents.severity import Weighed, weigh
 from monitor.incidents.suspects import duration, suspects
-from monitor.incidents.title import title
+from monitor.incidents.title import lead, title
 from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly
 
 RULES = Rules()
@@ -166,3 +166,10 @@ def test_priority_says_from_what() -> None:
 
 def test_durations() -> None:
     assert [duration(d) for d in (90_000, 3_600_000, 90 * HOUR)] == ["1.5 min", "1 h", "3.8 d"]
+
+
+def test_what_weighs_more_leads_the_title() -> None:
+    late = [anomaly("delay", {"host": name}, score=60.0) for name in "ab"]
+    gone = anomaly("cancelled", {"host": "a"}, score=70.0)
+    assert lead([*late, gone]) == late
+    assert lead([*late, replace(gone, weight=2.0)]) == [replace(gone, weight=2.0)]
