@@ -122,8 +122,8 @@ class Overseeing:
         """Freeze where a meta-incident is open, and thaw where none is any more."""
         if not self._known:
             with self._lock:
-                found = filter(_of_models, self._asked.meta_incidents())
-                self._open.update({one.id: one.title for one in found})
+                open_ones = filter(_of_models, self._asked.meta_incidents())
+                self._open.update({one.id: one.title for one in open_ones})
             self._known = True
         with self._lock:
             found = dict(self._open)

@@ -16,9 +16,9 @@ _LONGEST = 300
 
 
 def lead(members: Sequence[Anomaly]) -> list[Anomaly]:
-    """The members of the metric with the largest sum of scores, each times what the metric is declared to weigh;
-    at a tie, the first to move. Where all are of Watchkeeper's own metrics, of the one that is nearest to a
-    cause."""
+    """The members of the metric with the largest sum of scores, each times what the metric is declared to
+    weigh; at a tie, the first to move. Where all are of Watchkeeper's own metrics, of the one that is
+    nearest to a cause."""
     own = all(of_itself(member.series.metric) for member in members)
     weight: dict[str, float] = {}
     first: dict[str, int] = {}

@@ -33,7 +33,7 @@ def test_a_dead_receiver_is_an_incident_after_a_day_and_until_it_takes_notices(t
 
     inboxes = {"dead": Inbox(answer), "other": Inbox()}
     with living(tmp_path, named(3), lambda step: 10.0 + noise(step, 3)) as system:
-        alerts, database = system.monitor.alerts, system.monitor._story._database
+        alerts, database = system.monitor.alerts, system.monitor.alerts._store.database
         clock = Clock(now_ms=lambda: system.now_ms + ahead[0], chance=lambda: 0.0)
         made = Couriers(
             database,
