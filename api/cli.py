@@ -14,6 +14,7 @@ import typer
 from api.cli_access import audit_app, token_app, user_app
 from api.cli_alerts import receiver_app, route_app
 from api.cli_budgets import budget_app
+from api.cli_comfort import comfort
 from api.cli_meta import meta_app
 from api.cli_models import models
 from api.cli_mute import calendar_app, mute_app
@@ -59,6 +60,7 @@ app.add_typer(meta_app, name="meta")
 app.command()(label)
 app.command()(models)
 app.command()(estimate)
+app.command()(comfort)
 app.add_typer(mute_app, name="mute")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(log_app, name="log")

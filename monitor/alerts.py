@@ -50,6 +50,24 @@ N = TypeVar("N", Route, Destination)
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An incident that goes on and of which a route's receivers are not told for a budget's sake."""
+
+    incident: Incident
+    route: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A budget as it stands: incidents told in the last week of the wall clock, and those held back now."""
+
+    balance: Balance
+    told: int
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Correspondence:
     """What was told of one incident, and what was not."""
 
@@ -272,6 +290,23 @@ class Alerts:
         routes = {one.name for one in self.routes(team)}
         found = self._budgets.all()
         return [one for one in found if team is None or one.budget.team == team or one.budget.route in routes]
+
+    def uses(self, team: str | None = None) -> list[Use]:
+        """What was told and what is held back by each of `budgets`."""
+        standings = [one for one in self._store.active() if one.open]
+        return [
+            Use(
+                one,
+                self._budgets.told(one.budget),
+                tuple(
+                    Held(standing.incident, route, held.why)
+                    for standing in standings
+                    for route, held in standing.withheld.items()
+                    if held.why.startswith(one.budget.holds)
+                ),
+            )
+            for one in self.budgets(team)
+        ]
 
     def check_budget(self, budget: Budget, team: str | None = None) -> Budget:
         """As it may be saved by those who are bound to ``team``, with the level that it begins with. Raises

@@ -26,9 +26,11 @@ from monitor.alerting.chart_links import ChartLinks
 from monitor.alerting.label_links import LabelLinks
 from monitor.alerts import Alerts
 from monitor.changes import Watchers
+from monitor.comforting import POINTS_MAX, Comfort, comfort
 from monitor.consequences import Consequences
 from monitor.domain.about import About
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.comfort import SCORES
 from monitor.domain.declared import Declared, is_pattern
 from monitor.domain.declaring import declare_counters
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
@@ -44,7 +46,7 @@ from monitor.domain.labels import Judged, Label
 from monitor.domain.meta import PREFIX
 from monitor.domain.notice import Picture
 from monitor.domain.outlook import WideBand
-from monitor.domain.paging import Page, page_of
+from monitor.domain.paging import Page, every, page_of
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity, shard_of
 from monitor.domain.teams import Rule, Teams
@@ -558,6 +560,25 @@ class Monitor:
             series_id, question, id=series_id, from_ms=from_ms, to_ms=to_ms, max_points=most
         )
         return dict(columns)
+
+    def comfort(
+        self,
+        selects: Callable[[Identity], bool],
+        days: int,
+        scores: Sequence[float] = SCORES,
+        *,
+        metric: str | None = None,
+        team: str | None = None,
+    ) -> Comfort:
+        """Over the last days, how many runs there are for each threshold, of the series that ``selects`` takes;
+        ``metric``: they are all of this one. Some 10 ms a series of two weeks by the minute, up to 200."""
+
+        def columns(id: str, from_ms: int, to_ms: int) -> Mapping[str, Any]:
+            span = {"from_ms": from_ms, "to_ms": to_ms, "max_points": POINTS_MAX}
+            return dict(self._ask_owner(id, "observations", id=id, **span))
+
+        rows = every(lambda after: self.series(metric=metric, after=after, limit=1_000, team=team))
+        return comfort(rows, selects, columns, days, scores)
 
     def explain(self, series: str, at_ms: int, team: str | None = None) -> Explained:
         """Why a series (`monitor.naming` says how it may be named) shows what it shows at a time, with

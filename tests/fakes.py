@@ -14,7 +14,7 @@ from monitor.alerts import Alerts
 from monitor.couriers import Couriers
 from monitor.domain.access import Session, Token, User
 from monitor.domain.acts import Act, Tie
-from monitor.domain.alert import Holding, Kept, NoticeState, Step
+from monitor.domain.alert import Holding, Kept, NoticeState, Standing, Step
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.audit import FIRST, AuditEntry, Deed
 from monitor.domain.batch import Mode, SampleBatch
@@ -659,6 +659,9 @@ class FakeBudgets(BudgetStore):
     def all(self) -> list[Balance]:
         return [self.kept[name] for name in sorted(self.kept)]
 
+    def told(self, budget: Budget) -> int:
+        return 0
+
     def put(self, budget: Budget, deed: Deed) -> None:
         self.deeds.append(deed)
         self.kept[budget.name] = Balance.fresh(budget)
@@ -686,6 +689,10 @@ class FakeAlertStore(AlertStore):
     def __init__(self) -> None:
         self.kept_steps: list[Step] = []
         self.kept_holdings: list[Holding] = []
+        self.kept_standings: list[Standing] = []
+
+    def active(self) -> list[Standing]:
+        return self.kept_standings
 
     def steps(self, since_ms: int, most: int = 100_000) -> list[Step]:
         return self.kept_steps

@@ -101,6 +101,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("PUT", f"{API}/routes/{{name}}"): _CHANGE,
     ("DELETE", f"{API}/routes/{{name}}"): _CHANGE,
     ("GET", f"{API}/budgets"): _READ,
+    ("GET", f"{API}/comfort"): _READ,
     ("PUT", f"{API}/budgets/{{name}}"): _CHANGE,
     ("DELETE", f"{API}/budgets/{{name}}"): _CHANGE,
     ("GET", f"{API}/receivers"): _READ,
