@@ -38,6 +38,7 @@ from api.routes import (
     models,
     mutes,
     people,
+    ranking,
     series,
     server,
     sources,
@@ -72,6 +73,7 @@ _ROUTERS = (
     meta.router,
     teams.router,
     people.router,
+    ranking.router,
 )
 _HUNG = "the engine does not answer"
 

@@ -18,6 +18,7 @@ from api.cli_comfort import comfort
 from api.cli_meta import meta_app
 from api.cli_models import models
 from api.cli_mute import calendar_app, mute_app
+from api.cli_ranking import ranking
 from api.cli_respond import incident_app, label, labels_app
 from api.cli_sources import estimate, source_app
 from api.options import (
@@ -61,6 +62,7 @@ app.command()(label)
 app.command()(models)
 app.command()(estimate)
 app.command()(comfort)
+app.command()(ranking)
 app.add_typer(mute_app, name="mute")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(log_app, name="log")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.alerting.preview import Preview, preview
 from monitor.alerting.receivers import kind_of, read
-from monitor.alerting.ruling import MINUTE_MS, Muted, Rules, Ruling, never
+from monitor.alerting.ruling import MINUTE_MS, Doubted, Muted, Rules, Ruling, never, undoubted
 from monitor.couriers import Compose, Couriers
 from monitor.domain.alert import Holding, Kept
 from monitor.domain.audit import Deed
@@ -104,6 +104,7 @@ class Alerts:
         self._now_ms = now_ms
         self.muted = muted
         self.series: Callable[[], int] = lambda: 0
+        self.doubted: Doubted = undoubted
         self._budgets = budgets
         self.illustrate = illustrate
         self.chart_url: Callable[[str], str] = lambda incident_id: ""
@@ -180,7 +181,7 @@ class Alerts:
             self._store.prune(now_ms - STEPS_KEPT_MS, now_ms - NOTICES_KEPT_MS)
 
     def _ruling(self, connection: Connection, incident_ids: Sequence[str]) -> Ruling:
-        rules = Rules(routes_of(connection), self.muted, self._lineage(), balances(connection))
+        rules = Rules(routes_of(connection), self.muted, self._lineage(), balances(connection), self.doubted)
         standings = self._store.standings(connection, incident_ids)
         return Ruling(rules, standings, self._store.reached_ms(connection))
 
@@ -340,7 +341,7 @@ class Alerts:
         names = {one.name for one in changed} | set(removed)
         kept = [one for one in self.destinations.routes() if one.name not in names]
         budgets = [Balance.fresh(one.budget) for one in self._budgets.all()]
-        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets)
+        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets, self.doubted)
         return preview(self._store.steps(since_ms), rules, since_ms, until_ms)
 
     def correspondence(self, incident_id: str) -> Correspondence:

@@ -55,6 +55,7 @@ from monitor.every import Every
 from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
+from monitor.likely import Ranking
 from monitor.meta.deployment import deployed, noted
 from monitor.meta.heartbeat import Heartbeat
 from monitor.meta.reporting import Reporting
@@ -77,6 +78,7 @@ from monitor.young import Young
 Row = dict[str, Any]
 TICK_S = 30.0
 SOURCE_REPORT_S = 5.0
+RANKING_S = 10.0
 META_S = 5.0
 """How often it is looked whether a minute is over."""
 
@@ -218,6 +220,13 @@ class Monitor:
             settings.default_timezone,
             settings.limits,
         )
+        self.ranking = Ranking(
+            lambda mark: dict(self._ask(0, "verdicts", known=mark)),
+            self.series_one,
+            settings.ranking.hold_back_below,
+        )
+        alerts.doubted = self.ranking.doubt
+        self._rankings = Every(RANKING_S, self._refresh_ranking)
         self.label_links = label_links
         self.chart_links = chart_links
         self._serving: Serving | None = None
@@ -303,6 +312,8 @@ class Monitor:
             self._checkpoints.start()
             self._ticks.start()
             self.alerts.start()
+            if self.settings.ranking.hold_back_below > 0.0:
+                self._rankings.start()
             if self.settings.meta.enabled:
                 self._meta.start()
             if self._beats is not None:
@@ -328,6 +339,7 @@ class Monitor:
         if self._beats is not None:
             self._beats.stop()
         self._meta.stop()
+        self._rankings.stop()
         self._source_reports.stop()
         self.polling.stop()
         with self._life:
@@ -570,8 +582,8 @@ class Monitor:
         metric: str | None = None,
         team: str | None = None,
     ) -> Comfort:
-        """Over the last days, how many runs there are for each threshold, of the series that ``selects`` takes;
-        ``metric``: they are all of this one. Some 10 ms a series of two weeks by the minute, up to 200."""
+        """Over the last days, how many runs there are for each threshold, of the series that ``selects``
+        takes, up to 200; ``metric``: they are all of this one."""
 
         def columns(id: str, from_ms: int, to_ms: int) -> Mapping[str, Any]:
             span = {"from_ms": from_ms, "to_ms": to_ms, "max_points": POINTS_MAX}
@@ -722,6 +734,10 @@ class Monitor:
             self.tell_version()
             self.meta_reporting.report()
             self.overseeing.look()
+
+    def _refresh_ranking(self) -> None:
+        if self.running:
+            self.ranking.refresh()
 
     def tell_version(self) -> None:
         """Another version than the one before on this data folder is a change like any deployment."""

@@ -38,6 +38,7 @@ from monitor.domain.series import Identity
 from monitor.domain.served import METRIC, ModelSettings
 from monitor.explaining import Explained
 from monitor.labelling import Labelling
+from monitor.likely import Likely
 from monitor.muting import Hits
 from monitor.rehearsing import Rehearsal
 from monitor.relating import BEFORE_MS
@@ -152,6 +153,10 @@ class View:
 
     def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
         return self._monitor.incident(incident_id, self._team)
+
+    def likely(self, incidents: Sequence[Incident]) -> list[Likely | None]:
+        """How likely people act on each; None while the ranking has not proven itself."""
+        return self._monitor.ranking.of(incidents)
 
     def transitions(self, incident: Incident) -> Sequence[IncidentTransition]:
         """The steps of its life, the first one first."""

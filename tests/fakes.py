@@ -85,6 +85,7 @@ class FakeEngine:
         self.on_events: Callable[[Events], None] | None = None
         self.pending: Future[Accepted] | None = None
         self.moments: dict[int, dict[str, Any]] = {}
+        self.verdict_bodies: list[dict[str, Any]] = []
         self.asked_pasts: list[tuple[str, bool]] = []
         self.asked_siblings: list[str | None] = []
         self.fail_ask: Exception | None = None
@@ -188,6 +189,9 @@ class FakeEngine:
             "n": np.array([np.nan], np.float32),
             "arrival_ms": np.array([NOW_MS]),
         }
+
+    def verdicts(self, shard: int, known: int) -> dict[str, Any]:
+        return {"mark": len(self.verdict_bodies), "labels": self.verdict_bodies}
 
     def moment(self, shard: int, id: str, at_ms: int) -> dict[str, Any] | None:
         if int(id, 16) not in self.known:

@@ -95,6 +95,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{API}/changes"): _WHOLE,
     ("POST", f"{API}/changes"): _CHANGE_WHOLE,
     ("GET", f"{API}/incidents/{{incident_id}}/notices"): _READ,
+    ("GET", f"{API}/ranking"): _WHOLE,
     ("GET", f"{API}/routes"): _READ,
     ("POST", f"{API}/routes/preview"): _CHANGE,
     ("GET", f"{API}/routes/{{name}}"): _READ,

@@ -61,8 +61,8 @@ def comfort(
     days: Annotated[int, Query(ge=1, le=DAYS_MAX)] = 14,
     score: Annotated[list[Score], Query(max_length=60, description="thresholds, from 0 to 100")] = [],  # noqa: B006
 ) -> ComfortOut:
-    """For a range of thresholds, how many runs of values reached them over the last days of event time, and by
-    how much they lay outside their band: of the series of a metric or pattern with all of these tags
+    """For a range of thresholds, how many runs of values reached them over the last days of event time, and
+    by how much they lay outside their band: of the series of a metric or pattern with all of these tags
     (key=value, `*` stands for any characters), or of those that a route asks for. Minimum change, duration
     and labels, which also decide, are left out. Changes nothing."""
     if route is not None and (metric is not None or tag):

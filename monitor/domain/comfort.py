@@ -1,8 +1,8 @@
-"""Comfort calibration: over a range of thresholds, how many anomalies there would have been and how far values
-lay outside their band in all. The owner picks what they are comfortable with.
+"""Comfort calibration: over a range of thresholds, how many anomalies there would have been and how far
+values lay outside their band in all. The owner picks what they are comfortable with.
 
-A *run* is an unbroken row of values whose score reaches a threshold. Minimum change, duration and labels, which
-also decide what becomes an anomaly, are left out, so a threshold is all that differs between two rows.
+A *run* is an unbroken row of values whose score reaches a threshold. Minimum change, duration and labels,
+which also decide what becomes an anomaly, are left out, so a threshold is all that differs between two rows.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SCORES = tuple(float(score) for score in range(40, 100, 5))
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """[``from_ms``, ``to_ms``) of one series; ``score``: the highest in it; ``excess``: summed distance outside
-    the band, in the metric's units. It is there for every threshold up to its score."""
+    """[``from_ms``, ``to_ms``) of one series; ``score``: the highest in it; ``excess``: summed distance
+    outside the band, in the metric's units. It is there for every threshold up to its score."""
 
     from_ms: int
     to_ms: int
@@ -39,12 +39,12 @@ class Reached:
 
 
 def reached(columns: Mapping[str, NDArray[Any]], cadence_ms: int, scores: Sequence[float]) -> Reached:
-    """``columns``: ts_ms, value, lower, upper and score of one series' buckets in time order (NaN where there is
-    none); ``scores``: thresholds, rising. Some 30 µs a threshold and 10,000 buckets.
+    """``columns``: ts_ms, value, lower, upper and score of one series' buckets in time order (NaN where there
+    is none); ``scores``: thresholds, rising.
 
     >>> columns = {
-    ...     "ts_ms": np.array([0, 60, 120]), "value": np.array([9.0, 1.0, 7.0]), "score": np.array([80, 10, 60]),
-    ...     "lower": np.zeros(3), "upper": np.full(3, 5.0),
+    ...     "ts_ms": np.array([0, 60, 120]), "value": np.array([9.0, 1.0, 7.0]),
+    ...     "score": np.array([80, 10, 60]), "lower": np.zeros(3), "upper": np.full(3, 5.0),
     ... }
     >>> found = reached(columns, 60, (50.0, 70.0, 90.0))
     >>> found.runs, found.excess
