@@ -56,7 +56,7 @@ class Reliability:
 
 
 class Ranker:
-    """``opening``: goes only by what is known when somebody is first to be told. Some 60 µs a label."""
+    """``opening``: goes only by what is known when somebody is first to be told. Some 0.1 ms a label."""
 
     def __init__(self, *, opening: bool = False) -> None:
         self._opening = opening
