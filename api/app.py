@@ -29,6 +29,7 @@ from api.routes import (
     acts,
     alerts,
     budgets,
+    comfort,
     explain,
     incidents,
     labels,
@@ -37,6 +38,7 @@ from api.routes import (
     models,
     mutes,
     people,
+    ranking,
     series,
     server,
     sources,
@@ -64,12 +66,14 @@ _ROUTERS = (
     topology.router,
     alerts.router,
     budgets.router,
+    comfort.router,
     mutes.router,
     server.router,
     sources.router,
     meta.router,
     teams.router,
     people.router,
+    ranking.router,
 )
 _HUNG = "the engine does not answer"
 

@@ -14,9 +14,11 @@ import typer
 from api.cli_access import audit_app, token_app, user_app
 from api.cli_alerts import receiver_app, route_app
 from api.cli_budgets import budget_app
+from api.cli_comfort import comfort
 from api.cli_meta import meta_app
 from api.cli_models import models
 from api.cli_mute import calendar_app, mute_app
+from api.cli_ranking import ranking
 from api.cli_respond import incident_app, label, labels_app
 from api.cli_sources import estimate, source_app
 from api.options import (
@@ -59,6 +61,8 @@ app.add_typer(meta_app, name="meta")
 app.command()(label)
 app.command()(models)
 app.command()(estimate)
+app.command()(comfort)
+app.command()(ranking)
 app.add_typer(mute_app, name="mute")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(log_app, name="log")

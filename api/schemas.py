@@ -224,6 +224,13 @@ class Contributor(Answer):
     text: str
 
 
+class Likely(Answer):
+    """By what people said of others: how likely they act on this one, and why, the strongest reason first."""
+
+    chance: float
+    reasons: list[str]
+
+
 class Incident(Answer):
     id: str
     state: str
@@ -247,6 +254,7 @@ class Incident(Answer):
     series_count: int
     suspects: list[Suspect]
     contributors: list[Contributor]
+    likely: Likely | None = Field(default=None, description="null while the ranking has not proven itself")
 
 
 class IncidentDetail(Incident):

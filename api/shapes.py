@@ -17,6 +17,7 @@ from monitor.domain.anomaly import Verdict
 from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
 from monitor.domain.labels import Judged
 from monitor.domain.outlook import WideBand
+from monitor.likely import Likely
 from monitor.view import View
 
 SUSPECTS_IN_LISTS = 3
@@ -84,15 +85,24 @@ def anomaly(placed: PlacedAnomaly, said: About, labels: Sequence[Judged] = ()) -
     )
 
 
-def incident(value: Incident) -> schemas.Incident:
+def incident(value: Incident, likely: Likely | None = None) -> schemas.Incident:
     """As in lists: the first suspects and contributors only."""
-    return schemas.Incident(**_incident(value, SUSPECTS_IN_LISTS, CONTRIBUTORS_IN_LISTS))
+    shape = _incident(value, SUSPECTS_IN_LISTS, CONTRIBUTORS_IN_LISTS)
+    return schemas.Incident(**shape, likely=_likely(likely))
 
 
-def incident_detail(value: Incident, members: Sequence[schemas.Anomaly]) -> schemas.IncidentDetail:
+def incident_detail(
+    value: Incident, members: Sequence[schemas.Anomaly], likely: Likely | None = None
+) -> schemas.IncidentDetail:
     """As on its own: every suspect and contributor, and the member anomalies."""
     shape = _incident(value, len(value.suspects), len(value.contributors))
-    return schemas.IncidentDetail(**shape, members=list(members), merged_into=value.merged_into)
+    return schemas.IncidentDetail(
+        **shape, members=list(members), merged_into=value.merged_into, likely=_likely(likely)
+    )
+
+
+def _likely(value: Likely | None) -> schemas.Likely | None:
+    return None if value is None else schemas.Likely(chance=value.chance, reasons=list(value.reasons))
 
 
 def _incident(value: Incident, suspects: int, contributors: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.alerting.preview import Preview, preview
 from monitor.alerting.receivers import kind_of, read
-from monitor.alerting.ruling import MINUTE_MS, Muted, Rules, Ruling, never
+from monitor.alerting.ruling import MINUTE_MS, Doubted, Muted, Rules, Ruling, never, undoubted
 from monitor.couriers import Compose, Couriers
 from monitor.domain.alert import Holding, Kept
 from monitor.domain.audit import Deed
@@ -47,6 +47,24 @@ STEPS_KEPT_MS = 400 * DAY_MS
 
 
 N = TypeVar("N", Route, Destination)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An incident that goes on and of which a route's receivers are not told for a budget's sake."""
+
+    incident: Incident
+    route: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A budget as it stands: incidents told in the last week of the wall clock, and those held back now."""
+
+    balance: Balance
+    told: int
+    held: tuple[Held, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,7 @@ class Alerts:
         self._now_ms = now_ms
         self.muted = muted
         self.series: Callable[[], int] = lambda: 0
+        self.doubted: Doubted = undoubted
         self._budgets = budgets
         self.illustrate = illustrate
         self.chart_url: Callable[[str], str] = lambda incident_id: ""
@@ -162,7 +181,7 @@ class Alerts:
             self._store.prune(now_ms - STEPS_KEPT_MS, now_ms - NOTICES_KEPT_MS)
 
     def _ruling(self, connection: Connection, incident_ids: Sequence[str]) -> Ruling:
-        rules = Rules(routes_of(connection), self.muted, self._lineage(), balances(connection))
+        rules = Rules(routes_of(connection), self.muted, self._lineage(), balances(connection), self.doubted)
         standings = self._store.standings(connection, incident_ids)
         return Ruling(rules, standings, self._store.reached_ms(connection))
 
@@ -273,6 +292,23 @@ class Alerts:
         found = self._budgets.all()
         return [one for one in found if team is None or one.budget.team == team or one.budget.route in routes]
 
+    def uses(self, team: str | None = None) -> list[Use]:
+        """What was told and what is held back by each of `budgets`."""
+        standings = [one for one in self._store.active() if one.open]
+        return [
+            Use(
+                one,
+                self._budgets.told(one.budget),
+                tuple(
+                    Held(standing.incident, route, held.why)
+                    for standing in standings
+                    for route, held in standing.withheld.items()
+                    if held.why.startswith(one.budget.holds)
+                ),
+            )
+            for one in self.budgets(team)
+        ]
+
     def check_budget(self, budget: Budget, team: str | None = None) -> Budget:
         """As it may be saved by those who are bound to ``team``, with the level that it begins with. Raises
         NotFound for a route there is not, or another team's; BadRequest for a route of digests."""
@@ -305,7 +341,7 @@ class Alerts:
         names = {one.name for one in changed} | set(removed)
         kept = [one for one in self.destinations.routes() if one.name not in names]
         budgets = [Balance.fresh(one.budget) for one in self._budgets.all()]
-        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets)
+        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets, self.doubted)
         return preview(self._store.steps(since_ms), rules, since_ms, until_ms)
 
     def correspondence(self, incident_id: str) -> Correspondence:

@@ -21,6 +21,7 @@ from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind
 from monitor.domain.series import Identity
 from monitor.domain.shape import Shape, missed, shape_of
+from monitor.domain.traits import Traits, traits_of
 from monitor.recent import Recent
 from monitor.responding import Feedback, Found
 
@@ -94,10 +95,27 @@ class Labelling:
         id, known = self.recent.name(*target.key, said.value, user, note)
         if known is not None:
             return known
-        shapes = self._shapes(target, said) if said.facet == "verdict" else []
-        label = Label(id, said, target, user, note, self.now_ms(), shapes=tuple(shapes))
+        verdict = said.facet == "verdict"
+        shapes = self._shapes(target, said) if verdict else []
+        traits = self._traits(target) if verdict else None
+        label = Label(id, said, target, user, note, self.now_ms(), shapes=tuple(shapes), traits=traits)
         self.consequences.check(label)
         return label
+
+    def _traits(self, target: Target) -> Traits | None:
+        """Of the incident that is meant, or that the anomaly is part of."""
+        id: str | None = target.id
+        if target.kind is not TargetKind.INCIDENT:
+            placed = self.kept.anomaly(target.anomaly_id) if target.anomaly_id else None
+            id = placed.incident_id if placed is not None else None
+        if id is None:
+            return None
+        incident, _ = self.incident(id, self.team)
+        try:
+            row = self.series(incident.founder_id[:16], self.team)
+        except NotFound:
+            row = {}
+        return traits_of(incident, row)
 
     def _shapes(self, target: Target, said: Said) -> list[Shape]:
         """Those of the anomalies that are meant; of a span in which nothing was noticed, if it is confirmed,

@@ -26,9 +26,11 @@ from monitor.alerting.chart_links import ChartLinks
 from monitor.alerting.label_links import LabelLinks
 from monitor.alerts import Alerts
 from monitor.changes import Watchers
+from monitor.comforting import POINTS_MAX, Comfort, comfort
 from monitor.consequences import Consequences
 from monitor.domain.about import About
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.comfort import SCORES
 from monitor.domain.declared import Declared, is_pattern
 from monitor.domain.declaring import declare_counters
 from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
@@ -44,7 +46,7 @@ from monitor.domain.labels import Judged, Label
 from monitor.domain.meta import PREFIX
 from monitor.domain.notice import Picture
 from monitor.domain.outlook import WideBand
-from monitor.domain.paging import Page, page_of
+from monitor.domain.paging import Page, every, page_of
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity, shard_of
 from monitor.domain.teams import Rule, Teams
@@ -53,6 +55,7 @@ from monitor.every import Every
 from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.labelling import Labelling
+from monitor.likely import Ranking
 from monitor.meta.deployment import deployed, noted
 from monitor.meta.heartbeat import Heartbeat
 from monitor.meta.reporting import Reporting
@@ -75,6 +78,7 @@ from monitor.young import Young
 Row = dict[str, Any]
 TICK_S = 30.0
 SOURCE_REPORT_S = 5.0
+RANKING_S = 10.0
 META_S = 5.0
 """How often it is looked whether a minute is over."""
 
@@ -216,6 +220,13 @@ class Monitor:
             settings.default_timezone,
             settings.limits,
         )
+        self.ranking = Ranking(
+            lambda mark: dict(self._ask(0, "verdicts", known=mark)),
+            self.series_one,
+            settings.ranking.hold_back_below,
+        )
+        alerts.doubted = self.ranking.doubt
+        self._rankings = Every(RANKING_S, self._refresh_ranking)
         self.label_links = label_links
         self.chart_links = chart_links
         self._serving: Serving | None = None
@@ -301,6 +312,8 @@ class Monitor:
             self._checkpoints.start()
             self._ticks.start()
             self.alerts.start()
+            if self.settings.ranking.hold_back_below > 0.0:
+                self._rankings.start()
             if self.settings.meta.enabled:
                 self._meta.start()
             if self._beats is not None:
@@ -326,6 +339,7 @@ class Monitor:
         if self._beats is not None:
             self._beats.stop()
         self._meta.stop()
+        self._rankings.stop()
         self._source_reports.stop()
         self.polling.stop()
         with self._life:
@@ -559,6 +573,25 @@ class Monitor:
         )
         return dict(columns)
 
+    def comfort(
+        self,
+        selects: Callable[[Identity], bool],
+        days: int,
+        scores: Sequence[float] = SCORES,
+        *,
+        metric: str | None = None,
+        team: str | None = None,
+    ) -> Comfort:
+        """Over the last days, how many runs there are for each threshold, of the series that ``selects``
+        takes, up to 200; ``metric``: they are all of this one."""
+
+        def columns(id: str, from_ms: int, to_ms: int) -> Mapping[str, Any]:
+            span = {"from_ms": from_ms, "to_ms": to_ms, "max_points": POINTS_MAX}
+            return dict(self._ask_owner(id, "observations", id=id, **span))
+
+        rows = every(lambda after: self.series(metric=metric, after=after, limit=1_000, team=team))
+        return comfort(rows, selects, columns, days, scores)
+
     def explain(self, series: str, at_ms: int, team: str | None = None) -> Explained:
         """Why a series (`monitor.naming` says how it may be named) shows what it shows at a time, with
         exactly one reason. Some 50 ms. Raises NotFound, or BadRequest where several series fit."""
@@ -705,6 +738,10 @@ class Monitor:
             self.tell_version()
             self.meta_reporting.report()
             self.overseeing.look()
+
+    def _refresh_ranking(self) -> None:
+        if self.running:
+            self.ranking.refresh()
 
     def tell_version(self) -> None:
         """Another version than the one before on this data folder is a change like any deployment."""

@@ -136,6 +136,20 @@ class MetaSettings(BaseModel):
     )
 
 
+class RankingSettings(BaseModel):
+    """What is learned of which incidents people act on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hold_back_below: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=0.5,
+        description="notices of incidents on which people act with a smaller chance are held back, once the "
+        "ranking has proven itself; 0: none",
+    )
+
+
 class StatsdSettings(BaseModel):
     """The listener for StatsD."""
 
@@ -214,6 +228,9 @@ class Settings(BaseSettings):
     http: HttpLimits = Field(default_factory=HttpLimits, description="limits on requests")
     access: AccessSettings = Field(default_factory=AccessSettings, description="who may come in")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="how incidents are told of")
+    ranking: RankingSettings = Field(
+        default_factory=RankingSettings, description="what is learned of which incidents people act on"
+    )
     meta: MetaSettings = Field(default_factory=MetaSettings, description="how Watchkeeper watches itself")
     statsd: StatsdSettings = Field(default_factory=StatsdSettings, description="the listener for StatsD")
     limits: Limits = Field(default_factory=Limits, description="limits on series, names, time and backlog")

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from monitor.alerting.preview import Preview
-from monitor.alerts import Alerts, Correspondence
+from monitor.alerts import Alerts, Correspondence, Use
+from monitor.comforting import Comfort
 from monitor.domain.about import About
 from monitor.domain.audit import Deed
 from monitor.domain.budget import Balance, Budget
@@ -37,6 +38,7 @@ from monitor.domain.series import Identity
 from monitor.domain.served import METRIC, ModelSettings
 from monitor.explaining import Explained
 from monitor.labelling import Labelling
+from monitor.likely import Likely
 from monitor.muting import Hits
 from monitor.rehearsing import Rehearsal
 from monitor.relating import BEFORE_MS
@@ -83,6 +85,17 @@ class View:
     def forget_series(self, series_id: str) -> None:
         self.series_one(series_id)
         self._monitor.forget_series(series_id)
+
+    def comfort(self, selector: Selector, days: int, scores: Sequence[float]) -> Comfort:
+        """Of the series that a selector fits."""
+        exact = None if is_pattern(selector.metric) else selector.metric
+        return self._monitor.comfort(selector.selects, days, scores, metric=exact, team=self._team)
+
+    def comfort_of_route(self, name: str, days: int, scores: Sequence[float]) -> Comfort:
+        """Of the series that a route asks for; what it asks for beside that (hours, priority) is left out."""
+        route = self.route(name)
+        team = self._team if self._team is not None else route.team
+        return self._monitor.comfort(route.selects, days, scores, team=team)
 
     def explain(self, series: str, at_ms: int) -> Explained:
         return self._monitor.explain(series, at_ms, self._team)
@@ -140,6 +153,10 @@ class View:
 
     def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
         return self._monitor.incident(incident_id, self._team)
+
+    def likely(self, incidents: Sequence[Incident]) -> list[Likely | None]:
+        """How likely people act on each; None while the ranking has not proven itself."""
+        return self._monitor.ranking.of(incidents)
 
     def transitions(self, incident: Incident) -> Sequence[IncidentTransition]:
         """The steps of its life, the first one first."""
@@ -221,6 +238,9 @@ class View:
 
     def budgets(self) -> list[Balance]:
         return self._monitor.alerts.budgets(self._team)
+
+    def budget_uses(self) -> list[Use]:
+        return self._monitor.alerts.uses(self._team)
 
     def budget(self, name: str) -> Balance:
         for one in self.budgets():

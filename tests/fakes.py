@@ -14,7 +14,7 @@ from monitor.alerts import Alerts
 from monitor.couriers import Couriers
 from monitor.domain.access import Session, Token, User
 from monitor.domain.acts import Act, Tie
-from monitor.domain.alert import Holding, Kept, NoticeState, Step
+from monitor.domain.alert import Holding, Kept, NoticeState, Standing, Step
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.audit import FIRST, AuditEntry, Deed
 from monitor.domain.batch import Mode, SampleBatch
@@ -85,6 +85,7 @@ class FakeEngine:
         self.on_events: Callable[[Events], None] | None = None
         self.pending: Future[Accepted] | None = None
         self.moments: dict[int, dict[str, Any]] = {}
+        self.verdict_bodies: list[dict[str, Any]] = []
         self.asked_pasts: list[tuple[str, bool]] = []
         self.asked_siblings: list[str | None] = []
         self.fail_ask: Exception | None = None
@@ -188,6 +189,9 @@ class FakeEngine:
             "n": np.array([np.nan], np.float32),
             "arrival_ms": np.array([NOW_MS]),
         }
+
+    def verdicts(self, shard: int, known: int) -> dict[str, Any]:
+        return {"mark": len(self.verdict_bodies), "labels": self.verdict_bodies}
 
     def moment(self, shard: int, id: str, at_ms: int) -> dict[str, Any] | None:
         if int(id, 16) not in self.known:
@@ -659,6 +663,9 @@ class FakeBudgets(BudgetStore):
     def all(self) -> list[Balance]:
         return [self.kept[name] for name in sorted(self.kept)]
 
+    def told(self, budget: Budget) -> int:
+        return 0
+
     def put(self, budget: Budget, deed: Deed) -> None:
         self.deeds.append(deed)
         self.kept[budget.name] = Balance.fresh(budget)
@@ -686,6 +693,10 @@ class FakeAlertStore(AlertStore):
     def __init__(self) -> None:
         self.kept_steps: list[Step] = []
         self.kept_holdings: list[Holding] = []
+        self.kept_standings: list[Standing] = []
+
+    def active(self) -> list[Standing]:
+        return self.kept_standings
 
     def steps(self, since_ms: int, most: int = 100_000) -> list[Step]:
         return self.kept_steps

@@ -7,12 +7,20 @@ from urllib.parse import quote
 from api.client import Client
 from api.tables import cell, out, show
 
-_BUDGETS = {"name": "budget", "per_week": "a week", "score": "told from score"}
+_BUDGETS = {
+    "name": "budget",
+    "per_week": "a week",
+    "told_week": "told in the last week",
+    "score": "told from score",
+    "held_now": "held back now",
+}
 
 
 def budget_list(url: str, token: str, *, as_json: bool) -> int:
     with Client(url, token) as server:
         rows = server.get("/api/v1/budgets")["items"]
+    if not as_json:
+        rows = [row | {"held_now": len(row["held"])} for row in rows]
     return show(rows, _BUDGETS, as_json, "no budgets: nothing is held back for their sake")
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.problems import Problem
 from api.routes.common import PROBLEMS, TheActor, TheView
 from api.schemas import Answer, Health, ListOf
+from monitor.alerts import Use
 from monitor.domain.budget import Balance, Budget
 
 router = APIRouter(tags=["alerts"], responses=PROBLEMS)
@@ -34,10 +35,28 @@ class BudgetOut(Answer):
     reached_ms: int | None
 
 
+class HeldOut(Answer):
+    """An incident that goes on and is held back; ``at_ms``: its start."""
+
+    incident_id: str
+    title: str
+    at_ms: int
+    route: str
+    why: str
+
+
+class BudgetUse(BudgetOut):
+    """``told_week``: incidents of which somebody was told in the last week of the wall clock."""
+
+    told_week: int
+    held: list[HeldOut]
+
+
 @router.get("/budgets")
-def list_budgets(view: TheView) -> ListOf[BudgetOut]:
-    """Budgets by name, and the score that an incident must reach now to be told; for a team its own."""
-    return ListOf(items=[_out(one) for one in view.budgets()])
+def list_budgets(view: TheView) -> ListOf[BudgetUse]:
+    """Budgets by name, the score that an incident must reach now to be told, how many were told in the last
+    week, and what is held back now; for a team its own."""
+    return ListOf(items=[_use(one) for one in view.budget_uses()])
 
 
 @router.put("/budgets/{name}")
@@ -70,3 +89,17 @@ def _out(one: Balance) -> BudgetOut:
     return BudgetOut(
         name=one.budget.name, per_week=one.budget.per_week, score=one.score, reached_ms=one.reached_ms
     )
+
+
+def _use(one: Use) -> BudgetUse:
+    held = [
+        HeldOut(
+            incident_id=held.incident.id,
+            title=held.incident.title,
+            at_ms=held.incident.start_ms,
+            route=held.route,
+            why=held.why,
+        )
+        for held in one.held
+    ]
+    return BudgetUse(**_out(one.balance).model_dump(), told_week=one.told, held=held)

@@ -11,6 +11,8 @@ from api.problems import Problem
 from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
 
 StateName = Literal["pending", "open", "acknowledged", "recovering", "closed", "expired", "retracted"]
+Sort = Literal["newest", "likely"]
+RANKED_MAX = 1_000
 PriorityName = Literal["P1", "P2", "P3", "P4"]
 
 router = APIRouter(tags=["incidents"], responses=PROBLEMS)
@@ -26,11 +28,13 @@ def list_incidents(
     q: Annotated[str | None, Query(max_length=512, description="in the title or a member's name")] = None,
     tag: Annotated[str | None, Query(max_length=1_024, description="name=value of a member")] = None,
     team: Annotated[str | None, Query(max_length=128, description="empty: those of none")] = None,
+    sort: Annotated[Sort, Query(description="likely: those that people act on first, if known")] = "newest",
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.ListOf[schemas.Incident]:
     """Incidents, newest start first. ``state=open``: all that are not over. Whoever is bound to a team is
-    told of its incidents, whatever ``team`` says."""
+    told of its incidents, whatever ``team`` says. ``sort=likely`` orders the newest thousand that fit,
+    without a cursor; until the ranking has proven itself they stay as they are."""
     name, equals, value = (tag or "").partition("=")
     if tag is not None and not equals:
         raise Problem(422, "tag: name=value is expected", kind="invalid-parameter")
@@ -43,9 +47,13 @@ def list_incidents(
         tag=None if tag is None else (name, value),
         team=team,
         after=cursor or "",
-        limit=limit,
+        limit=limit if sort == "newest" else RANKED_MAX,
     )
-    return schemas.ListOf(items=[shapes.incident(i) for i in page.items], next=page.next)
+    found = list(zip(page.items, view.likely(page.items), strict=True))
+    if sort == "likely":
+        found = sorted(found, key=lambda one: -one[1].chance if one[1] is not None else 0.0)[:limit]
+    following = page.next if sort == "newest" else None
+    return schemas.ListOf(items=[shapes.incident(one, likely) for one, likely in found], next=following)
 
 
 @router.get("/incidents/{incident_id}")
@@ -53,7 +61,7 @@ def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)
     """One incident with its member anomalies, why each is one, all suspects and contributors, changes near
     it, earlier ones like it and how those were labelled, what people did to it and said of it."""
     incident, members = view.incident(incident_id)
-    shape = shapes.incident_detail(incident, shapes.anomalies(view, members))
+    shape = shapes.incident_detail(incident, shapes.anomalies(view, members), view.likely([incident])[0])
     changes = [relations.change(one) for one in view.changes_near(incident)]
     similar = [relations.similar(one) for one in view.similar(incident)]
     return relations.IncidentStory(

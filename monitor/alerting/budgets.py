@@ -30,7 +30,7 @@ class Budgets:
         for one in self._asked(route, standing):
             if score < one.score:
                 held = standing.withheld.get(route.name)
-                begin = f"held by {one.budget}:"
+                begin = one.budget.holds
                 if held is not None and held.why.startswith(begin):
                     return held
                 return Withheld(f"{begin} score {score:.1f} < {one.score:.1f}")

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from monitor.alerting.urgency import rank
 from monitor.domain.alert import Standing
-from monitor.domain.declared import matches
 from monitor.domain.route import PRIORITIES, Route
-from monitor.domain.series import Identity
 
 
 def taken(routes: Sequence[Route], standing: Standing, at_ms: int) -> list[Route]:
@@ -34,11 +32,4 @@ def fits(route: Route, standing: Standing, at_ms: int) -> bool:
         return False
     if not route.metrics and not route.tags:
         return True
-    return any(_selects(route, series) for series in standing.series)
-
-
-def _selects(route: Route, series: Identity) -> bool:
-    if route.metrics and not any(matches(pattern, series.metric) for pattern in route.metrics):
-        return False
-    tags = dict(series.tags)
-    return all(key in tags and matches(value, tags[key]) for key, value in route.tags)
+    return any(route.selects(series) for series in standing.series)

@@ -42,15 +42,25 @@ def never(_incident: Incident, _series: Sequence[Identity], _at_ms: int) -> str 
     return None
 
 
+Doubted = Callable[[Incident, Sequence[Identity]], str | None]
+
+
+def undoubted(_incident: Incident, _series: Sequence[Identity]) -> str | None:
+    """Every incident is worth telling."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """``muted``: why notices of an incident of these series are muted at a wall time, if they are.
-    ``balances``: of alert budgets, as they stand before the first step."""
+    ``balances``: of alert budgets, as they stand before the first step. ``doubted``: why nobody need be told
+    of an incident that was not told yet, if so."""
 
     routes: Sequence[Route] = ()
     muted: Muted = never
     lineage: Lineage = field(default_factory=Lineage)
     balances: Sequence[Balance] = ()
+    doubted: Doubted = undoubted
 
 
 class Ruling:
@@ -223,6 +233,9 @@ class Ruling:
                 withheld[route.name] = reason
                 continue
             so_far = replace(standing, told=told)
+            if fresh and (reason := self._doubt(route, so_far)) is not None:
+                withheld[route.name] = reason
+                continue
             if fresh and (reason := self._budgets.stop(route, so_far)) is not None:
                 withheld[route.name] = reason
                 continue
@@ -249,6 +262,14 @@ class Ruling:
         if why is not None:
             return Withheld(why)
         return inhibited(route, standing, self._standings.values(), self._rules.lineage)
+
+    def _doubt(self, route: Route, standing: Standing) -> Withheld | None:
+        """For an opening. The words stay as they were while it waits, though what is learned moves."""
+        why = None if standing.told else self._rules.doubted(standing.incident, standing.series)
+        held = standing.withheld.get(route.name)
+        if why is None or held is None or held.why.partition(":")[0] != why.partition(":")[0]:
+            return None if why is None else Withheld(why)
+        return held
 
     def _why_now(self, standing: Standing, route: Route) -> tuple[str, ...]:
         """An opening that was withheld says that it is late."""

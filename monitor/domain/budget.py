@@ -46,6 +46,11 @@ class Budget:
         """
         return f"team:{self.team}" if self.team else f"route:{self.route}"
 
+    @property
+    def holds(self) -> str:
+        """How the reason begins that an incident waits for its sake."""
+        return f"held by {self}:"
+
     def __str__(self) -> str:
         return f"the budget of {'team' if self.team else 'route'} {self.team or self.route}"
 

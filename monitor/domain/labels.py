@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from monitor.domain.shape import Shape
+from monitor.domain.traits import Traits
 
 
 class Said(StrEnum):
@@ -60,7 +61,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """``at_ms`` by the wall clock; ``position`` in the log of shard 0 decides which is the newest."""
+    """``at_ms`` by the wall clock; ``position`` in the log of shard 0 decides which is the newest.
+    ``traits``: of the incident that is meant, or that the anomaly is part of, as it was then."""
 
     id: str
     said: Said
@@ -72,6 +74,7 @@ class Label:
     undone_by: str | None = None
     undone_ms: int | None = None
     shapes: tuple[Shape, ...] = ()
+    traits: Traits | None = None
 
     def undo(self, user: str, at_ms: int) -> Label:
         return replace(self, undone_by=user, undone_ms=at_ms)
@@ -92,6 +95,7 @@ class Label:
             "note": self.note,
             "at_ms": self.at_ms,
             "shapes": [shape.to_body() for shape in self.shapes],
+            **({} if self.traits is None else {"traits": self.traits.to_body()}),
         }
 
     @staticmethod
@@ -113,7 +117,8 @@ class Label:
         said = Said(body["label"])
         shapes = tuple(Shape.from_body(one) for one in body.get("shapes", ()))
         own = (body["id"], said, target, body["user"], body["note"], body["at_ms"], position)
-        return Label(*own, shapes=shapes)
+        traits = Traits.from_body(body["traits"]) if body.get("traits") else None
+        return Label(*own, shapes=shapes, traits=traits)
 
 
 @dataclass(frozen=True, slots=True)

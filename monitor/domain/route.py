@@ -10,6 +10,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.domain.declared import matches
+from monitor.domain.series import Identity
+
 DEFAULT = "default"
 """The route of this name is asked last, for what no other one fitted."""
 DAY_MINUTES = 24 * 60
@@ -92,6 +95,17 @@ class Route:
         local = self.local(at_ms)
         minute = local.hour * 60 + local.minute
         return any(one.hold(local.weekday(), minute) for one in self.hours)
+
+    def selects(self, series: Identity) -> bool:
+        """Is a series one of those that the route asks for?
+
+        >>> Route("a", metrics=("cpu*",)).selects(Identity.of("cpu_1")), Route("a").selects(Identity.of("x"))
+        (True, True)
+        """
+        if self.metrics and not any(matches(pattern, series.metric) for pattern in self.metrics):
+            return False
+        tags = dict(series.tags)
+        return all(key in tags and matches(value, tags[key]) for key, value in self.tags)
 
     def local(self, at_ms: int) -> datetime:
         """A time in the route's zone."""

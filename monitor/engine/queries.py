@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from threading import Lock
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,6 +171,17 @@ class Queries:
                 for placed in self._parts.shard.labelled
                 if any(shape.metric in wanted for shape in placed.label.shapes)
             ]
+
+    def verdicts(self, known: int) -> dict[str, Any]:
+        """A mark of the verdicts in force; where it is not ``known``, their bodies in the order of the
+        log."""
+        with self._lock:
+            placed = list(self._parts.shard.labelled)
+            mark = crc32("\n".join(one.label.id for one in placed).encode())
+            return {
+                "mark": mark,
+                "labels": None if mark == known else [one.label.to_body() for one in placed],
+            }
 
     def account(self, at_ms: int) -> dict[str, Any]:
         """What the shard knows of how it does (`monitor.engine.account`)."""

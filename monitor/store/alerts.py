@@ -117,6 +117,11 @@ class AlertStore:
         with self.database.read() as connection:
             return [step_of(row) for row in connection.execute(wanted).mappings()]
 
+    def active(self) -> list[Standing]:
+        """All of which time alone may have something told, by incident."""
+        with self.database.read() as connection:
+            return self.standings(connection)
+
     def holdings(self, incident_id: str, limit: int = 1_000) -> list[Holding]:
         """Why an incident was not told, and which others it silenced, in the order of the decisions."""
         table = ALERT_HOLDINGS.c

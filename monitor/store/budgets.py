@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, distinct, func, select, update
 
 from monitor.domain.audit import Deed
-from monitor.domain.budget import Balance, Budget
+from monitor.domain.budget import WEEK_MS, Balance, Budget
+from monitor.domain.notice import NoticeKind
 from monitor.store import audit
-from monitor.store.alert_tables import BUDGETS
+from monitor.store.alert_tables import BUDGETS, NOTICES
 from monitor.store.database import Database
 from monitor.store.destinations import wall_ms
+from monitor.store.tables import INCIDENTS
 from monitor.store.upsert import upsert
 
 
@@ -28,6 +30,20 @@ class BudgetStore:
         """By name."""
         with self._database.read() as connection:
             return balances(connection)
+
+    def told(self, budget: Budget) -> int:
+        """Of how many of its incidents somebody was told in the last week of the wall clock."""
+        notices = NOTICES.c
+        told = select(func.count(distinct(notices.incident_id))).where(
+            notices.kind == NoticeKind.OPENED.value, notices.at_ms >= self._now_ms() - WEEK_MS
+        )
+        if budget.route:
+            told = told.where(notices.route == budget.route)
+        else:
+            mine = select(INCIDENTS.c.id).where(INCIDENTS.c.team == budget.team)
+            told = told.where(notices.incident_id.in_(mine))
+        with self._database.read() as connection:
+            return int(connection.execute(told).scalar_one())
 
     def put(self, budget: Budget, deed: Deed) -> None:
         """In the place of the one of that name; its balance begins anew."""

@@ -14,6 +14,8 @@ from tests.browser.live import FAULT_MS, ORIGIN, desk, networked
 SETTINGS = (
     "routes",
     "receivers",
+    "budgets",
+    "thresholds",
     "mutes",
     "calendars",
     "sources",

@@ -33,6 +33,42 @@ def test_a_route_is_previewed_and_saved(watched: Watched, system: Desk) -> None:
     watched.assert_clean(system.url)
 
 
+def test_a_higher_threshold_makes_runs_vanish(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    system.fail()
+    page.goto(f"{system.url}/#/settings/thresholds?metric=shop.*")
+    lever = page.get_by_label("Score", exact=True)
+    lever.fill("0")
+    low = int(part(page, "comfort-chosen").inner_text().split(": ")[1].split(" run")[0])
+    shown = part(page, "comfort-runs").locator("li").count()
+    lever.fill("11")
+    expect(part(page, "comfort-chosen")).to_contain_text("95: ")
+    high = int(part(page, "comfort-chosen").inner_text().split(": ")[1].split(" run")[0])
+    assert high < low
+    assert part(page, "comfort-runs").locator("li").count() <= shown
+    page.get_by_label("Metric", exact=True).fill("nothing.like.that")
+    expect(part(page, "no-series")).to_be_visible()
+    watched.assert_clean(system.url)
+
+
+def test_a_budget_is_set_changed_and_removed(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/settings/budgets")
+    part(page, "add-budget").click()
+    page.get_by_label("Team", exact=True).fill("shop")
+    part(page, "submit").click()
+    expect(part(page, "budgets")).to_contain_text("team shop")
+    part(page, "edit-budget").click()
+    page.get_by_label("Incidents told a week").fill("2.5")
+    part(page, "submit").click()
+    expect(part(page, "budgets")).to_contain_text("2.5")
+    assert system.get("budgets")["items"][0]["per_week"] == 2.5
+    page.get_by_role("button", name="Remove").click()
+    part(page, "submit").click()
+    expect(page.get_by_text("No budgets")).to_be_visible()
+    watched.assert_clean(system.url)
+
+
 def test_a_receiver_is_added_and_tested(watched: Watched, system: Desk) -> None:
     page = watched.page
     page.goto(f"{system.url}/#/settings/receivers")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.alerts import Alerts
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.budget import Budget
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import DEFAULT, Route
 from monitor.incidents.engine import IncidentEngine
@@ -20,7 +21,7 @@ from monitor.store.alert_tables import ALERT_STEPS, NOTICES
 from monitor.store.database import Database
 from monitor.store.projections import SqlLedger
 from monitor.store.tables import INCIDENT_TRANSITIONS
-from tests.alerting.parts import alerts_over, declare
+from tests.alerting.parts import DEED, alerts_over, declare
 from tests.incidents.making import DAY, EPOCH, HOUR, anomaly, batch
 
 NOW = EPOCH + DAY
@@ -125,6 +126,21 @@ def test_the_preview_of_what_was_heard_is_what_was_sent(database: Database, aler
     assert told == notices(database) != []
     assert alerts.preview([Route(DEFAULT, ("all",), severity=9e9)], [], 7).dispatches == ()
     assert alerts.preview([], [DEFAULT], 7).dispatches == ()
+
+
+def test_a_budget_says_of_how_many_incidents_it_told_and_which_it_holds(
+    database: Database, alerts: Alerts
+) -> None:
+    engine = heard(database, alerts)
+    engine.absorb(batch(0, 1, going_on()))
+    alerts.put_budget(Budget(5.0, route=DEFAULT, first=16.0), DEED)
+    small = replace(anomaly("c.two", at=8, hours=None, score=70.0), buckets=3)
+    engine.absorb(batch(0, 2, small))
+    (use,) = alerts.uses()
+    assert use.told == 1
+    assert [(one.route, one.why) for one in use.held] == [
+        (DEFAULT, "held by the budget of route default: score 70.0 < 80.0")
+    ]
 
 
 def test_a_look_tells_what_time_brings(database: Database) -> None:

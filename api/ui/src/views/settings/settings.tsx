@@ -4,6 +4,7 @@ import { Notice } from "../../parts";
 import { link } from "../../place";
 import type { Status } from "../../shapes";
 import { Audit } from "./audit";
+import { Budgets } from "./budgets";
 import { Calendars } from "./calendars";
 import { Health } from "./health";
 import { Mutes } from "./mutes";
@@ -12,6 +13,7 @@ import { Receivers } from "./receivers";
 import { Routes } from "./routes";
 import { Sources } from "./sources";
 import { Teams } from "./teams";
+import { Thresholds } from "./thresholds";
 import { Tokens } from "./tokens";
 
 interface PartProps {
@@ -23,6 +25,8 @@ type Part = readonly [id: string, name: string, view: ComponentType<PartProps>, 
 const PARTS: readonly Part[] = [
   ["routes", "Routes", Routes, false],
   ["receivers", "Receivers", Receivers, false],
+  ["budgets", "Budgets", Budgets, false],
+  ["thresholds", "Thresholds", Thresholds, false],
   ["mutes", "Mutes", Mutes, false],
   ["calendars", "Calendars", Calendars, false],
   ["sources", "Sources", Sources, false],

@@ -1,0 +1,65 @@
+"""Comfort calibration: runs and their excess, against a slow twin that walks one value after another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from monitor.domain.comfort import SCORES, Run, reached
+
+MINUTE = 60_000
+values = st.floats(-10.0, 10.0)
+scores = st.one_of(st.floats(0.0, 99.0), st.sampled_from([*SCORES, np.nan]))
+bucket = st.tuples(values, st.one_of(scores))
+
+
+def columns(buckets: list[tuple[float, float]]) -> dict[str, NDArray[Any]]:
+    value, score = (np.array([one[at] for one in buckets], np.float64) for at in (0, 1))
+    return {
+        "ts_ms": MINUTE * np.arange(len(buckets)),
+        "value": value,
+        "score": score.astype(np.float32),
+        "lower": np.full(len(buckets), -2.0),
+        "upper": np.where(np.isnan(score), np.nan, 3.0),
+    }
+
+
+def slowly(seen: dict[str, NDArray[Any]], threshold: float) -> list[Run]:
+    runs: list[Run] = []
+    inside = False
+    for at, ts_ms in enumerate(seen["ts_ms"].tolist()):
+        score = float(seen["score"][at])
+        value, lower, upper = (float(seen[name][at]) for name in ("value", "lower", "upper"))
+        beyond = max(0.0, value - upper, lower - value) if upper == upper else 0.0
+        if not score >= threshold:
+            inside = False
+            continue
+        last = runs.pop() if inside else Run(ts_ms, ts_ms, score, 0.0)
+        runs.append(Run(last.from_ms, ts_ms + MINUTE, max(last.score, score), last.excess + beyond))
+        inside = True
+    return runs
+
+
+@given(st.lists(bucket, max_size=60))
+def test_it_is_what_walking_along_finds(buckets: list[tuple[float, float]]) -> None:
+    seen = columns(buckets)
+    found = reached(seen, MINUTE, SCORES)
+    walked = [slowly(seen, threshold) for threshold in SCORES]
+    assert list(found.runs) == [len(runs) for runs in walked]
+    assert found.excess == pytest.approx([sum(run.excess for run in runs) for runs in walked])
+    assert [(run.from_ms, run.to_ms, run.score) for run in found.lowest] == [
+        (run.from_ms, run.to_ms, run.score) for run in walked[0]
+    ]
+
+
+@given(st.lists(bucket, max_size=60))
+def test_a_higher_threshold_never_adds_excess_or_a_run_elsewhere(buckets: list[tuple[float, float]]) -> None:
+    found = reached(columns(buckets), MINUTE, SCORES)
+    assert list(found.excess) == sorted(found.excess, reverse=True)
+    for at, threshold in enumerate(SCORES):
+        assert (found.runs[at] > 0) == any(run.score >= threshold for run in found.lowest)
