@@ -52,6 +52,7 @@ from monitor.engine.base import Accepted, Engine, Events, ShardStatus
 from monitor.every import Every
 from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
+from monitor.lab import Lab
 from monitor.labelling import Labelling
 from monitor.meta.deployment import deployed, noted
 from monitor.meta.heartbeat import Heartbeat
@@ -216,6 +217,7 @@ class Monitor:
             settings.default_timezone,
             settings.limits,
         )
+        self.lab = Lab(settings.default_timezone, settings.limits)
         self.label_links = label_links
         self.chart_links = chart_links
         self._serving: Serving | None = None
