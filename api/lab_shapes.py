@@ -53,8 +53,8 @@ class SpanOut(Answer):
 
 
 class CalledOut(Answer):
-    """One entry a final bucket in every column; ``told``: part of an anomaly; ``models``: which family judged,
-    from which bucket on."""
+    """One entry a final bucket in every column; ``told``: part of an anomaly; ``models``: which family
+    judged, from which bucket on."""
 
     ts_ms: list[int]
     expected: list[float | None]

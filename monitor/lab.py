@@ -77,9 +77,10 @@ class Lab:
     _one: Lock = field(default_factory=Lock)
 
     def run(self, points: Points, detectors: Sequence[Detector]) -> list[Called]:
-        """In the order of ``detectors``. Some 0.1 ms a point and detector, nearly all of it for learning passes,
-        so that the most that may be asked for takes seconds; `arima` and `neural` four times that. Raises BadRequest beyond `POINTS_MAX`, `DETECTORS_MAX`, or
-        where times do not rise; Overloaded while another run is on its way."""
+        """In the order of ``detectors``. Some 0.1 ms a point and detector, nearly all of it for learning
+        passes, so that the most that may be asked for takes seconds; `arima` and `neural` four times that.
+        Raises BadRequest beyond `POINTS_MAX` or `DETECTORS_MAX`, or where times do not rise; Overloaded
+        while another run is on its way."""
         _check(points, detectors)
         if not self._one.acquire(blocking=False):
             raise Overloaded("the lab is in use: one run at a time", 2)

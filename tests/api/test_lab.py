@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Event, Thread
 from typing import Any
 
@@ -63,12 +62,12 @@ def test_detectors_do_not_disturb_one_another(lab: Lab, points: Points) -> None:
 
 
 @pytest.fixture
-def wrong(points: Points) -> Iterator[list[Points]]:
+def wrong(points: Points) -> list[Points]:
     stood = points.ts_ms.copy()
     stood[5] = stood[4]
     holed = points.value.copy()
     holed[7] = np.nan
-    yield [
+    return [
         Points(points.ts_ms[:0], points.value[:0]),
         Points(stood, points.value),
         Points(points.ts_ms, holed),
@@ -114,7 +113,7 @@ def test_over_http(app: App, points: Points) -> None:
     assert answer.status_code == 200, answer.text
     system, ema = answer.json()["detectors"]
     assert system["ts_ms"] == points.ts_ms.tolist()
-    assert [place for place, told in enumerate(system["told"]) if told][0] == SPIKE.start
+    assert system["told"].index(True) == SPIKE.start
     (spike,) = system["anomalies"]
     assert (spike["kind"], spike["from_ms"]) == ("spike", START_MS + SPIKE.start * MINUTE_MS)
     assert ema["models"] == [[START_MS, "ema"]]
