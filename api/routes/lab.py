@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Body, Query
+from numpy.typing import NDArray
 
 from api import lab_shapes as shapes
 from api.routes.common import PROBLEMS, TheView
@@ -57,10 +58,10 @@ def read_csv(
     )
 
 
-def _points(file: FileSamples, key: int) -> np.typing.NDArray[np.intp]:
+def _points(file: FileSamples, key: int) -> NDArray[np.intp]:
     """Rows of one series by time, the last of each time."""
     own = np.flatnonzero(file.batch.fingerprint == np.uint64(key))
     ts_ms = file.batch.ts_ms[own]
     order = np.argsort(ts_ms, kind="stable")
     last = np.append(np.diff(ts_ms[order]) > 0, True)
-    return own[order[last]][-POINTS_MAX:]
+    return np.array(own[order[last]][-POINTS_MAX:], np.intp)

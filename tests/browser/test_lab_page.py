@@ -45,7 +45,9 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
 
 def test_a_file_with_labels_is_played(watched: Watched, system: Desk) -> None:
     page = watched.page
-    rows = [f"{1_700_006_400 + 60 * i},{10 + i % 7 + 50 * (i == 1_600)},{int(i == 1_600)}" for i in range(1_700)]
+    rows = [
+        f"{1_700_006_400 + 60 * i},{10 + i % 7 + 50 * (i == 1_600)},{int(i == 1_600)}" for i in range(1_700)
+    ]
     body = "\n".join(["timestamp,<b>orders</b>,label", *rows]).encode()
     page.goto(f"{system.url}/#/lab")
     part(page, "lab-file").set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": body})
