@@ -54,6 +54,7 @@ from monitor.engine.base import Accepted, Engine, Events, ShardStatus
 from monitor.every import Every
 from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
+from monitor.lab import Lab
 from monitor.labelling import Labelling
 from monitor.likely import Ranking
 from monitor.meta.deployment import deployed, noted
@@ -227,6 +228,7 @@ class Monitor:
         )
         alerts.doubted = self.ranking.doubt
         self._rankings = Every(RANKING_S, self._refresh_ranking)
+        self.lab = Lab(settings.default_timezone, settings.limits)
         self.label_links = label_links
         self.chart_links = chart_links
         self._serving: Serving | None = None

@@ -17,7 +17,7 @@ from monitor.domain.about import About
 from monitor.domain.audit import Deed
 from monitor.domain.budget import Balance, Budget
 from monitor.domain.calendar import Calendar
-from monitor.domain.declared import is_pattern
+from monitor.domain.declared import Declared, is_pattern
 from monitor.domain.destination import Destination
 from monitor.domain.errors import NotFound
 from monitor.domain.event import ChangeEvent
@@ -37,6 +37,7 @@ from monitor.domain.route import Route
 from monitor.domain.series import Identity
 from monitor.domain.served import METRIC, ModelSettings
 from monitor.explaining import Explained
+from monitor.lab import Called, Detector, Points
 from monitor.labelling import Labelling
 from monitor.likely import Likely
 from monitor.muting import Hits
@@ -179,6 +180,14 @@ class View:
     def rehearse(self, label: Label, days: int) -> Rehearsal:
         """What a label would have changed in the last days, among the team's series."""
         return self._monitor.rehearsing.of(label, days, self._team)
+
+    def tried(self, series: str | None, points: Points, detectors: Sequence[Detector]) -> list[Called]:
+        """Detectors side by side over points (`monitor.lab`); of a series, under what is declared of it."""
+        if series is not None:
+            row = self.series_one(series)
+            declared = Declared(self._monitor.declarations()).of(row["metric"])
+            points = replace(points, cadence_ms=int(row["cadence_ms"]) or None, declared=declared)
+        return self._monitor.lab.run(points, detectors)
 
     def changes_near(self, incident: Incident) -> list[ChangeEvent]:
         """For a team none: nothing says yet whose a change is."""

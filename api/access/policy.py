@@ -76,6 +76,8 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{API}/labels"): _READ,
     ("POST", f"{API}/labels"): _RESPOND,
     ("POST", f"{API}/labels/{{label_id}}/undo"): _RESPOND,
+    ("POST", f"{API}/lab"): _RESPOND,
+    ("POST", f"{API}/lab/csv"): _RESPOND,
     ("GET", f"{API}/anomalies"): _READ,
     ("GET", f"{API}/explain"): _READ,
     ("GET", f"{API}/series"): _READ,

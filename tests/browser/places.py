@@ -50,6 +50,8 @@ def all_places(folder: Path) -> Iterator[dict[str, str]]:
             "incident": f"#/incident/{incident}",
             "explorer": "#/series",
             "series": f"#/series/{ORIGIN}?at={FAULT_MS}",
+            "lab": "#/lab",
+            "lab-series": f"#/lab?series={ORIGIN}",
             **{f"settings-{part}": f"#/settings/{part}" for part in SETTINGS},
         }
         shown = {name: f"{system.url}/{place}" for name, place in own.items()}

@@ -22,9 +22,13 @@ export function changeWith(token: string | null): void {
 /** GETs one path below /api/v1; throws Problem on anything but a 2xx. Whoever is not known, or no longer, is led to
     the login page. */
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return (await answered(`/api/v1/${path}${asText(query)}`, signal ? { signal } : {})) as T;
+}
+
+function asText(query: Query): string {
   const wanted = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const text = new URLSearchParams(wanted.map(([key, value]) => [key, String(value)])).toString();
-  return (await answered(`/api/v1/${path}${text ? `?${text}` : ""}`, signal ? { signal } : {})) as T;
+  return text && `?${text}`;
 }
 
 /** Changes something below /api/v1; throws Problem as `get` does. */
@@ -42,6 +46,12 @@ export async function change<T>(
     ...(body !== undefined ? { body: JSON.stringify(body) } : {}),
     ...(signal ? { signal } : {}),
   })) as T;
+}
+
+/** POSTs what is no JSON, a file say. */
+export async function sent<T>(path: string, query: Query, body: Blob, type: string): Promise<T> {
+  const headers = { "X-CSRF-Token": csrf ?? "", "Content-Type": type };
+  return (await answered(`/api/v1/${path}${asText(query)}`, { method: "POST", headers, body })) as T;
 }
 
 /** Ends the session. */

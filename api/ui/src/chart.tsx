@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { colours, drawChanges, drawLabels, drawMarks, drawRevisions, drawSpans } from "./drawing";
+import { colours, drawChanges, drawLabels, drawMarks, drawRevisions, drawSpans, type Said } from "./drawing";
 import { useDark, useZone } from "./hooks";
 import { number } from "./numbers";
-import type { Anomaly, Change, Columns, Label, Revisions } from "./shapes";
+import { onStroke, veilOf } from "./stroke";
+import type { Anomaly, Change, Columns, Revisions } from "./shapes";
 import { momentWithOffset } from "./time";
 
 const HEIGHT = 168;
@@ -15,7 +16,7 @@ export interface ChartProps {
   revisions: Revisions;
   anomalies: Anomaly[];
   changes?: Change[];
-  labels?: Label[];
+  labels?: Said[];
   from: number;
   to: number;
   label: string;
@@ -29,6 +30,10 @@ export interface ChartProps {
   onSpan?: (from: number, to: number) => void;
   /** The chart was zoomed into a span, or with null out to all; without it, it zooms by itself. */
   onZoom?: (span: [number, number] | null) => void;
+  /** A line was drawn over it; while this is there, dragging does nothing else. */
+  onDraw?: (stroke: [ms: number, value: number][]) => void;
+  /** What comes from this time on is covered. */
+  until?: number;
 }
 
 interface Hands {
@@ -45,7 +50,7 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
     font: "11px system-ui, sans-serif",
   };
   const hidden = { points: { show: false }, stroke: "transparent", width: 0 };
-  const zooms = !props.onSpan && !props.onZoom;
+  const zooms = !props.onSpan && !props.onZoom && !props.onDraw;
   return {
     width,
     height: props.height ?? HEIGHT,
@@ -56,7 +61,7 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
     cursor: {
       y: false,
       ...(props.sync ? { sync: { key: props.sync, setSeries: false } } : {}),
-      drag: { x: true, y: false, setScale: zooms },
+      drag: { x: !props.onDraw, y: false, setScale: zooms },
       ...(props.onZoom ? { bind: { dblclick: () => () => (hands.props().onZoom?.(null), null) } } : {}),
       points: { size: 6 },
     },
@@ -144,6 +149,7 @@ export function Chart(props: ChartProps) {
   newest.current = props;
   const [at, setAt] = useState<number | null>(null);
   const zoom = useRef<[number, number] | null>(null);
+  const cover = useRef<((from: number | undefined) => void) | null>(null);
   const { columns } = props;
   // The lists are new ones at each load; only what changed in them is a reason to draw anew.
   const marks = [
@@ -172,7 +178,11 @@ export function Chart(props: ChartProps) {
       const ms = columns.ts_ms[i];
       if (ms !== undefined) newest.current.onPick?.(ms);
     });
+    const undraw = props.onDraw ? onStroke(plot, (stroke) => newest.current.onDraw?.(stroke)) : undefined;
+    cover.current = veilOf(plot);
+    cover.current(newest.current.until);
     return () => {
+      undraw?.();
       // kept over a drawing anew, so that news does not take a close look away
       const { min: left, max: right } = plot.scales["x"] ?? {};
       const zoomed = left != null && right != null && right - left < 0.98 * (whole[1] - whole[0]);
@@ -183,7 +193,8 @@ export function Chart(props: ChartProps) {
       drawn.current = null;
       setAt(null);
     };
-  }, [columns, marks, props.from, props.to, props.sync, zone, dark, !!props.onSpan]);
+  }, [columns, marks, props.from, props.to, props.sync, zone, dark, !!props.onSpan, !!props.onDraw]);
+  useEffect(() => cover.current?.(props.until), [props.until]);
 
   const pressed = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -24, PageDown: 24 }[event.key];

@@ -5,6 +5,9 @@ import type { Anomaly, Change, Columns, Label, Revisions, Saying } from "./shape
 
 const FLAGGED = new Set(["anomaly", "static bound"]);
 
+/** What of a label a chart shows. */
+export type Said = Pick<Label, "id" | "label" | "from_ms" | "to_ms">;
+
 export interface Colours {
   text: string;
   grid: string;
@@ -143,7 +146,7 @@ export const LETTERS: Record<Saying, string> = {
 };
 
 /** A bar with its letter on the time axis for each label that holds. */
-export function drawLabels(plot: uPlot, labels: Label[], until_ms: number, look: Colours): void {
+export function drawLabels(plot: uPlot, labels: Said[], until_ms: number, look: Colours): void {
   const { ctx, bbox } = plot;
   const height = 13 * devicePixelRatio;
   const bottom = bbox.top + bbox.height;

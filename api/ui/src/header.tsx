@@ -10,6 +10,7 @@ const VIEWS: readonly (readonly [view: string, name: string, here: readonly stri
   ["series", "Series", ["series"]],
   ["topology", "Topology", ["topology"]],
   ["models", "Models", ["models"]],
+  ["lab", "Lab", ["lab"]],
   ["meta", "Meta", ["meta"]],
   ["settings", "Settings", ["settings"]],
 ];

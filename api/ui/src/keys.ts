@@ -7,6 +7,7 @@ const GO: Record<string, string> = {
   s: "#/series",
   t: "#/topology",
   m: "#/models",
+  l: "#/lab",
   c: "#/settings",
 };
 
@@ -19,6 +20,7 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["g s", "series"],
   ["g t", "topology"],
   ["g m", "models"],
+  ["g l", "lab"],
   ["g c", "settings"],
   ["?", "this help"],
   ["← →", "on a chart: step through its values; Enter explains one"],

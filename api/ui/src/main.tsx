@@ -21,6 +21,7 @@ const TopologyView = later(() => import("./views/topology/topology").then((part)
 const ModelsView = later(() => import("./views/models/models").then((part) => part.ModelsView));
 const ModelView = later(() => import("./views/models/model").then((part) => part.ModelView));
 const MetaView = later(() => import("./views/meta/meta").then((part) => part.MetaView));
+const Lab = later(() => import("./views/lab/lab").then((part) => part.Lab));
 const SettingsView = later(() => import("./views/settings/settings").then((part) => part.SettingsView));
 
 const STATUS_MS = 5_000;
@@ -92,6 +93,7 @@ function View({ place, status }: { place: Place; status: Status | undefined }) {
   if (view === "series") return id ? <SeriesView id={id} /> : <Explorer />;
   if (view === "topology") return <TopologyView />;
   if (view === "models") return id ? <ModelView name={id} /> : <ModelsView />;
+  if (view === "lab") return <Lab />;
   if (view === "meta") return <MetaView />;
   if (view === "settings") return <SettingsView part={id ?? "routes"} status={status} />;
   return <Incidents status={status} />;

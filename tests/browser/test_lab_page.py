@@ -1,0 +1,61 @@
+"""The lab on the real server: a fault is planted and detectors are played back over it; a file is tried."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.browser.live import ORIGIN, Desk
+from tests.browser.test_page import part
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.emulate_media(reduced_motion="reduce")  # the end at once
+    page.goto(f"{system.url}/#/lab?series={ORIGIN}")
+    expect(part(page, "lab-chart").locator("canvas")).to_be_visible()
+    page.get_by_label("from value").fill("1450")
+    page.get_by_label("of so many usual steps").fill("40")
+    part(page, "plant").click()
+    part(page, "run-lab").click()
+    expect(part(page, "detector")).to_have_count(4)
+    first = part(page, "detector").first
+    expect(first.locator("[data-testid=rates]")).to_contain_text(re.compile(r"recall\s*[1-9]\d* %"))
+    expect(first.locator("[data-testid=noticed]")).to_contain_text("noticed 1 of 1 anomaly")
+    part(page, "lever").fill("99")
+    expect(first.locator("[data-testid=noticed]")).to_contain_text("noticed 0 of 1 anomaly")
+    part(page, "played").fill("0")
+    expect(first.locator("[data-testid=rates]")).to_contain_text("recall –")
+    part(page, "hand-draw").click()
+    over = part(page, "lab-chart").locator(".u-over")
+    over.hover(position={"x": 100, "y": 120})
+    page.mouse.down()
+    over.hover(position={"x": 200, "y": 20})
+    page.mouse.up()
+    expect(page.get_by_text("have not seen the last change")).to_be_visible()
+    part(page, "undo-lab").click()
+    expect(part(page, "undo-lab")).to_have_count(0)
+    watched.assert_clean(system.url)
+
+
+def test_a_file_with_labels_is_played(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    rows = [
+        f"{1_700_006_400 + 60 * i},{10 + i % 7 + 50 * (i == 1_600)},{int(i == 1_600)}" for i in range(1_700)
+    ]
+    body = "\n".join(["timestamp,<b>orders</b>,label", *rows]).encode()
+    page.goto(f"{system.url}/#/lab")
+    part(page, "lab-file").set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": body})
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<b>orders</b>")
+    part(page, "run-lab").click()
+    expect(part(page, "detector")).to_have_count(4)
+    part(page, "play").click()
+    expect(part(page, "play")).to_contain_text("Play")
+    part(page, "played").fill("1700")
+    expect(part(page, "noticed").first).to_contain_text("noticed 1 of 1 anomaly")
+    watched.assert_clean(system.url)
