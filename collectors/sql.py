@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from collectors.base import Decoded
-from collectors.pulled import ReadSecret, Row, SourceFailed, decoded
+from collectors.pulled import ReadSecret, Row, SourceFailed, decoded, tag_text
 from collectors.sql_connection import ReadOnly
 from collectors.sql_settings import Kpi, SqlSettings
 from collectors.sql_statement import statement
@@ -43,9 +43,7 @@ class SqlSource:
 
     def _database(self) -> ReadOnly:
         if self._opened is None:
-            url = self.settings.url
-            named = url.startswith(("env:", "file:"))
-            self._opened = ReadOnly(self._read_secret(url) if named else url, self.settings.timeout)
+            self._opened = ReadOnly.of(self.settings, self._read_secret)
         return self._opened
 
     def _rows(self, found: Sequence[Any], from_ms: int, until_ms: int) -> Iterator[Row]:
@@ -55,7 +53,7 @@ class SqlSource:
             ts_ms = from_ms + int(row[0]) * settings.bucket
             filled.add(ts_ms)
             pairs = [
-                (name, _text(cell))
+                (name, tag_text(cell))
                 for name, cell in zip(settings.tags, row[1 : 1 + tags], strict=True)
                 if cell is not None and cell != ""
             ]
@@ -83,8 +81,3 @@ def _value(kpi: Kpi, value: Any, n: Any) -> tuple[float | None, float]:
         return (float(value) / whole, whole) if whole > 0 else (None, math.nan)
     except (TypeError, ValueError) as error:
         raise SourceFailed(f"{kpi.metric}: the column holds no numbers") from error
-
-
-def _text(cell: Any) -> str:
-    """A tag's value as text: true and false as JSON has them."""
-    return str(cell).lower() if isinstance(cell, bool) else str(cell)

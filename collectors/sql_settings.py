@@ -34,12 +34,11 @@ class Kpi(Strict):
         return self
 
 
-class SqlSettings(Strict):
-    """A SELECT, and what is computed of its rows."""
+class DatabaseSettings(Strict):
+    """What is read of a database in buckets: where it is, which column says the time, and the caps."""
 
     name: Name
     url: Text
-    query: Text
     time: Text
     time_type: Literal["timestamp", "epoch_s", "epoch_ms", "iso_text"] = "timestamp"
     bucket: Span
@@ -51,7 +50,6 @@ class SqlSettings(Strict):
     timeout: Span = 30_000
     rows_max: Annotated[int, Field(gt=0, le=1_000_000)] = 50_000
     tags: tuple[Text, ...] = Field(default=(), strict=False)
-    kpi: tuple[Kpi, ...] = Field(min_length=1, strict=False)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -64,3 +62,10 @@ class SqlSettings(Strict):
                 raise ValueError("url: a password belongs into env:NAME or file:NAME")
         whole_buckets(self.bucket, reread=self.reread, backfill=self.backfill)
         return self
+
+
+class SqlSettings(DatabaseSettings):
+    """A SELECT, and what is computed of its rows."""
+
+    query: Text
+    kpi: tuple[Kpi, ...] = Field(min_length=1, strict=False)

@@ -10,9 +10,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, case, cast, column, func, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    FromClause,
+    Select,
+    Subquery,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    text,
+)
 
-from collectors.sql_settings import Kpi, SqlSettings
+from collectors.sql_settings import DatabaseSettings, Kpi, SqlSettings
 
 BUCKET = "watchkeeper_bucket"
 
@@ -20,21 +33,33 @@ BUCKET = "watchkeeper_bucket"
 def statement(settings: SqlSettings, dialect: str, from_ms: int, until_ms: int) -> Select[Any]:
     """Rows: bucket's place, tags, then of each KPI its value, or numerator and denominator. One row more
     than ``rows_max`` at most."""
-    moment = _Moments(settings.time_type, dialect)
     names = dict.fromkeys([settings.time, *settings.tags, *_columns(settings.kpi)])
     raw = text(settings.query.strip().rstrip(";").replace(":", "\\:"))
     source = raw.columns(*(column(name) for name in names)).subquery("source")
+    inner = bucketed(settings, source, dialect, from_ms, until_ms, settings.bucket)
+    keys = [inner.c[BUCKET], *(inner.c[name] for name in settings.tags)]
+    sums = [one for kpi in settings.kpi for one in _aggregates(kpi, inner.c)]
+    return select(*keys, *sums).group_by(*keys).limit(settings.rows_max + 1)
+
+
+def bucketed(
+    settings: DatabaseSettings,
+    source: FromClause,
+    dialect: str,
+    from_ms: int,
+    until_ms: int,
+    bucket_ms: int,
+) -> Subquery:
+    """All columns of the rows of a span, and as `BUCKET` which bucket each is of, from 0."""
+    moment = _Moments(settings.time_type, dialect)
     at = source.c[settings.time]
-    ends = range(from_ms + settings.bucket, until_ms, settings.bucket)
+    ends = range(from_ms + bucket_ms, until_ms, bucket_ms)
     place: ColumnElement[Any] = literal(0)
     if ends:
         whens = [(at < moment.of(end), i) for i, end in enumerate(ends)]
         place = case(*whens, else_=len(ends))
     span = (at >= moment.of(from_ms), at < moment.of(until_ms))
-    inner = select(place.label(BUCKET), *source.c).where(*span).subquery("bucketed")
-    keys = [inner.c[BUCKET], *(inner.c[name] for name in settings.tags)]
-    sums = [one for kpi in settings.kpi for one in _aggregates(kpi, inner.c)]
-    return select(*keys, *sums).group_by(*keys).limit(settings.rows_max + 1)
+    return select(place.label(BUCKET), *source.c).where(*span).subquery("bucketed")
 
 
 def _columns(kpis: Sequence[Kpi]) -> list[str]:
