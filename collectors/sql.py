@@ -12,6 +12,9 @@ from collectors.sql_connection import ReadOnly
 from collectors.sql_settings import Kpi, SqlSettings
 from collectors.sql_statement import statement
 
+_COUNTS = ("count", "rate", "distinct")
+"""Of no rows they are 0."""
+
 
 class SqlSource:
     """One declared SELECT. The database is first spoken to when something is read."""
@@ -58,24 +61,26 @@ class SqlSource:
                 if cell is not None and cell != ""
             ]
             for i, kpi in enumerate(settings.kpi):
-                value, n = _value(kpi, *row[1 + tags + 2 * i : 3 + tags + 2 * i])
+                value, n = _value(kpi, *row[1 + tags + 2 * i : 3 + tags + 2 * i], settings.bucket)
                 if value is not None:
                     yield kpi.metric, pairs, ts_ms, value, n
         if not tags:
-            counts = [kpi.metric for kpi in settings.kpi if kpi.compute == "count"]
+            counts = [kpi.metric for kpi in settings.kpi if kpi.compute in _COUNTS]
             for ts_ms in range(from_ms, until_ms, settings.bucket):
                 if ts_ms not in filled:
                     yield from ((metric, (), ts_ms, 0.0, math.nan) for metric in counts)
 
 
-def _value(kpi: Kpi, value: Any, n: Any) -> tuple[float | None, float]:
+def _value(kpi: Kpi, value: Any, n: Any, bucket_ms: int) -> tuple[float | None, float]:
     """Value and n; None where nothing can be said, as of a ratio of nothing."""
     try:
         if value is None:
             return None, math.nan
-        if kpi.compute in ("count", "sum"):
+        if kpi.compute in ("count", "sum", "distinct"):
             return float(value), math.nan
-        if kpi.compute == "mean":
+        if kpi.compute == "rate":
+            return float(value) / (bucket_ms / 1_000), math.nan
+        if kpi.compute in ("mean", "percentile"):
             return float(value), float(n)
         whole = float(n) if n is not None else 0.0
         return (float(value) / whole, whole) if whole > 0 else (None, math.nan)

@@ -20,7 +20,9 @@ from sqlalchemy.pool import NullPool
 
 from collectors.pulled import ReadSecret, SourceFailed
 from collectors.source_fields import REFERENCE
+from collectors.sql_percentile import Percentile
 from collectors.sql_settings import DatabaseSettings
+from collectors.sql_statement import PERCENTILE
 
 _CONNECT_S = 10
 _INSTRUCTIONS = 10_000
@@ -99,5 +101,6 @@ class ReadOnly:
 
     def _prepare_sqlite(self, connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA query_only = ON")
+        connection.create_aggregate(PERCENTILE, 2, Percentile)
         end_s = time.monotonic() + self._timeout_ms / 1_000
         connection.set_progress_handler(lambda: time.monotonic() > end_s, _INSTRUCTIONS)

@@ -10,26 +10,35 @@ from sqlalchemy.exc import ArgumentError
 
 from collectors.source_fields import REFERENCE, Duration, Name, Span, Strict, Text, whole_buckets
 
+_COLUMNS = {
+    "count": (),
+    "rate": (),
+    "sum": ("column",),
+    "mean": ("column",),
+    "distinct": ("column",),
+    "percentile": ("column", "quantile"),
+    "ratio": ("numerator", "denominator"),
+}
+"""What each computes from; ``rate`` may have a column, too."""
+
 
 class Kpi(Strict):
-    """One number of each bucket and each combination of tags."""
+    """One number of each bucket and each combination of tags. ``rate``: rows a second, or a column's sum a
+    second; ``quantile``: between 0 and 1, of a percentile."""
 
     metric: Text
-    compute: Literal["count", "sum", "mean", "ratio"]
+    compute: Literal["count", "sum", "mean", "rate", "ratio", "percentile", "distinct"]
     column: str = ""
+    quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
     numerator: str = ""
     denominator: str = ""
 
     @model_validator(mode="after")
     def _columns(self) -> Self:
-        wanted = {
-            "count": (),
-            "sum": ("column",),
-            "mean": ("column",),
-            "ratio": ("numerator", "denominator"),
-        }[self.compute]
-        for name in ("column", "numerator", "denominator"):
-            if bool(getattr(self, name)) != (name in wanted):
+        wanted = _COLUMNS[self.compute]
+        for name in ("column", "quantile", "numerator", "denominator"):
+            optional = (self.compute, name) == ("rate", "column")
+            if bool(getattr(self, name)) != (name in wanted) and not optional:
                 raise ValueError(f"{self.compute} {'needs' if name in wanted else 'takes no'} {name}")
         return self
 

@@ -28,6 +28,8 @@ from sqlalchemy import (
 from collectors.sql_settings import DatabaseSettings, Kpi, SqlSettings
 
 BUCKET = "watchkeeper_bucket"
+PERCENTILE = "watchkeeper_percentile"
+"""SQLite has none: this one is given to every connection."""
 
 
 def statement(settings: SqlSettings, dialect: str, from_ms: int, until_ms: int) -> Select[Any]:
@@ -38,7 +40,7 @@ def statement(settings: SqlSettings, dialect: str, from_ms: int, until_ms: int) 
     source = raw.columns(*(column(name) for name in names)).subquery("source")
     inner = bucketed(settings, source, dialect, from_ms, until_ms, settings.bucket)
     keys = [inner.c[BUCKET], *(inner.c[name] for name in settings.tags)]
-    sums = [one for kpi in settings.kpi for one in _aggregates(kpi, inner.c)]
+    sums = [one for kpi in settings.kpi for one in _aggregates(kpi, inner.c, dialect)]
     return select(*keys, *sums).group_by(*keys).limit(settings.rows_max + 1)
 
 
@@ -66,12 +68,19 @@ def _columns(kpis: Sequence[Kpi]) -> list[str]:
     return [name for kpi in kpis for name in (kpi.column, kpi.numerator, kpi.denominator) if name]
 
 
-def _aggregates(kpi: Kpi, columns: Any) -> list[ColumnElement[Any]]:
+def _aggregates(kpi: Kpi, columns: Any, dialect: str) -> list[ColumnElement[Any]]:
     """Two of each KPI: value, or numerator, and n, or nothing."""
-    if kpi.compute == "count":
+    if kpi.compute == "count" or (kpi.compute == "rate" and not kpi.column):
         return [func.count(), literal(None)]
-    if kpi.compute == "sum":
+    if kpi.compute in ("sum", "rate"):
         return [func.sum(columns[kpi.column]), literal(None)]
+    if kpi.compute == "distinct":
+        return [func.count(columns[kpi.column].distinct()), literal(None)]
+    if kpi.compute == "percentile":
+        number, count = cast(columns[kpi.column], Float(53)), func.count(columns[kpi.column])
+        if dialect == "sqlite":
+            return [getattr(func, PERCENTILE)(number, kpi.quantile), count]
+        return [func.percentile_cont(kpi.quantile).within_group(number), count]
     if kpi.compute == "mean":
         return [func.avg(cast(columns[kpi.column], Float(53))), func.count(columns[kpi.column])]
     return [func.sum(columns[kpi.numerator]), func.sum(columns[kpi.denominator])]
