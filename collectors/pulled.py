@@ -63,6 +63,15 @@ class Follower(ABC):
     def close(self) -> None: ...
 
 
+def tag_text(cell: object) -> str:
+    """A database's cell as the value of a tag: true and false as JSON has them.
+
+    >>> tag_text(True), tag_text(3)
+    ('true', '3')
+    """
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
 def decoded(rows: Iterable[Row]) -> Decoded:
     """Rows as columns; some 3 µs a row. A row that no sample can be made of is told by its place.
 

@@ -18,12 +18,13 @@ from collectors.promql_settings import PromqlSettings
 from collectors.scrape_settings import ScrapeSettings
 from collectors.source_fields import Strict
 from collectors.sql_settings import SqlSettings
+from collectors.table_settings import TableSettings
 from collectors.watched_settings import WatchedSettings
 from monitor.domain.errors import BadRequest
 
 SOURCES_MAX = 200
 
-Declaration = SqlSettings | ScrapeSettings | PromqlSettings | WatchedSettings | HostSettings
+Declaration = SqlSettings | ScrapeSettings | PromqlSettings | WatchedSettings | HostSettings | TableSettings
 
 
 class SourceFile(Strict):
@@ -34,6 +35,7 @@ class SourceFile(Strict):
     promql: tuple[PromqlSettings, ...] = Field(default=(), strict=False)
     files: tuple[WatchedSettings, ...] = Field(default=(), strict=False)
     host: tuple[HostSettings, ...] = Field(default=(), strict=False)
+    table: tuple[TableSettings, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _names(self) -> Self:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from collectors.base import Decoded
-from collectors.pulled import ReadSecret, Row, SourceFailed, decoded
+from collectors.pulled import ReadSecret, Row, SourceFailed, decoded, tag_text
 from collectors.sql_connection import ReadOnly
 from collectors.sql_settings import Kpi, SqlSettings
 from collectors.sql_statement import statement
+
+_COUNTS = ("count", "rate", "distinct")
+"""Of no rows they are 0."""
 
 
 class SqlSource:
@@ -43,9 +46,7 @@ class SqlSource:
 
     def _database(self) -> ReadOnly:
         if self._opened is None:
-            url = self.settings.url
-            named = url.startswith(("env:", "file:"))
-            self._opened = ReadOnly(self._read_secret(url) if named else url, self.settings.timeout)
+            self._opened = ReadOnly.of(self.settings, self._read_secret)
         return self._opened
 
     def _rows(self, found: Sequence[Any], from_ms: int, until_ms: int) -> Iterator[Row]:
@@ -55,36 +56,33 @@ class SqlSource:
             ts_ms = from_ms + int(row[0]) * settings.bucket
             filled.add(ts_ms)
             pairs = [
-                (name, _text(cell))
+                (name, tag_text(cell))
                 for name, cell in zip(settings.tags, row[1 : 1 + tags], strict=True)
                 if cell is not None and cell != ""
             ]
             for i, kpi in enumerate(settings.kpi):
-                value, n = _value(kpi, *row[1 + tags + 2 * i : 3 + tags + 2 * i])
+                value, n = _value(kpi, *row[1 + tags + 2 * i : 3 + tags + 2 * i], settings.bucket)
                 if value is not None:
                     yield kpi.metric, pairs, ts_ms, value, n
         if not tags:
-            counts = [kpi.metric for kpi in settings.kpi if kpi.compute == "count"]
+            counts = [kpi.metric for kpi in settings.kpi if kpi.compute in _COUNTS]
             for ts_ms in range(from_ms, until_ms, settings.bucket):
                 if ts_ms not in filled:
                     yield from ((metric, (), ts_ms, 0.0, math.nan) for metric in counts)
 
 
-def _value(kpi: Kpi, value: Any, n: Any) -> tuple[float | None, float]:
+def _value(kpi: Kpi, value: Any, n: Any, bucket_ms: int) -> tuple[float | None, float]:
     """Value and n; None where nothing can be said, as of a ratio of nothing."""
     try:
         if value is None:
             return None, math.nan
-        if kpi.compute in ("count", "sum"):
+        if kpi.compute in ("count", "sum", "distinct"):
             return float(value), math.nan
-        if kpi.compute == "mean":
+        if kpi.compute == "rate":
+            return float(value) / (bucket_ms / 1_000), math.nan
+        if kpi.compute in ("mean", "percentile"):
             return float(value), float(n)
         whole = float(n) if n is not None else 0.0
         return (float(value) / whole, whole) if whole > 0 else (None, math.nan)
     except (TypeError, ValueError) as error:
         raise SourceFailed(f"{kpi.metric}: the column holds no numbers") from error
-
-
-def _text(cell: Any) -> str:
-    """A tag's value as text: true and false as JSON has them."""
-    return str(cell).lower() if isinstance(cell, bool) else str(cell)

@@ -18,7 +18,11 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from collectors.pulled import SourceFailed
+from collectors.pulled import ReadSecret, SourceFailed
+from collectors.source_fields import REFERENCE
+from collectors.sql_percentile import Percentile
+from collectors.sql_settings import DatabaseSettings
+from collectors.sql_statement import PERCENTILE
 
 _CONNECT_S = 10
 _INSTRUCTIONS = 10_000
@@ -37,6 +41,12 @@ class ReadOnly:
             raise SourceFailed("the url is no SQLAlchemy URL of a known database") from None
         except ImportError as error:
             raise SourceFailed(f"the driver of this database is not installed: {error.name}") from None
+
+    @classmethod
+    def of(cls, settings: DatabaseSettings, read_secret: ReadSecret) -> ReadOnly:
+        """As it is declared. Raises SourceFailed, also for a secret that is not there."""
+        url = settings.url
+        return cls(read_secret(url) if REFERENCE.fullmatch(url) else url, settings.timeout)
 
     @property
     def dialect(self) -> str:
@@ -91,5 +101,6 @@ class ReadOnly:
 
     def _prepare_sqlite(self, connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA query_only = ON")
+        connection.create_aggregate(PERCENTILE, 2, Percentile)
         end_s = time.monotonic() + self._timeout_ms / 1_000
         connection.set_progress_handler(lambda: time.monotonic() > end_s, _INSTRUCTIONS)

@@ -10,43 +10,77 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, case, cast, column, func, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    FromClause,
+    Select,
+    Subquery,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    text,
+)
 
-from collectors.sql_settings import Kpi, SqlSettings
+from collectors.sql_settings import DatabaseSettings, Kpi, SqlSettings
 
 BUCKET = "watchkeeper_bucket"
+PERCENTILE = "watchkeeper_percentile"
+"""SQLite has none: this one is given to every connection."""
 
 
 def statement(settings: SqlSettings, dialect: str, from_ms: int, until_ms: int) -> Select[Any]:
     """Rows: bucket's place, tags, then of each KPI its value, or numerator and denominator. One row more
     than ``rows_max`` at most."""
-    moment = _Moments(settings.time_type, dialect)
     names = dict.fromkeys([settings.time, *settings.tags, *_columns(settings.kpi)])
     raw = text(settings.query.strip().rstrip(";").replace(":", "\\:"))
     source = raw.columns(*(column(name) for name in names)).subquery("source")
+    inner = bucketed(settings, source, dialect, from_ms, until_ms, settings.bucket)
+    keys = [inner.c[BUCKET], *(inner.c[name] for name in settings.tags)]
+    sums = [one for kpi in settings.kpi for one in _aggregates(kpi, inner.c, dialect)]
+    return select(*keys, *sums).group_by(*keys).limit(settings.rows_max + 1)
+
+
+def bucketed(
+    settings: DatabaseSettings,
+    source: FromClause,
+    dialect: str,
+    from_ms: int,
+    until_ms: int,
+    bucket_ms: int,
+) -> Subquery:
+    """All columns of the rows of a span, and as `BUCKET` which bucket each is of, from 0."""
+    moment = _Moments(settings.time_type, dialect)
     at = source.c[settings.time]
-    ends = range(from_ms + settings.bucket, until_ms, settings.bucket)
+    ends = range(from_ms + bucket_ms, until_ms, bucket_ms)
     place: ColumnElement[Any] = literal(0)
     if ends:
         whens = [(at < moment.of(end), i) for i, end in enumerate(ends)]
         place = case(*whens, else_=len(ends))
     span = (at >= moment.of(from_ms), at < moment.of(until_ms))
-    inner = select(place.label(BUCKET), *source.c).where(*span).subquery("bucketed")
-    keys = [inner.c[BUCKET], *(inner.c[name] for name in settings.tags)]
-    sums = [one for kpi in settings.kpi for one in _aggregates(kpi, inner.c)]
-    return select(*keys, *sums).group_by(*keys).limit(settings.rows_max + 1)
+    return select(place.label(BUCKET), *source.c).where(*span).subquery("bucketed")
 
 
 def _columns(kpis: Sequence[Kpi]) -> list[str]:
     return [name for kpi in kpis for name in (kpi.column, kpi.numerator, kpi.denominator) if name]
 
 
-def _aggregates(kpi: Kpi, columns: Any) -> list[ColumnElement[Any]]:
+def _aggregates(kpi: Kpi, columns: Any, dialect: str) -> list[ColumnElement[Any]]:
     """Two of each KPI: value, or numerator, and n, or nothing."""
-    if kpi.compute == "count":
+    if kpi.compute == "count" or (kpi.compute == "rate" and not kpi.column):
         return [func.count(), literal(None)]
-    if kpi.compute == "sum":
+    if kpi.compute in ("sum", "rate"):
         return [func.sum(columns[kpi.column]), literal(None)]
+    if kpi.compute == "distinct":
+        return [func.count(columns[kpi.column].distinct()), literal(None)]
+    if kpi.compute == "percentile":
+        number, count = cast(columns[kpi.column], Float(53)), func.count(columns[kpi.column])
+        if dialect == "sqlite":
+            return [getattr(func, PERCENTILE)(number, kpi.quantile), count]
+        return [func.percentile_cont(kpi.quantile).within_group(number), count]
     if kpi.compute == "mean":
         return [func.avg(cast(columns[kpi.column], Float(53))), func.count(columns[kpi.column])]
     return [func.sum(columns[kpi.numerator]), func.sum(columns[kpi.denominator])]

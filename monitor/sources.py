@@ -8,12 +8,14 @@ from collectors.host import HostSource
 from collectors.host_settings import HostSettings
 from collectors.promql import PromqlSource
 from collectors.promql_settings import PromqlSettings
-from collectors.pulled import ReadSecret, SourceFailed
+from collectors.pulled import ReadSecret, Source, SourceFailed
 from collectors.scrape import WORKERS, ScrapeSource
 from collectors.scrape_settings import ScrapeSettings
 from collectors.source_file import Declaration, SourceFile, read_source_file
 from collectors.sql import SqlSource
-from collectors.sql_settings import SqlSettings
+from collectors.sql_settings import DatabaseSettings, SqlSettings
+from collectors.table import TableSource
+from collectors.table_settings import TableSettings
 from collectors.targets import TARGETS_MAX
 from collectors.watched import WatchedFiles
 from collectors.watched_settings import WatchedSettings
@@ -52,6 +54,8 @@ def polled_as(kind: str, said: Declaration, read_secret: ReadSecret, folder: Pat
     match said:
         case SqlSettings():
             return _bucketed(kind, said, SqlSource(said, read_secret))
+        case TableSettings():
+            return _bucketed(kind, said, TableSource(said, read_secret))
         case PromqlSettings():
             return _bucketed(kind, said, PromqlSource(said, read_secret))
         case ScrapeSettings():
@@ -64,7 +68,7 @@ def polled_as(kind: str, said: Declaration, read_secret: ReadSecret, folder: Pat
             return Polled(said.name, kind, HostSource(said), said.every, said.timeout, declared=said)
 
 
-def _bucketed(kind: str, said: SqlSettings | PromqlSettings, source: SqlSource | PromqlSource) -> Polled:
+def _bucketed(kind: str, said: DatabaseSettings | PromqlSettings, source: Source) -> Polled:
     return Polled(
         said.name,
         kind,

@@ -40,6 +40,7 @@ def test_what_is_whole_is_taken(tmp_path: Path) -> None:
         (SQL.replace('bucket = "5m"', "bucket = 300"), "sql.0.bucket: "),
         (SQL.replace("count", "sum"), "sum needs column"),
         (SQL.replace('"count"', '"count", column = "amount"'), "count takes no column"),
+        (SQL.replace('"count"', '"percentile", column = "amount"'), "percentile needs quantile"),
         (SQL + 'backfill = "7m"', "backfill: whole buckets"),
         (
             SQL.replace("env:WATCHKEEPER_SECRET_SHOP", "postgresql://u:hidden@127.0.0.1/x"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,10 @@ KPIS: list[dict[str, Any]] = [
     {"metric": "orders", "compute": "count"},
     {"metric": "revenue", "compute": "sum", "column": "amount"},
     {"metric": "basket", "compute": "mean", "column": "amount"},
+    {"metric": "pace", "compute": "rate"},
+    {"metric": "income", "compute": "rate", "column": "refunded"},
+    {"metric": "amounts", "compute": "distinct", "column": "amount"},
+    {"metric": "p80", "compute": "percentile", "column": "amount", "quantile": 0.8},
     {"metric": "refunds", "compute": "ratio", "numerator": "refunded", "denominator": "one"},
 ]
 QUERY = "SELECT at, country, amount, refunded, 1 AS one FROM orders WHERE country <> '12:30 100%'"
@@ -106,7 +111,11 @@ def counted(orders: list[Order], minutes: int) -> Values:
     for (country, minute), rows in groups.items():
         amounts = [row[2] for row in rows if row[2] is not None]
         found["orders", country, minute] = (len(rows), -1.0)
+        found["pace", country, minute] = (round(len(rows) / 60, 6), -1.0)
+        found["income", country, minute] = (round(sum(row[3] for row in rows) / 60, 6), -1.0)
+        found["amounts", country, minute] = (len(set(amounts)), -1.0)
         if amounts:
+            found["p80", country, minute] = (round(float(np.percentile(amounts, 80)), 6), len(amounts))
             found["revenue", country, minute] = (round(sum(amounts), 6), -1.0)
             found["basket", country, minute] = (round(sum(amounts) / len(amounts), 6), len(amounts))
         found["refunds", country, minute] = (round(sum(row[3] for row in rows) / len(rows), 6), len(rows))

@@ -108,3 +108,21 @@ def test_the_commands_that_change_them(tmp_path: Path) -> None:
 def test_its_own_series_are_told() -> None:
     rows = table(section(PAGE, "## When a source fails"))
     assert {row[0].strip("`") for row in rows} == set(DECLARATIONS)
+
+
+@pytest.mark.slow
+def test_the_example_of_a_table(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as shop:
+        shop.execute(
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, changed_at DATETIME, email TEXT, plan TEXT,"
+            " income REAL, active BOOLEAN, since DATE)"
+        )
+        at = (datetime.now(UTC) - timedelta(hours=3)).strftime("%Y-%m-%d %H:%M:%S")
+        rows = [(i, at, f"{i}@x.example", ("free", "pro")[i % 2], 10.0 * i, i % 3 == 0) for i in range(12)]
+        shop.executemany("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, '2025-06-01')", rows)
+    shop.close()
+    said = ran(tmp_path, (PAGES / "table.md").read_text(), ("/tmp/shop.db", f"{tmp_path}/shop.db"))
+    assert "0 refused" in said
+    names = ("rows", "writes", "null_share", "mean", "min", "max", "share", "true_share", "age_s")
+    assert {f"users.{name}" for name in names} <= set(re.findall(r"users\.\w+", said))
+    assert "email" not in said

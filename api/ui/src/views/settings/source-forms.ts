@@ -54,6 +54,18 @@ export const SOURCE_FORMS: Readonly<Record<string, readonly SourceField[]>> = {
     BACKFILL,
     REREAD,
   ],
+  table: [
+    { key: "url", name: "Database", shape: "text", begins: "env:WATCHKEEPER_SECRET_", required: true, hint: "a secret is named, and never given" },
+    { key: "table", name: "Table", shape: "text", required: true, hint: "orders, or schema.orders" },
+    { key: "time", name: "Column of the time", shape: "text", required: true },
+    { key: "time_type", name: "Which is", shape: "text", hint: "timestamp, iso_text, epoch_s or epoch_ms" },
+    { key: "tags", name: "Columns that are tags", shape: "list" },
+    { key: "ignore", name: "Columns that are not watched", shape: "list" },
+    { key: "kinds", name: "What columns hold", shape: "pairs", hint: "plan=enum; empty: as it is found" },
+    BUCKET,
+    BACKFILL,
+    REREAD,
+  ],
   files: [
     { key: "path", name: "File, folder or pattern", shape: "text", begins: "/", required: true },
     { key: "tags", name: "Columns that are tags", shape: "list", hint: "empty: all columns of text" },
