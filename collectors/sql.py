@@ -61,7 +61,8 @@ class SqlSource:
                 if cell is not None and cell != ""
             ]
             for i, kpi in enumerate(settings.kpi):
-                value, n = _value(kpi, *row[1 + tags + 2 * i : 3 + tags + 2 * i], settings.bucket)
+                at = 1 + tags + 2 * i
+                value, n = _value(kpi, row[at], row[at + 1], settings.bucket)
                 if value is not None:
                     yield kpi.metric, pairs, ts_ms, value, n
         if not tags:
