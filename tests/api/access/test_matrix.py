@@ -54,7 +54,9 @@ ELSEWHERE = {"/login", "/logout", "/login/sso", "/login/sso/done", "/", "/assets
 """Doors and files, which other tests walk through."""
 MODELS = {f"/api/v1/{name}" for name in ("predictions", "outcomes", "models", "models/{name}")}
 """Whose a model is goes by its name: tests/api/access/test_models.py."""
-ROUTES = sorted(key for key in TABLE if key[1] not in ELSEWHERE | MODELS and "favicon" not in key[1])
+LAB = {"/api/v1/lab", "/api/v1/lab/csv"}
+"""A shard is run for each answer: tests/api/access/test_lab.py."""
+ROUTES = sorted(key for key in TABLE if key[1] not in ELSEWHERE | MODELS | LAB and "favicon" not in key[1])
 WHO = [frozenset({scope}) for scope in Scope] + [SCOPES_OF[role] for role in Role]
 
 
