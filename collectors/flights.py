@@ -130,7 +130,7 @@ def declarations() -> dict[str, dict[str, Any]]:
             "polarity": "down",
             "min_change_absolute": 5.0,
         },
-        CANCELLED: {**share, "polarity": "up", "weight": 2.0},
+        CANCELLED: {**share, "polarity": "up", "weight": 1.5},
         DELAY: {
             **common,
             "kind": "gauge",

@@ -37,6 +37,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "own_series": {},
     "freeze": {},
     "changed_since": {"since_ms": 0, "family": None},
+    "verdicts": {"known": -1},
 }
 
 

@@ -24,6 +24,7 @@ def second(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180)
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_a_second_server_says_one_line_and_ends(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
@@ -50,8 +51,9 @@ def test_a_signal_to_every_process_stops_the_server_tidily(tmp_path: Path) -> No
     server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.faults
-@pytest.mark.parametrize("engine", [pytest.param("inline", marks=pytest.mark.slow), "processes"])
+@pytest.mark.parametrize("engine", ["inline", "processes"])
 def test_a_stop_during_recovery_is_prompt_and_clean(tmp_path: Path, engine: str) -> None:
     with serving(tmp_path, engine=engine):
         pass
