@@ -78,6 +78,7 @@ def test_served_models_are_all_counted() -> None:
     assert figure_of(figures, "predictions waiting").value > 0
 
 
+@pytest.mark.slow
 def test_bank_flags_every_planted_jump() -> None:
     figures = benchmark("bank").run(toy=True)
     check("bank", figures)

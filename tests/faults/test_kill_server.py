@@ -193,8 +193,8 @@ def check_kills(server: Server, folder: Path, kills: int, size: int) -> None:
 
 
 @pytest.mark.faults
-def test_five_kills_lose_nothing(server: Server, tmp_path: Path) -> None:
-    check_kills(server, tmp_path / "uninterrupted", 5, 5)
+def test_three_kills_lose_nothing(server: Server, tmp_path: Path) -> None:
+    check_kills(server, tmp_path / "uninterrupted", 3, 5)
 
 
 @pytest.mark.faults

@@ -34,6 +34,7 @@ def test_a_second_server_says_one_line_and_ends(tmp_path: Path) -> None:
         assert server.get("status")["shards"]  # the first one did not notice
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_a_signal_to_every_process_stops_the_server_tidily(tmp_path: Path) -> None:
     """As a service manager or a terminal sends it: to the server and to its workers at once."""

@@ -184,7 +184,7 @@ def _small_batches():  # type: ignore[no-untyped-def]
 
 
 TestHistoryMachine = HistoryMachine.TestCase
-TestHistoryMachine.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestHistoryMachine.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 
 
 def committed(folder: Path, history: History) -> None:

@@ -110,7 +110,7 @@ def test_any_interleaving_batching_and_repetition_gives_the_same_incidents(
     assert ledger.stories() == expected(found, now_ms, ledger.marks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(anomalies(most=60, span_hours=1_000), st.data())
 def test_a_shard_far_behind_the_other_changes_nothing(found: list[Anomaly], data: st.DataObject) -> None:
     ledger = MemoryLedger()

@@ -137,6 +137,7 @@ def test_bytes_a_series() -> None:
     assert grown <= 2 * 32 + 64 + 64 + 12 + 64
 
 
+@pytest.mark.slow
 def test_more_series_than_the_list_of_marked_rows_holds_are_finished() -> None:
     count = 70_000
     shard = Shard(rows=count)
