@@ -7,7 +7,7 @@ import { count } from "../../numbers";
 import { Moment, Trouble } from "../../parts";
 import { link } from "../../place";
 import type { Page } from "../../shapes";
-import { Opens, Remove } from "./confirm";
+import { Changes, Opens } from "./confirm";
 import { Listed } from "./listed";
 import type { Route } from "./shapes";
 
@@ -64,21 +64,14 @@ export function Budgets() {
             </td>
             <td class="c-buttons">
               {may && (
-                <>
-                  <Opens
-                    name="Change"
-                    testId="edit-budget"
-                    small
-                    dialog={(close) => <BudgetDialog budget={one} onClose={close} />}
-                  />{" "}
-                  <Remove
-                    name="Remove"
-                    title={`Remove the budget of ${one.name.replace(":", " ")}`}
-                    work={() => change("DELETE", `budgets/${part(one.name)}`)}
-                  >
-                    What it holds is told, if it still goes on.
-                  </Remove>
-                </>
+                <Changes
+                  testId="edit-budget"
+                  dialog={(close) => <BudgetDialog budget={one} onClose={close} />}
+                  title={`Remove the budget of ${one.name.replace(":", " ")}`}
+                  work={() => change("DELETE", `budgets/${part(one.name)}`)}
+                >
+                  What it holds is told, if it still goes on.
+                </Changes>
               )}
             </td>
           </tr>

@@ -57,3 +57,25 @@ export function Opens({ name, testId, dialog, small }: AddProps) {
     </>
   );
 }
+
+interface ChangesProps {
+  testId: string;
+  /** The window in which it is changed. */
+  dialog: (close: () => void) => ComponentChildren;
+  /** What is asked before it is removed. */
+  title: string;
+  children: ComponentChildren;
+  work: () => Promise<unknown>;
+}
+
+/** The two buttons of a row: change what it holds, remove it. */
+export function Changes({ testId, dialog, title, children, work }: ChangesProps) {
+  return (
+    <>
+      <Opens name="Change" testId={testId} small dialog={dialog} />{" "}
+      <Remove name="Remove" title={title} work={work}>
+        {children}
+      </Remove>
+    </>
+  );
+}

@@ -5,7 +5,7 @@ import { ChoiceField, TextField } from "../../fields";
 import { useLoad, useTick } from "../../hooks";
 import { Moment, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
-import { Opens, Remove } from "./confirm";
+import { Changes, Opens } from "./confirm";
 import { Listed } from "./listed";
 import type { User } from "./shapes";
 
@@ -38,15 +38,14 @@ export function People() {
               <Moment ms={user.created_ms} />
             </td>
             <td class="c-buttons">
-              <Opens
-                name="Change"
+              <Changes
                 testId="edit-user"
-                small
                 dialog={(close) => <UserDialog user={user} onClose={close} />}
-              />{" "}
-              <Remove name="Remove" title={`Remove ${user.name}`} work={() => change("DELETE", `users/${part(user.name)}`)}>
+                title={`Remove ${user.name}`}
+                work={() => change("DELETE", `users/${part(user.name)}`)}
+              >
                 With every session of theirs. What they did stays in the audit log.
-              </Remove>
+              </Changes>
             </td>
           </tr>
         )}

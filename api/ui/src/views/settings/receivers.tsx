@@ -5,7 +5,7 @@ import { ChoiceField, TextField } from "../../fields";
 import { useDoing, useLoad, useMay, useMe, useTick } from "../../hooks";
 import { Moment, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
-import { Opens, Remove } from "./confirm";
+import { Changes, Opens } from "./confirm";
 import { Listed } from "./listed";
 import type { Receiver } from "./shapes";
 
@@ -60,19 +60,14 @@ export function Receivers() {
               {may && (
                 <>
                   <Test name={one.name} />{" "}
-                  <Opens
-                    name="Change"
+                  <Changes
                     testId="edit-receiver"
-                    small
                     dialog={(close) => <ReceiverDialog receiver={one} onClose={close} />}
-                  />{" "}
-                  <Remove
-                    name="Remove"
                     title={`Remove the receiver ${one.name}`}
                     work={() => change("DELETE", `receivers/${part(one.name)}`)}
                   >
                     With all that waits for it. Refused while a route names it.
-                  </Remove>
+                  </Changes>
                 </>
               )}
             </td>

@@ -3,7 +3,7 @@ import { useLoad, useMay, useTick } from "../../hooks";
 import { Trouble } from "../../parts";
 import type { Page } from "../../shapes";
 import { duration } from "../../time";
-import { Opens, Remove } from "./confirm";
+import { Changes, Opens } from "./confirm";
 import { PreviewDialog } from "./preview";
 import { RouteDialog } from "./route";
 import { Listed } from "./listed";
@@ -74,21 +74,14 @@ export function Routes() {
             <td>{manner(route)}</td>
             <td class="c-buttons">
               {may && (
-                <>
-                  <Opens
-                    name="Change"
-                    testId="edit-route"
-                    small
-                    dialog={(close) => <RouteDialog route={route} receivers={names} onClose={close} />}
-                  />{" "}
-                  <Remove
-                    name="Remove"
-                    title={`Remove the route ${route.name}`}
-                    work={() => change("DELETE", `routes/${part(route.name)}`)}
-                  >
-                    Those it has told of an incident are told of its end all the same.
-                  </Remove>
-                </>
+                <Changes
+                  testId="edit-route"
+                  dialog={(close) => <RouteDialog route={route} receivers={names} onClose={close} />}
+                  title={`Remove the route ${route.name}`}
+                  work={() => change("DELETE", `routes/${part(route.name)}`)}
+                >
+                  Those it has told of an incident are told of its end all the same.
+                </Changes>
               )}
             </td>
           </tr>

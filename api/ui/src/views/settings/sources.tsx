@@ -3,7 +3,7 @@ import { useLoad, useMay, useMe, useTick } from "../../hooks";
 import { count } from "../../numbers";
 import { Moment, Notice, Trouble } from "../../parts";
 import { duration } from "../../time";
-import { Opens, Remove } from "./confirm";
+import { Changes, Opens } from "./confirm";
 import { Listed } from "./listed";
 import type { Source, Sources as Those } from "./shapes";
 import { SourceDialog } from "./source-dialog";
@@ -49,21 +49,14 @@ export function Sources() {
             <td data-label="samples">{one.samples.toLocaleString("en")}</td>
             <td class="c-buttons">
               {may && (
-                <>
-                  <Opens
-                    name="Change"
-                    testId="edit-source"
-                    small
-                    dialog={(close) => <SourceDialog known={one.name} onClose={close} />}
-                  />{" "}
-                  <Remove
-                    name="Remove"
-                    title={`Remove the source ${one.name}`}
-                    work={() => change("DELETE", `sources/${part(one.name)}`)}
-                  >
-                    It is asked no more; its series stay.
-                  </Remove>
-                </>
+                <Changes
+                  testId="edit-source"
+                  dialog={(close) => <SourceDialog known={one.name} onClose={close} />}
+                  title={`Remove the source ${one.name}`}
+                  work={() => change("DELETE", `sources/${part(one.name)}`)}
+                >
+                  It is asked no more; its series stay.
+                </Changes>
               )}
             </td>
           </tr>

@@ -5,7 +5,7 @@ import { pairsOf, TextField } from "../../fields";
 import { useLoad, useTick } from "../../hooks";
 import { Trouble } from "../../parts";
 import type { Page } from "../../shapes";
-import { Opens, Remove } from "./confirm";
+import { Changes, Opens } from "./confirm";
 import { Listed } from "./listed";
 import type { Team } from "./shapes";
 
@@ -31,19 +31,14 @@ export function Teams() {
             </td>
             <td class="c-title">{team.rules.map((rule) => line(rule.tags)).join(" or ")}</td>
             <td class="c-buttons">
-              <Opens
-                name="Change"
+              <Changes
                 testId="edit-team"
-                small
                 dialog={(close) => <TeamDialog team={team} onClose={close} />}
-              />{" "}
-              <Remove
-                name="Remove"
                 title={`Remove the team ${team.name}`}
                 work={() => change("PUT", `teams/${part(team.name)}`, { rules: [] })}
               >
                 Incidents stay with the team their series had when they began.
-              </Remove>
+              </Changes>
             </td>
           </tr>
         )}
