@@ -229,6 +229,8 @@ def said(bond: Bond, names: Mapping[str, str]) -> str:
     chance = f"by chance in 1 of {10 ** min(bond.decades, 9.0):,.0f}"
     if bond.kind is Evidence.TOGETHER:
         return f"{when}, as they did before ({bond.what}): {chance}"
+    if bond.kind is Evidence.PRECEDENT:
+        return f"{when}, and was with its incident before at this lag ({bond.what}): {chance}"
     return f"{when}, which has {bond.what} too: {chance}"
 
 

@@ -40,22 +40,33 @@ class Graph:
     def __init__(
         self,
         series: list[Identity],
+        starts: Ints,
+        begin_ms: Ints,
         found: NDArray[np.void],
-        sizes: Ints,
         usual: Mapping[Key, float],
         until_ms: int,
+        observed_ms: int,
     ) -> None:
         self.until_ms = until_ms
+        self.observed_ms = observed_ms
+        self._onsets = begin_ms
+        self._from = starts
         self._series = series
         self._place = {one: place for place, one in enumerate(series)}
         self._found = found
-        self._sizes = sizes
         self._usual = usual
         ends = np.concatenate([found["one"], found["other"]])
         edge = np.tile(np.arange(len(found)), 2)
         order = np.lexsort((edge, -np.tile(found["decades"], 2), ends))
         self._edge = edge[order]
         self._starts = np.searchsorted(ends[order], np.arange(len(series) + 1))
+
+    def onsets_of(self, series: Identity) -> list[int]:
+        place = self._place.get(series)
+        if place is None:
+            return []
+        found: list[int] = self._onsets[self._from[place] : self._from[place + 1]].tolist()
+        return found
 
     def __len__(self) -> int:
         return len(self._found)
@@ -84,6 +95,9 @@ class Graph:
     def usual(self, key: Key) -> float:
         return self._usual.get(key, 0.0)
 
+    def _count(self, place: int) -> int:
+        return int(self._from[place + 1] - self._from[place])
+
     def _edge_of(self, row: np.void) -> Edge:
         one, other, lag_ms = int(row["one"]), int(row["other"]), int(row["lag_ms"])
         source, target = (one, other) if lag_ms >= 0 else (other, one)
@@ -94,7 +108,7 @@ class Graph:
             decades=float(row["decades"]),
             lag_ms=abs(lag_ms),
             count=int(row["count"]),
-            of=int(min(self._sizes[one], self._sizes[other])),
+            of=min(self._count(one), self._count(other)),
             last_ms=int(row["last_ms"]),
         )
 
@@ -114,19 +128,14 @@ def learn(
         cadence[onset.series] = max(onset.cadence_ms, cadence.get(onset.series, 0))
     first_ms = min((min(times) for times in begins.values()), default=from_ms)
     span_ms = max(until_ms - max(from_ms, first_ms), DAY_MS)
-    # A series that began less often than an edge needs has none.
-    series = sorted(one for one, times in begins.items() if len(times) >= bar.count_min)
+    series = sorted(begins)
     sizes = np.array([len(begins[one]) for one in series], np.int64)
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     begin_ms = np.array([at for one in series for at in sorted(begins[one])], np.int64)
-    found = _edges(
-        np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]),
-        begin_ms,
-        np.array([cadence[one] for one in series], np.int64),
-        span_ms,
-        bar,
-        lags,
-    )
-    return Graph(series, found, sizes, _usual_days(begins, until_ms, span_ms), until_ms)
+    cadence_ms = np.array([cadence[one] for one in series], np.int64)
+    found = _edges(starts, begin_ms, cadence_ms, span_ms, bar, lags)
+    usual = _usual_days(begins, until_ms, span_ms)
+    return Graph(series, starts, begin_ms, found, usual, until_ms, span_ms)
 
 
 def _usual_days(begins: Mapping[Identity, Sequence[int]], until_ms: int, span_ms: int) -> dict[Key, float]:
@@ -150,10 +159,16 @@ def _usual_days(begins: Mapping[Identity, Sequence[int]], until_ms: int, span_ms
 def _edges(
     starts: Ints, begin_ms: Ints, cadence_ms: Ints, span_ms: int, bar: Bar, lags: Lags
 ) -> NDArray[np.void]:
+    """Of series that began less often than an edge needs none is looked at."""
+    sizes = np.diff(starts)
+    often = np.flatnonzero(sizes >= bar.count_min)
+    begin_ms = begin_ms[np.repeat(sizes >= bar.count_min, sizes)]
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes[often])])
     words = tokens(begin_ms, 2 * lags.most_ms).ravel()
-    pairs = candidates(signatures(2 * starts, words), rows_for(len(cadence_ms)))
-    found = overlaps(pairs, starts, begin_ms, cadence_ms, span_ms, lags)
+    pairs = candidates(signatures(2 * starts, words), rows_for(len(often)))
+    found = overlaps(pairs, starts, begin_ms, cadence_ms[often], span_ms, lags)
     found = found[(found["count"] >= bar.count_min) & (found["decades"] >= bar.decades_min)]
+    found["one"], found["other"] = often[found["one"]], often[found["other"]]
     return found[_strongest(found, bar.most)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -22,6 +22,7 @@ class Evidence(StrEnum):
     """Why two series, or two anomalies, belong together."""
 
     TOGETHER = "began together"
+    PRECEDENT = "came with the group before"
     AGAIN = "same series again"
     LINEAGE = "declared lineage"
     CONFIRMED = "confirmed by people"
@@ -107,6 +108,13 @@ class Learned(Protocol):
 
     @property
     def until_ms(self) -> int: ...
+
+    @property
+    def observed_ms(self) -> int:
+        """How long a time the onsets are from, a day at least."""
+
+    def onsets_of(self, series: Identity) -> Sequence[int]:
+        """When a series began in that time, in order."""
 
     def neighbours(self, series: Identity) -> Iterable[Identity]:
         """Series that begin together with it, strongest first; few."""

@@ -3,7 +3,9 @@
 The anomalies are swept by (onset, id), where onset is `Anomaly.begin_ms`. Each joins every living group
 that has a member still drawing others in (`Rules.reach_ms`) and enough evidence of having to do with it:
 
-- the graph: the two series began together before, beyond chance;
+- the graph: the two series began together before, beyond chance. The larger a group is, the more it takes;
+- precedent, where the graph says nothing: much of the group began at the same lags before, and so did this
+  series (`monitor.incidents.precedent`). Of several such groups it joins the one that says most;
 - declared lineage: one feeds the other, over two links at most;
 - people: they put incidents of the two series together (`monitor.incidents.ties`);
 - return: its own series has begun often of late (`Rules.unstable_ms`), and such a member is its own;
@@ -32,6 +34,8 @@ from monitor.domain.anomaly import Anomaly
 from monitor.domain.lineage import node_key
 from monitor.domain.series import Identity
 from monitor.domain.topology import KEY_KINDS, UNTOLD, Bond, Edge, Evidence, Key, keys_of, words_of
+from monitor.incidents.chance import improbability
+from monitor.incidents.precedent import Past
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
 
@@ -48,7 +52,8 @@ Near = Mapping[Place, Mapping[str, list[Drawing]]]
 """By place, by group."""
 Begun = Mapping[tuple[str, Identity], list[Drawing]]
 """By team and series, its onsets of late."""
-State = tuple[Near, Begun]
+State = tuple[Near, Begun, Mapping[str, tuple[int, tuple[str, ...]]]]
+"""The last: by group, what it decides by of its size and past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Sweep:
         self._relations = relations or Relations(rules)
         self._parent: dict[str, str] = {}
         self._start: dict[str, int] = {}
+        self._past: dict[str, Past] = {}
         self._near: dict[Place, dict[str, list[Drawing]]] = {}
         self._begun: dict[tuple[str, Identity], list[Drawing]] = {}
 
@@ -90,6 +96,7 @@ class Sweep:
             known = [j for j in joined if j in self._parent]
             self._parent[anomaly.id] = anomaly.id
             self._start[anomaly.id] = anomaly.begin_ms if len(known) == len(joined) else _LONG_DEAD
+            self._past[anomaly.id] = Past(anomaly)
             self._unite(anomaly.id, known)
             if anomaly.begin_ms > returning_ms:
                 self._begin(anomaly)
@@ -113,6 +120,7 @@ class Sweep:
         joined = {root: found[root] for root in sorted(found, key=self._rank)}
         self._parent[anomaly.id] = anomaly.id
         self._start[anomaly.id] = anomaly.begin_ms
+        self._past[anomaly.id] = Past(anomaly)
         self._unite(anomaly.id, joined)
         self._begin(anomaly)
         self._draw(anomaly)
@@ -135,11 +143,15 @@ class Sweep:
         pruned = {place: self._prune(place, at_ms) for place in list(self._near)}
         begun = {who: self._lately(some, at_ms) for who, some in self._begun.items()}
         near = {place: groups for place, groups in pruned.items() if groups}
-        return near, {who: times for who, times in begun.items() if times}
+        past = {
+            root: self._past[root].state() for place, of in near.items() if place[1] == _ANY for root in of
+        }
+        return near, {who: times for who, times in begun.items() if times}, past
 
     def _evidence(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """Reasons to join groups, by their roots."""
-        yield from self._by_graph(anomaly)
+        learned = list(self._by_graph(anomaly))
+        yield from learned or self._by_precedent(anomaly)
         series, at_ms = anomaly.series, anomaly.begin_ms
         for node in self._relations.near(series, at_ms):
             for root, (begin_ms, member, _) in self._nearest(anomaly, node_key(node)):
@@ -152,7 +164,8 @@ class Sweep:
         yield from self._by_coincidence(anomaly)
 
     def _by_graph(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
-        """Edges to members of a group that began at about their lag add up."""
+        """Edges to members of a group that began at about their lag add up. Of a large group one more edge is
+        there by chance."""
         series, team, at_ms = anomaly.series, anomaly.team, anomaly.begin_ms
         total: dict[str, float] = {}
         ties = self._relations.ties
@@ -168,8 +181,24 @@ class Sweep:
                     bond = Bond(Evidence.TOGETHER, member, edge.decades, at_ms - begin_ms, what)
                     strongest.setdefault(root, bond)
         for root, bond in strongest.items():
-            if total[root] >= self._rules.edges_decades:
+            if total[root] >= self._rules.edges_decades + math.log10(self._past[root].members):
                 yield root, replace(bond, decades=total[root])
+
+    def _by_precedent(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
+        """The group with which the series came before, if it is improbable by chance that it did; of several
+        the most improbable one, and the first of those."""
+        best: tuple[str, Bond] | None = None
+        for root in sorted((root for root, _ in self._nearest(anomaly, _ANY)), key=self._rank):
+            past = self._past[root]
+            if past.members >= self._rules.precedent_series:
+                decades, times = past.agrees(anomaly, self._relations, self._rules)
+                if decades >= self._rules.precedent_decades and (best is None or decades > best[1].decades):
+                    begin_ms, member, _ = self._near[anomaly.team, _ANY][root][-1]
+                    what = f"{times} time{'s' * (times > 1)}"
+                    lag_ms = anomaly.begin_ms - begin_ms
+                    best = root, Bond(Evidence.PRECEDENT, member, decades, lag_ms, what)
+        if best is not None:
+            yield best
 
     def _by_return(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """What comes and goes is one story, however long it stays away."""
@@ -225,7 +254,9 @@ class Sweep:
     def _unite(self, anomaly_id: str, others: Iterable[str]) -> None:
         for other in others:
             one, two = sorted((self.root(anomaly_id), self.root(other)), key=self._rank)
-            self._parent[two] = one
+            if one != two:
+                self._parent[two] = one
+                self._past[one].take(self._past.pop(two))
 
     def _begin(self, anomaly: Anomaly) -> None:
         if anomaly.kind in UNTOLD:
@@ -285,16 +316,6 @@ def _with(some: list[Drawing], more: list[Drawing]) -> list[Drawing]:
             kept.pop()
         kept.append(one)
     return kept
-
-
-def improbability(expected: float) -> float:
-    """−log10 of the chance of at least one where so many are expected (Poisson).
-
-    >>> round(improbability(0.1), 2), round(improbability(5.0), 2)
-    (1.02, 0.0)
-    """
-    chance = -math.expm1(-expected)
-    return -math.log10(chance) if chance > 0.0 else math.inf
 
 
 def _series_of(anomaly_id: str) -> str:

@@ -138,6 +138,16 @@ class Relations:
         graph = self._graph(team, begin_ms)
         return graph.edge(one, other) if graph is not None else None
 
+    def onsets_of(self, series: Identity, team: str, begin_ms: int) -> Sequence[int]:
+        """When a series began in the weeks that the graph is learned from, in order."""
+        graph = self._graph(team, begin_ms)
+        return graph.onsets_of(series) if graph is not None else ()
+
+    def observed_ms(self, team: str, begin_ms: int) -> int:
+        """How long a time those onsets are from, at most; a day at least."""
+        graph = self._graph(team, begin_ms)
+        return graph.observed_ms if graph is not None else DAY_MS
+
     def rate(self, key: Key, team: str, begin_ms: int) -> float:
         """Onsets a millisecond, on a usual day, of a team's series with that key; half a one in
         ``learned_ms`` more than were seen, since none seen does not mean that there are none."""

@@ -28,8 +28,13 @@ class Rules:
     ``chance_decades``: how improbable (−log10) it must be that a series with the same metric, name part or
     tag began so soon after a member by chance: one in six, made less by ``crowd`` powers of the number of
     groups there are to fall in with. More than one power, because what falls in wrongly joins two groups.
-    ``edges_decades``: what edges of the graph to members of a group must add up to. ``astray_ms``: how far a
-    member may be from where an edge's lag has it, or a bucket.
+    ``edges_decades``: what edges of the graph to members of a group must add up to, and the logarithm of
+    their number: among so many one has an edge by chance. ``astray_ms``: how far a member may be from where
+    an edge's lag has it, or a bucket.
+    ``precedent_decades``: how improbable it must be that a series came with a group before by chance.
+    ``precedent_series``, ``precedent_share``: of how many series of a group, at least, an onset at the same
+    time back makes an occasion: two, and a third of them. ``precedent_astray_ms``: how far from it, or half
+    a bucket. ``occasion_ms``: occasions lie so far apart.
     ``learned_ms``: the time that a day's graph is learned from, up to ``settled_ms`` before that day, when
     what began has been told. ``known_edges``: with so many edges a series is known to the graph, and of two
     that are known the graph alone says whether they belong together.
@@ -49,7 +54,12 @@ class Rules:
     recent_ms: int = DAY_MS
     chance_decades: float = 0.8
     crowd: float = 1.5
-    edges_decades: float = 3.0
+    edges_decades: float = 3.5
+    precedent_decades: float = 2.0
+    precedent_series: int = 2
+    precedent_share: float = 1 / 3
+    precedent_astray_ms: int = 10 * 60_000
+    occasion_ms: int = 6 * HOUR_MS
     learned_ms: int = 28 * DAY_MS
     settled_ms: int = DAY_MS
     known_edges: int = 3

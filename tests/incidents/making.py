@@ -127,6 +127,7 @@ class Easy:
 
     def __init__(self, onsets: Sequence[Onset], until_ms: int) -> None:
         self.until_ms = until_ms
+        self.observed_ms = 28 * DAY
         self.all = sorted(onsets, key=lambda o: (str(o.series), o.begin_ms))
 
     def edge(self, one: Identity, other: Identity) -> Edge | None:
@@ -144,6 +145,9 @@ class Easy:
         names = sorted({o.series for o in self.all})
         found = (self.edge(one, other) for one in names for other in names if one < other)
         return (edge for edge in found if edge is not None)
+
+    def onsets_of(self, series: Identity) -> list[int]:
+        return [o.begin_ms for o in self.all if o.series == series]
 
     def usual(self, key: Key) -> float:
         return sum(key in keys_of(o.series) for o in self.all) / 28

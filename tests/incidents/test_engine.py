@@ -384,8 +384,8 @@ def test_memory_does_not_grow_with_time() -> None:
 
 def test_a_busy_stream_costs_little_a_batch() -> None:
     engine = IncidentEngine(MemoryLedger(), RULES)
-    began = time.perf_counter()
+    began = time.process_time()
     for hour in range(100):
         told_now = [anomaly("m.x", {"h": str(i)}, hour, 2) for i in range(20)]
         engine.absorb(batch(0, 1 + hour, *told_now))
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
