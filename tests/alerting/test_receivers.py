@@ -18,6 +18,7 @@ from monitor.alerting.receivers.webhook import signature
 from monitor.alerting.secrets import NoSecret, Secrets
 from monitor.domain.errors import BadRequest
 from monitor.domain.notice import Notice, NoticeKind, Receiver, Rejected, Undelivered
+from tests.alerting.corpus import CORPUS
 from tests.alerting.making import PICTURE, FakeServer, notice, serving
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarning")  # in Apprise
@@ -65,7 +66,6 @@ def made(which: str, server: FakeServer, out: Outbound = OUT) -> Receiver:
 @pytest.mark.parametrize("which", [one for one in HTTP if one != "apprise"])
 @pytest.mark.parametrize("kind", [*KINDS_TOLD, NoticeKind.DIGEST])
 def test_what_is_sent_fits_what_the_receiver_published(which: str, kind: NoticeKind) -> None:
-    schema = json.loads((DATA / f"{which.removesuffix('-app')}.json").read_text())
     told = notice(kind, changed=("12 more series",), pictures=(PICTURE,), chart=CHART)
     with serving() as server:
         receiver = made(which, server)
@@ -74,8 +74,24 @@ def test_what_is_sent_fits_what_the_receiver_published(which: str, kind: NoticeK
                 receiver.deliver(told)
             return
         receiver.deliver(told)
-        check = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
-        check.validate(server.asked[0].json)
+        published(which).validate(server.asked[0].json)
+
+
+@pytest.mark.parametrize("which", [one for one in HTTP if one != "apprise"])
+@pytest.mark.parametrize("name", CORPUS.values(), ids=list(CORPUS))
+def test_what_is_sent_fits_whatever_others_named(which: str, name: str) -> None:
+    with serving() as server:
+        receiver = made(which, server)
+        for kind in KINDS_TOLD:
+            receiver.deliver(notice(kind, 2, name=name, pictures=(PICTURE,), chart=CHART))
+        assert len(server.asked) >= len(KINDS_TOLD)
+        for asked in server.asked:
+            published(which).validate(asked.json)
+
+
+def published(which: str) -> jsonschema.Draft202012Validator:
+    schema = json.loads((DATA / f"{which.removesuffix('-app')}.json").read_text())
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
 
 
 @pytest.mark.parametrize("which", HTTP)
