@@ -18,6 +18,7 @@ from learners.runs import NEVER
 from monitor.domain.labels import Said
 from monitor.domain.meta import FIGURE
 from monitor.domain.records import Control, Kind
+from monitor.domain.shape import Statistic
 from monitor.engine.parts import Parts
 from monitor.learning.absorbed import Matters
 from monitor.learning.learning import (
@@ -35,6 +36,7 @@ from monitor.learning.learning import (
     with_pauses,
     without,
 )
+from monitor.learning.spoken import spoken_of
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 
@@ -127,6 +129,7 @@ class Learner:
         ]
         window = self._parts.history.window(rows, max(wanted))
         confirmed, harmless = (shard.labelled.spans(said) for said in (Said.TRUE, Said.FALSE_ALARM))
+        by_value = [shard.labelled.spans(said, Statistic.VALUE) for said in (Said.TRUE, Said.FALSE_ALARM)]
         pasts = self._pasts(rows, confirmed)
         found = []
         for place, row in enumerate(rows):
@@ -141,6 +144,8 @@ class Learner:
                 harmless.get(int(row), ()),
             )
             told = without(told, window.ts_ms[part], int(clock["cadence"]), pauses[place])
+            t = self._civil(window.ts_ms[part], int(clock["cadence"]), int(clock["rule"]))
+            n = window.n[part].astype(np.float64)
             found.append(
                 Waiting(
                     row=int(row),
@@ -148,9 +153,9 @@ class Learner:
                     cadence_ms=int(clock["cadence"]),
                     kind=self._kind(int(row)),
                     threshold=shard.rules.threshold_of(int(clock["rule"])),
-                    t=self._civil(window.ts_ms[part][told], int(clock["cadence"]), int(clock["rule"])),
+                    t=t[told],
                     y=window.value[part][told],
-                    n=window.n[part][told].astype(np.float64),
+                    n=n[told],
                     current=Current(
                         champion=int(common["champion"]),
                         challenger=int(common["challenger"]),
@@ -164,6 +169,13 @@ class Learner:
                     bucket=window.ts_ms[part][told] // int(clock["cadence"]),
                     reference=shard.reference_of(int(row)),
                     matters=self._matters(int(clock["rule"])),
+                    labelled=spoken_of(
+                        window.ts_ms[part],
+                        t,
+                        (window.value[part], n),
+                        told,
+                        *(spans.get(int(row), ()) for spans in by_value),
+                    ),
                     named=named(self._declared(int(row)).get("models")),
                     past=pasts.get(int(row)),
                 )
