@@ -20,6 +20,7 @@ from monitor.domain.meta import FIGURE
 from monitor.domain.records import Control, Kind
 from monitor.domain.shape import Statistic
 from monitor.engine.parts import Parts
+from monitor.engine.trials import Ruling, Trials
 from monitor.learning.absorbed import Matters
 from monitor.learning.learning import (
     Current,
@@ -53,6 +54,7 @@ class Learner:
 
     def __init__(self, parts: Parts, state: Lock) -> None:
         self._parts = parts
+        self._trials = Trials(parts)
         self._state = state
         self._due: deque[int] = deque()
         self._sent: set[int] = set()
@@ -100,9 +102,10 @@ class Learner:
                 continue
             with self._state:  # index and history are others' too; deciding takes longer and needs neither
                 waiting = self._waiting(np.array(held, np.int32))
+                rulings = {row: self._trials.ruling(row) for row in held}
             frozen = self._parts.freeze.reason
             items = [
-                _assigned(one, self._as_own(one.row, decision), frozen)
+                _assigned(one, self._as_own(one.row, decision), frozen, rulings[one.row])
                 for one, decision in zip(waiting, decide(waiting), strict=True)
             ]
             yield Control(Kind.ASSIGN, {"items": items})
@@ -176,6 +179,7 @@ class Learner:
                         told,
                         *(spans.get(int(row), ()) for spans in by_value),
                     ),
+                    barred=shard.probation.barred(int(row), int(clock["final_n"])),
                     named=named(self._declared(int(row)).get("models")),
                     past=pasts.get(int(row)),
                 )
@@ -235,13 +239,27 @@ class Learner:
         return rules.zones.civil(int(rules.table["zone"][rule]), ts_ms) // cadence
 
 
-def _assigned(one: Waiting, decision: Decision, frozen: str) -> dict[str, Any]:
+def _assigned(one: Waiting, decision: Decision, frozen: str, ruling: Ruling | None) -> dict[str, Any]:
     """The body of an assignment. Under a freeze, for the reason ``frozen``, a decision that would change what
-    a series lives by is not taken, and its body says so: its level is compared all the same."""
+    a series lives by is not taken, and its body says so: its level is compared all the same. Where the
+    predecessor of who is on probation comes back, nothing else is decided."""
+    if ruling is not None and ruling.former is not None:
+        decision = replace(decision, choice=None, models=False)
     held_back = bool(frozen) and changes(one.current, decision)
     choice = None if held_back else decision.choice
     models = decision.models and not held_back
-    body = Assignment(one.row, one.final_n, choice, models, decision.reference, decision.absorbed).to_body()
+    body = Assignment(
+        one.row,
+        one.final_n,
+        choice,
+        models,
+        decision.reference,
+        decision.absorbed,
+        former=ruling.former if ruling is not None else None,
+        tried=ruling is not None,
+        bars=ruling.bars if ruling is not None else None,
+        why=ruling.why if ruling is not None else (),
+    ).to_body()
     if held_back and decision.choice is not None:
         champion = decision.choice.champion.family.name.lower()
         body["frozen"] = [frozen, f"the pass would have taken {champion}"]

@@ -20,6 +20,7 @@ from monitor.meta.tally import WAITING, Tally
 _UNKNOWN, _OTHERS, _OWN = -1, 0, 1
 _CANONICAL = PREFIX.encode()
 SWITCHES_MAX = 100_000
+_UNDONE = (Cause.UNDO.value, Cause.ROLLED_BACK.value)
 SAMPLED = 4_096
 """Of more series in a shard, the values of about so many are counted, always the same, spread over all:
 shares are right to a point by them, and a hundred thousand series cost no more."""
@@ -114,5 +115,5 @@ class Ledger:
             "spent": {stage: list(pair) for stage, pair in self._spent.items()},
             "moved": {family: len(rows) for family, rows in moved.items()},
             "seasons_changed": len({row for _, row, _, _, seasons in learned if seasons}),
-            "undone": len({one[1] for one in self._switches if one[2] == Cause.UNDO.value}),
+            "undone": len({one[1] for one in self._switches if one[2] in _UNDONE}),
         }
