@@ -17,7 +17,7 @@ from monitor.engine.rebuilding import decision_of, rebuild
 from monitor.illustrating import as_it_was
 from tests.meta.living import START_MS, Living, living, named, noise
 
-COUNT = 3
+COUNT = 1
 STORED = [name for name in COLUMNS if name != "row"]
 
 
