@@ -200,6 +200,22 @@ def explain(
 
 
 @app.command()
+def replay(
+    decision: Annotated[
+        str, typer.Option(help="An anomaly's id (its onset is meant), or SERIES_ID@EPOCH_MS.")
+    ],
+    chart: Annotated[Path | None, typer.Option(help="Write the chart of then (PNG) to this file.")] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """A verdict of the past, made again from checkpoint and log; a server may run meanwhile."""
+    from api.commands.replay import replay
+
+    raise typer.Exit(replay(config, data_dir, decision=decision, chart=chart, as_json=json))
+
+
+@app.command()
 def topology(
     url: Url = URL,
     token: Token = "",

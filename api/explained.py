@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from api import schemas, shapes
+from api.notice_shapes import WithheldOut, withheld
 from api.schemas import Answer, rfc3339
+from monitor.domain.alert import Holding
 from monitor.explaining import Explained
 
 
@@ -49,11 +52,14 @@ class Explanation(Answer):
     anomaly: schemas.Anomaly | None
     late: list[LateSample]
     wide_band: schemas.WideBand | None = Field(description="of a series that is learning now")
+    holds: list[WithheldOut] = Field(
+        description="of the anomaly's incident: routes that were not told, by a budget, the ranking, a mute …"
+    )
     notes: list[str]
 
 
-def shape(found: Explained, anomaly: schemas.Anomaly | None) -> Explanation:
-    """``anomaly``: the one that covers the bucket."""
+def shape(found: Explained, anomaly: schemas.Anomaly | None, holds: Sequence[Holding] = ()) -> Explanation:
+    """``anomaly``: the one that covers the bucket; ``holds``: what was not told of its incident."""
     facts, explanation = found.facts, found.explanation
     judged = facts.judged
     past = facts.past if found.judged_by is not None else None
@@ -88,5 +94,6 @@ def shape(found: Explained, anomaly: schemas.Anomaly | None) -> Explanation:
             for late in facts.late
         ],
         wide_band=shapes.wide_band(found.wide_band),
+        holds=[withheld(one) for one in holds],
         notes=found.notes,
     )

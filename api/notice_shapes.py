@@ -62,7 +62,7 @@ class PreviewOut(Answer):
 
 def correspondence(told: Correspondence) -> CorrespondenceOut:
     return CorrespondenceOut(
-        notices=[_sent(one) for one in told.notices], withheld=[_withheld(one) for one in told.holdings]
+        notices=[_sent(one) for one in told.notices], withheld=[withheld(one) for one in told.holdings]
     )
 
 
@@ -74,7 +74,7 @@ def preview(found: Preview) -> PreviewOut:
         count=len(found.dispatches),
         by_receiver=dict(sorted(counts.items())),
         notices=[NoticeOut(**_notice(one)) for one in found.dispatches[-SHOWN_MAX:]],
-        withheld=[_withheld(one) for one in found.holdings[-SHOWN_MAX:]],
+        withheld=[withheld(one) for one in found.holdings[-SHOWN_MAX:]],
     )
 
 
@@ -105,7 +105,8 @@ def _sent(kept: Kept) -> SentOut:
     )
 
 
-def _withheld(one: Holding) -> WithheldOut:
+def withheld(one: Holding) -> WithheldOut:
+    """A decision not to tell."""
     at = rfc3339(one.at_ms)
     return WithheldOut(
         at=at, at_ms=one.at_ms, incident_id=one.incident_id, route=one.route, why=one.why, by=one.by or None

@@ -123,7 +123,7 @@ class JournalEntry(Answer):
 
     at_ms: int
     buckets: int = Field(description="final buckets until then")
-    cause: Literal["learning pass", "undo", "contest opened again"]
+    cause: Literal["learning pass", "undo", "contest opened again", "frozen", "rolled back"]
     before: Lives | None = Field(description="null: there was no model")
     after: Lives
     reasons: list[str]

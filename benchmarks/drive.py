@@ -1,11 +1,12 @@
 """A shard and its learning passes over blocks of samples, as an engine drives them, without log and disk.
 
 Windows of the learning pass come from arrays in place of history, the rest is what runs in production: the
-shard, the learner, the decisions as assignment records. Holds 9 bytes a sample of its own series.
+shard, the learner, the decisions as assignment records. Holds 30 bytes a sample of its own series.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, cast
@@ -21,6 +22,7 @@ from monitor.domain.batch import Mode
 from monitor.domain.observation import Observations
 from monitor.domain.records import Entry, Samples, Tick
 from monitor.domain.series import Identity
+from monitor.domain.switch import Switch
 from monitor.engine.learner import Learner
 from monitor.engine.parts import Parts
 from monitor.history.window import Windows
@@ -50,12 +52,25 @@ class Opened:
 
 @dataclass(slots=True)
 class _Arrays:
-    """Final observations of all rows; `window` is what the learner asks of history."""
+    """Final observations of all rows; `window` and `spans` are what the learner asks of history."""
 
     value: NDArray[np.float64]
     verdict: NDArray[np.uint8]
     n: NDArray[np.float32]
+    lower: NDArray[np.float32]
+    upper: NDArray[np.float32]
+    model: NDArray[np.uint8]
     cadence_ms: NDArray[np.int64]
+
+    def spans(self, asked: Sequence[tuple[int, int, int]], names: Sequence[str]) -> list[dict[str, Any]]:
+        found = []
+        for row, from_ms, to_ms in asked:
+            ts_ms = START_MS + np.arange(self.verdict.shape[1]) * self.cadence_ms[row]
+            at = np.flatnonzero((self.verdict[row] != _NOTHING) & (ts_ms >= from_ms) & (ts_ms < to_ms))
+            found.append(
+                {name: ts_ms[at] if name == "ts_ms" else getattr(self, name)[row, at] for name in names}
+            )
+        return found
 
     def window(self, rows: NDArray[np.int32], count: int) -> Windows:
         places = [np.flatnonzero(self.verdict[row] != _NOTHING)[-count:] for row in rows]
@@ -66,6 +81,17 @@ class _Arrays:
         return Windows(offsets, ts_ms, self.value[which, at], self.n[which, at], self.verdict[which, at])
 
 
+class _Newest(dict[int, Switch]):
+    """By row the newest change of models: what the learner asks of the journal."""
+
+    def entries(self, row: int) -> list[dict[str, Any]]:
+        one = self.get(row)
+        return [] if one is None else [{"cause": one.cause.value, "at_ms": one.at_ms, "undoable": True}]
+
+    def former(self, row: int) -> Mapping[str, Any] | None:
+        return self[row].former
+
+
 @dataclass(slots=True)
 class _Parts:
     """What the learner needs of an engine's parts."""
@@ -74,6 +100,7 @@ class _Parts:
     history: _Arrays
     names: list[Identity]
     freeze: Freeze = field(default_factory=Freeze)
+    journal: _Newest = field(default_factory=_Newest)
 
     def identity(self, row: int) -> Identity:
         return self.names[row]
@@ -95,12 +122,14 @@ class Drive:
         self._arrays = _Arrays(
             np.full((rows, buckets), np.nan),
             np.full((rows, buckets), _NOTHING, np.uint8),
-            np.full((rows, buckets), np.nan, np.float32),
+            *(np.full((rows, buckets), np.nan, np.float32) for _ in range(3)),
+            np.zeros((rows, buckets), np.uint8),
             np.full(rows, cadence_ms, np.int64),
         )
         names = [Identity.of("benchmark", {"row": str(row)}) for row in range(rows)]
         self._new = tuple((row, name.canonical()) for row, name in enumerate(names))
-        self._learner = Learner(cast(Parts, _Parts(self._shard, self._arrays, names)), Lock())
+        self._parts = _Parts(self._shard, self._arrays, names)
+        self._learner = Learner(cast(Parts, self._parts), Lock())
         self._cadence_ms = cadence_ms
         self._last_ms = START_MS
         self._driven = Driven()
@@ -136,6 +165,7 @@ class Drive:
             seen = applied.observations
             self._keep(seen)
             self._note(applied.changes, seen)
+            self._parts.journal.update({one.row: one for one in applied.switches if one.former})
             self._learner.add(applied.due)
             if self._learner.ready():
                 for control in self._learner.run(1e9):
@@ -146,7 +176,8 @@ class Drive:
         at = self._bucket(seen.ts_ms)
         self._arrays.value[seen.row, at] = seen.value
         self._arrays.verdict[seen.row, at] = seen.verdict
-        self._arrays.n[seen.row, at] = seen.n
+        for name in ("n", "lower", "upper", "model"):
+            getattr(self._arrays, name)[seen.row, at] = getattr(seen, name)
 
     def _bucket(self, ts_ms: Any) -> Any:
         return (ts_ms - START_MS) // self._cadence_ms

@@ -8,7 +8,7 @@ pay a little, so that a plain one wins a draw. About 0.1 ms a candidate for 2,01
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,21 +18,25 @@ from learners import ratio
 from learners.base import Warm
 from learners.candidate import Candidate, Series, scaled
 from learners.compiled import kernel
-from learners.labels import weighted_loss
 from learners.residual import width
 
 SEASON_WORTH = 0.1
 """Nats a sample that a model with a season may lose: it is right also hours ahead, which the loss of the next
 value does not see, and what holds in an anomaly must be."""
 
+FLOOR_SHARE = 0.5
+"""Smallest width of a residual, as a share of the usual scale: noise comes back after a stretch without."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A candidate that has seen the window, and what it lost, in nats a value, its price included."""
+    """A candidate that has seen the window, and what it lost, in nats a value, its price included; of
+    labelled spans, where there are any, whether it would have ``raised`` each (`learners.labels`)."""
 
     candidate: Candidate
     seen: Warm
     loss: float
+    raised: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +58,8 @@ class Cases:
         return found
 
 
-def contest(
-    series: Series,
-    entered: list[Candidate],
-    cases: Cases | None,
-    counts: NDArray[np.float64] | None,
-) -> list[Entry]:
-    """Every candidate over the window, with what it lost on the second half; ``counts``: how much each value
-    does, alike if None."""
+def contest(series: Series, entered: list[Candidate], cases: Cases | None) -> list[Entry]:
+    """Every candidate over the window, with what it lost on the second half."""
     y, offset, unit = series.scaled, series.offset, series.unit
     weight = cases.weight if cases is not None else None
     entries = []
@@ -72,10 +70,7 @@ def contest(
         if cases is not None:
             scale = cases.widths(seen, (0.0 if candidate.product else offset) + unit * seen.centre, unit)
             residual = residual * seen.scale / scale
-        if counts is None:
-            loss = float(mean_loss(residual, scale, len(y) // 2))
-        else:
-            loss = weighted_loss(residual, scale, counts, len(y) // 2)
+        loss = float(mean_loss(residual, scale, len(y) // 2))
         worth = SEASON_WORTH if candidate.knobs.get("periods") else 0.0
         entries.append(Entry(candidate, seen, loss + candidate.price - worth))
     return entries

@@ -114,7 +114,7 @@ def long_season(
     inner = tuple(sorted(p // stride for p in periods if p % stride == 0 and p // stride > 1))
     series = Series(t, y, np.full(len(t), np.nan), offset, unit, inner, metric_class)
     slots = period // stride
-    entries = contest(series, candidates(series, NAMED), None, None)
+    entries = contest(series, candidates(series, NAMED), None)
     having = [entry.loss for entry in entries if slots in entry.candidate.knobs.get("periods", ())]
     others = [entry.loss for entry in entries if slots not in entry.candidate.knobs.get("periods", ())]
     before = (t + 1) * stride <= window[0]

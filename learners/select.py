@@ -10,21 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learners import ratio
-from learners.base import TAIL_OFFSET, Family, Tail
-from learners.candidate import STANDING, Series, candidates, scaled
+from learners.base import TAIL_OFFSET, Family
+from learners.candidate import STANDING, Candidate, Series, candidates, scaled
 from learners.choice import Choice, Chosen, ChosenTail
 from learners.classify import Classified, classify
 from learners.compiled import kernel
-from learners.contest import SEASON_WORTH, Cases, Entry, contest, widths_of
+from learners.contest import FLOOR_SHARE, SEASON_WORTH, Cases, Entry, contest, widths_of
 from learners.grade import ASKED, place
 from learners.horizon import reach_of
-from learners.labels import weights_of
+from learners.labels import Labelled, eligible, told, weighed
 from learners.levels import on_last_level
 from learners.lowpass import OFF, WHITE_SCALE, size_at, step
 from learners.past import TURNS_IN_WINDOW, Long, Past, long_season
@@ -34,7 +35,7 @@ from learners.runs import NEVER
 from learners.score import L_OPEN
 from learners.season import Seasons, Why, find_seasons, seasons_of
 from learners.single import Model
-from learners.threshold import declared, extreme_value
+from learners.threshold import declared
 from learners.unit import scale_of
 
 __all__ = ["Choice", "Window", "choose", "choose_many", "look_at"]
@@ -47,8 +48,6 @@ ANEW_SHARE = 0.5
 many changes as its values would show in any order."""
 PERIODS_MOST = 2
 """Seasons that models can hold."""
-FLOOR_SHARE = 0.5
-"""Smallest width of a residual, as a share of the usual scale: noise comes back after a stretch without."""
 _GRID = 256
 _LARGEST_SHARE = 0.72
 """Surprise of the longest lean of a window, as a share of what is asked of an anomaly."""
@@ -61,9 +60,9 @@ five decades is twice the largest lean that a window of days has."""
 class Window:
     """Final buckets of one series: ``t`` int64, strictly increasing, local civil time; ``y`` raw values;
     ``n`` NaN where there is none; ``kind`` and ``threshold`` as declared, ``former`` the class so far,
-    ``named`` the families that may compete, None if not. ``labels``: int8 a value, what people said of it
-    (`learners.labels`); None changes nothing. ``past``: what lies further back, None where that is not
-    looked at.
+    ``named`` the families that may compete, None if not, ``barred`` one that may not. ``labelled``: what
+    people said of spans of it, None if nothing (`learners.labels`), and ``present`` the family that the
+    series lives by, which is asked then. ``past``: what lies further back, None where that is not looked at.
     """
 
     t: NDArray[np.int64]
@@ -73,18 +72,20 @@ class Window:
     kind: str | None = None
     former: str | None = None
     threshold: str | None = None
-    labels: NDArray[np.int8] | None = None
+    labelled: Labelled | None = None
+    present: Family | None = None
     named: tuple[Family, ...] | None = None
+    barred: Family | None = None
     past: Past | None = None
 
     def finite(self) -> Window:
         """Without what is not finite, values at most 1e300; one zero where nothing is left."""
         fine = np.isfinite(self.y)
         t, y, n = self.t[fine].astype(np.int64), np.clip(self.y[fine], -1e300, 1e300), self.n[fine]
-        labels = self.labels[fine] if self.labels is not None else None
+        labelled = self.labelled.finite() if self.labelled is not None else None
         if not len(y):
-            t, y, n, labels = np.zeros(1, np.int64), np.zeros(1), np.full(1, np.nan), None
-        return replace(self, t=t, y=y, n=n, labels=labels)
+            t, y, n, labelled = np.zeros(1, np.int64), np.zeros(1), np.full(1, np.nan), None
+        return replace(self, t=t, y=y, n=n, labelled=labelled)
 
 
 def choose(window: Window) -> Choice:
@@ -116,7 +117,10 @@ def _on_last_level(window: Window, choice: Choice) -> Choice:
     moved = on_last_level(window.t, window.y, choice.periods, window.cadence_ms)
     if moved is None:
         return choice
-    level = replace(window, y=moved)
+    labelled = window.labelled
+    if labelled is not None:
+        labelled = labelled.moved(window.t, moved - window.y)
+    level = replace(window, y=moved, labelled=labelled)
     (seen,) = look_at([level])
     other = _choose(level, *seen, None)
     if other.metric_class not in LEVELLED or not _better(other, choice, int(window.t[-1]) + 1):
@@ -173,20 +177,21 @@ def look_at(windows: Sequence[Window]) -> list[tuple[Classified, Seasons]]:
 def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long | None) -> Choice:
     t, y, n = window.t, window.y, window.n
     metric_class, periods = classified.name, seasons.strongest(PERIODS_MOST)
-    told = [str(one) for one in seasons.findings if one.why is Why.TAKEN]
+    seen_seasons = [str(one) for one in seasons.findings if one.why is Why.TAKEN]
     offset, unit = scale_of(y)
     n_mean = _n_mean(n)
     share = window.kind == "ratio" or metric_class == "ratio"
     series = Series(t, y, n, offset, unit, periods, metric_class)
     cases = Cases(n, n_mean) if share and not math.isnan(n_mean) else None
-    counts = weights_of(window.labels)
-    entries = contest(series, candidates(series, window.named), cases, counts)
+    labelled = _labelled(window, periods)
+    compete = partial(_compete, window, series, cases, labelled)
+    entries = compete(candidates(series, window.named))
     if long is not None and series.floor == 0.0:
-        beyond = contest(series, long.candidates(offset, unit), cases, counts)
+        beyond = compete(long.candidates(offset, unit))
         if _lost(beyond) <= _lost(entries) + min(long.gain, SEASON_WORTH):
             entries, periods = beyond, (long.period, *periods[: PERIODS_MOST - 1])
-            told.append(str(long))
-    champion = min(entries, key=lambda e: e.loss)
+            seen_seasons.append(str(long))
+    champion, heard = _best(entries, labelled, window.present)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
         offset, others = 0.0, entries
@@ -205,14 +210,11 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
     widths = widths_of(seen.scale, floor, raw, n, n_mean, unit, share)
     residual = (seen.residual * seen.scale / widths)[first:]
     tail = declared.warm(family, residual, floor=floor, cadence_ms=window.cadence_ms)
-    if family == Tail.EXTREME_VALUE:
-        levels = _surprises(tail.reshape(1), residual)
-    else:
-        levels = declared.surprises(family, tail, residual)
+    levels = declared.surprises(family, tail, residual)
     scores = _scores(levels, residual, y[first:], raw[first:], n[first:], n_mean, share)
     return Choice(
         metric_class=metric_class,
-        reasons=(str(classified), *told),
+        reasons=(str(classified), *seen_seasons, *heard),
         periods=periods,
         offset=offset,
         unit=unit,
@@ -226,6 +228,40 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
         n_mean=float(np.float32(n_mean)),
         losses={e.candidate.name: round(e.loss, 6) for e in entries},
     )
+
+
+def _labelled(window: Window, periods: tuple[int, ...]) -> Labelled | None:
+    """What was said of the part of the window that the law of residuals is learned from."""
+    return window.labelled and window.labelled.since(int(window.t[_settled(window.t, periods)]))
+
+
+def _compete(
+    window: Window, series: Series, cases: Cases | None, labelled: Labelled | None, entered: list[Candidate]
+) -> list[Entry]:
+    """The contest of those that may enter, with what labels say of each."""
+    allowed = [one for one in entered if one.family != window.barred]
+    entries = contest(series, allowed if len(allowed) > 1 else entered, cases)
+    if labelled is None:
+        return entries
+    first = _settled(window.t, series.periods)
+    return weighed(entries, series, labelled, cases, window.cadence_ms, first)
+
+
+def _best(
+    entries: list[Entry], labelled: Labelled | None, present: Family | None
+) -> tuple[Entry, tuple[str, ...]]:
+    """Who wins, and what labels had to say of that."""
+    if labelled is None:
+        return min(entries, key=lambda e: e.loss), ()
+    champion = min(eligible(entries, labelled, present), key=lambda e: e.loss)
+    own = [e for e in entries if e.candidate.family == present]
+    heard = [told(champion, labelled)]
+    if own and present != champion.candidate.family:
+        heard.append(told(min(own, key=lambda e: e.loss), labelled))
+    best = min(entries, key=lambda e: e.loss)
+    if best is not champion:
+        heard.append(f"{best.candidate.name} foretells better, and would miss what people confirmed")
+    return champion, tuple(heard)
 
 
 def _lost(entries: list[Entry]) -> float:
@@ -247,15 +283,6 @@ def _settled(t: NDArray[np.int64], periods: tuple[int, ...]) -> int:
 def _n_mean(n: NDArray[np.float64]) -> float:
     known = n[np.isfinite(n) & (n > 0.0)]
     return min(float(known.mean()), 1e30) if len(known) else math.nan
-
-
-@kernel
-def _surprises(tail: Any, residual: Any) -> Any:
-    """What the tail of all that have no other declared says of residuals."""
-    found = np.empty(len(residual))
-    for i in range(len(residual)):
-        found[i] = extreme_value.surprise(tail[0], residual[i])
-    return found
 
 
 @kernel

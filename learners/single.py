@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.base import TAIL_OFFSET, Family, writable
-from learners.choice import Choice
+from learners.choice import Choice, Chosen, ChosenTail
 from learners.families import BASELINES, TAILS
 from learners.score import L_OPEN, combine, score
 from learners.threshold import extreme_value
@@ -57,12 +57,16 @@ class Model:
     @staticmethod
     def from_choice(choice: Choice) -> Model:
         """The champion of a learning pass, as warm as the pass left it."""
-        chosen = choice.champion
-        model = Model(chosen.family.name.lower(), offset=choice.offset, unit=choice.unit)
-        model._rows = writable(chosen.record, model._family.dtype)
-        model.season = chosen.season.copy()
-        model._tail_family = TAILS[choice.tail.family]
-        model._tail = writable(bytes(TAIL_OFFSET) + choice.tail.record, model._tail_family.dtype)
+        return Model.living(choice.champion, choice.tail, choice.offset, choice.unit)
+
+    @staticmethod
+    def living(champion: Chosen, tail: ChosenTail, offset: float, unit: float) -> Model:
+        """A baseline and its tail in the states that they have."""
+        model = Model(champion.family.name.lower(), offset=offset, unit=unit)
+        model._rows = writable(champion.record, model._family.dtype)
+        model.season = champion.season.copy()
+        model._tail_family = TAILS[tail.family]
+        model._tail = writable(bytes(TAIL_OFFSET) + tail.record, model._tail_family.dtype)
         return model
 
     def forecast(self, t: int) -> Forecast:
@@ -80,6 +84,11 @@ class Model:
     def score_one(self, value: float, t: int) -> float:
         """Score of ``value`` in bucket ``t``, 0 to 100; changes nothing."""
         return score(combine(self._tail_family.surprise(self._tail[0], self._residual(value, t)), 0.0, 0.0))
+
+    def surprise_one(self, value: float, t: int) -> tuple[float, float]:
+        """Residual and surprise of ``value`` in bucket ``t``; changes nothing."""
+        residual = self._residual(value, t)
+        return residual, float(self._tail_family.surprise(self._tail[0], residual))
 
     def learn_one(self, value: float, t: int, weight: float = 1.0) -> None:
         """Take in ``value`` of bucket ``t``; ``weight`` in [0, 1], 0 teaches nothing."""

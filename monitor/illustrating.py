@@ -15,6 +15,7 @@ from monitor.domain.declared import Declared
 from monitor.domain.incident import Incident, Suspect
 from monitor.domain.notice import Picture
 from monitor.domain.units import Way
+from monitor.engine.rebuilding import Rebuilt
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,16 @@ REMEMBERED_MAX = 64
 COLUMNS = ("ts_ms", "value", "expected", "lower", "upper", "verdict")
 
 Row = Mapping[str, Any]
+
+
+def as_it_was(found: Rebuilt) -> Picture | None:
+    """The chart of a verdict that was made again, as it was to be seen then; None where there is too little
+    to draw. Raises ImportError without the extra."""
+    from monitor.alerting.chart import Track, picture
+
+    way = Way.of(found.declared.get("kind"), found.declared.get("unit"), found.metric_class)
+    arrays = {name: found.before[name][-BUCKETS_BEFORE:] for name in COLUMNS}
+    return picture(Track(str(found.series), way, **arrays, from_ms=found.verdict["ts_ms"]))
 
 
 class Illustrator:

@@ -14,6 +14,7 @@ from monitor.alerting.preview import Preview
 from monitor.alerts import Alerts, Correspondence, Use
 from monitor.comforting import Comfort
 from monitor.domain.about import About
+from monitor.domain.alert import Holding
 from monitor.domain.audit import Deed
 from monitor.domain.budget import Balance, Budget
 from monitor.domain.calendar import Calendar
@@ -296,6 +297,15 @@ class View:
             [one for one in found.notices if one.dispatch.route in own],
             [one for one in found.holdings if one.route in own],
         )
+
+    def holds(self, placed: PlacedAnomaly | None) -> Sequence[Holding]:
+        """What was not told of the incident that an anomaly is part of; empty where there is none to see."""
+        if placed is None or placed.incident_id is None:
+            return ()
+        try:
+            return self.correspondence(placed.incident_id).holdings
+        except NotFound:
+            return ()
 
     def status(self) -> Row:
         """For a team without shards and limits, and with open incidents of its own only."""

@@ -79,6 +79,8 @@ def facts(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "anomaly", f"{anomaly['kind']}, {anomaly['id']}"
         if anomaly["incident_id"] is not None:
             yield "incident", anomaly["incident_id"]
+    for one in answer["holds"]:
+        yield "not told", f"route {one['route']}: {one['why']}"
     for note in answer["notes"]:
         yield "note", note
 

@@ -21,10 +21,10 @@ When = Annotated[str, Query(max_length=64, description="RFC 3339, or epoch milli
 def explain(view: TheView, series: Which, at: When) -> explained.Explanation:
     """The one reason for what a series shows at a time: in band, learning, below minimum change, an anomaly,
     missing, late, not final …, with value, expectation, band, size, how unusual it is, which model judged it
-    and since when, and what would have been normal."""
+    and since when, what would have been normal, and where nobody was told of it, why."""
     found = view.explain(series, _moment_ms(at))
     covering = shapes.anomalies(view, [found.placed])[0] if found.placed is not None else None
-    return explained.shape(found, covering)
+    return explained.shape(found, covering, view.holds(found.placed))
 
 
 def _moment_ms(text: str) -> int:

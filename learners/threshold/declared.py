@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.base import Tail
+from learners.compiled import kernel
 from learners.families import TAILS
 from learners.threshold import extreme_value, scaled_minmax
 
@@ -49,10 +50,20 @@ def warm(tail: Tail, residuals: NDArray[np.float64], *, floor: float, cadence_ms
 
 
 def surprises(tail: Tail, record: NDArray[np.void], residuals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The surprise of each residual under ``record``; some 2 µs each."""
+    """The surprise of each residual under ``record``; some 2 µs each, 5 ns for `extreme_value`."""
+    if tail == Tail.EXTREME_VALUE:
+        return cast(NDArray[np.float64], _extreme(record.reshape(1), residuals))
     m: Any = record.reshape(1)[0]
     surprise = TAILS[tail].surprise
     return cast(
         NDArray[np.float64],
         np.fromiter((surprise(m, r) for r in residuals.tolist()), np.float64, len(residuals)),
     )
+
+
+@kernel
+def _extreme(tail: Any, residual: Any) -> Any:
+    found = np.empty(len(residual))
+    for i in range(len(residual)):
+        found[i] = extreme_value.surprise(tail[0], residual[i])
+    return found

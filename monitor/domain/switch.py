@@ -9,12 +9,13 @@ from typing import Any
 
 
 class Cause(StrEnum):
-    """Who changed a series' models."""
+    """Who changed a series' models; ``rolled back``: a pass undid the switch of the one before."""
 
     LEARNED = "learning pass"
     UNDO = "undo"
     CONTEST = "contest opened again"
     FROZEN = "frozen"
+    ROLLED_BACK = "rolled back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ from learners.runs import NEVER
 from monitor.domain.labels import Said
 from monitor.domain.meta import FIGURE
 from monitor.domain.records import Control, Kind
+from monitor.domain.shape import Statistic
 from monitor.engine.parts import Parts
+from monitor.engine.trials import Ruling, Trials
 from monitor.learning.absorbed import Matters
 from monitor.learning.learning import (
     Current,
@@ -35,6 +37,7 @@ from monitor.learning.learning import (
     with_pauses,
     without,
 )
+from monitor.learning.spoken import spoken_of
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 
@@ -51,6 +54,7 @@ class Learner:
 
     def __init__(self, parts: Parts, state: Lock) -> None:
         self._parts = parts
+        self._trials = Trials(parts)
         self._state = state
         self._due: deque[int] = deque()
         self._sent: set[int] = set()
@@ -98,9 +102,10 @@ class Learner:
                 continue
             with self._state:  # index and history are others' too; deciding takes longer and needs neither
                 waiting = self._waiting(np.array(held, np.int32))
+                rulings = {row: self._trials.ruling(row) for row in held}
             frozen = self._parts.freeze.reason
             items = [
-                _assigned(one, self._as_own(one.row, decision), frozen)
+                _assigned(one, self._as_own(one.row, decision), frozen, rulings[one.row])
                 for one, decision in zip(waiting, decide(waiting), strict=True)
             ]
             yield Control(Kind.ASSIGN, {"items": items})
@@ -127,6 +132,7 @@ class Learner:
         ]
         window = self._parts.history.window(rows, max(wanted))
         confirmed, harmless = (shard.labelled.spans(said) for said in (Said.TRUE, Said.FALSE_ALARM))
+        by_value = [shard.labelled.spans(said, Statistic.VALUE) for said in (Said.TRUE, Said.FALSE_ALARM)]
         pasts = self._pasts(rows, confirmed)
         found = []
         for place, row in enumerate(rows):
@@ -141,6 +147,8 @@ class Learner:
                 harmless.get(int(row), ()),
             )
             told = without(told, window.ts_ms[part], int(clock["cadence"]), pauses[place])
+            t = self._civil(window.ts_ms[part], int(clock["cadence"]), int(clock["rule"]))
+            n = window.n[part].astype(np.float64)
             found.append(
                 Waiting(
                     row=int(row),
@@ -148,9 +156,9 @@ class Learner:
                     cadence_ms=int(clock["cadence"]),
                     kind=self._kind(int(row)),
                     threshold=shard.rules.threshold_of(int(clock["rule"])),
-                    t=self._civil(window.ts_ms[part][told], int(clock["cadence"]), int(clock["rule"])),
+                    t=t[told],
                     y=window.value[part][told],
-                    n=window.n[part][told].astype(np.float64),
+                    n=n[told],
                     current=Current(
                         champion=int(common["champion"]),
                         challenger=int(common["challenger"]),
@@ -164,6 +172,14 @@ class Learner:
                     bucket=window.ts_ms[part][told] // int(clock["cadence"]),
                     reference=shard.reference_of(int(row)),
                     matters=self._matters(int(clock["rule"])),
+                    labelled=spoken_of(
+                        window.ts_ms[part],
+                        t,
+                        (window.value[part], n),
+                        told,
+                        *(spans.get(int(row), ()) for spans in by_value),
+                    ),
+                    barred=shard.probation.barred(int(row), int(clock["final_n"])),
                     named=named(self._declared(int(row)).get("models")),
                     past=pasts.get(int(row)),
                 )
@@ -223,13 +239,27 @@ class Learner:
         return rules.zones.civil(int(rules.table["zone"][rule]), ts_ms) // cadence
 
 
-def _assigned(one: Waiting, decision: Decision, frozen: str) -> dict[str, Any]:
+def _assigned(one: Waiting, decision: Decision, frozen: str, ruling: Ruling | None) -> dict[str, Any]:
     """The body of an assignment. Under a freeze, for the reason ``frozen``, a decision that would change what
-    a series lives by is not taken, and its body says so: its level is compared all the same."""
+    a series lives by is not taken, and its body says so: its level is compared all the same. Where the
+    predecessor of who is on probation comes back, nothing else is decided."""
+    if ruling is not None and ruling.former is not None:
+        decision = replace(decision, choice=None, models=False)
     held_back = bool(frozen) and changes(one.current, decision)
     choice = None if held_back else decision.choice
     models = decision.models and not held_back
-    body = Assignment(one.row, one.final_n, choice, models, decision.reference, decision.absorbed).to_body()
+    body = Assignment(
+        one.row,
+        one.final_n,
+        choice,
+        models,
+        decision.reference,
+        decision.absorbed,
+        former=ruling.former if ruling is not None else None,
+        tried=ruling is not None,
+        bars=ruling.bars if ruling is not None else None,
+        why=ruling.why if ruling is not None else (),
+    ).to_body()
     if held_back and decision.choice is not None:
         champion = decision.choice.champion.family.name.lower()
         body["frozen"] = [frozen, f"the pass would have taken {champion}"]

@@ -56,7 +56,7 @@ def recover(
     loaded = newest_valid(directory, report=report)
     intake = _opened(directory / "log", settings, loaded, on_durable, given_up)
     try:
-        parts = _from_checkpoint(intake, settings, directory, loaded)
+        parts = parts_from(intake, settings, directory, loaded)
         for record in intake.read(parts.applied + 1):
             if given_up():
                 raise IntakeUnavailable(f"the recovery of shard {number} was given up")
@@ -102,7 +102,9 @@ def _opened(
             time.sleep(0.05)
 
 
-def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loaded: Loaded | None) -> Parts:
+def parts_from(intake: Log, settings: HostSettings, directory: Path, loaded: Loaded | None) -> Parts:
+    """The parts of a shard as a checkpoint holds them, none: as a new one has them; history and journal go on
+    in ``directory``."""
     history = History(
         directory,
         listed=loaded.manifest.history if loaded else None,

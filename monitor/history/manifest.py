@@ -184,6 +184,16 @@ def newest_valid(
     return None
 
 
+def oldest_whole(directory: Path) -> Loaded | None:
+    """The oldest checkpoint whose snapshot is whole, whatever became of its history; changes nothing."""
+    for manifest in reversed(_readable(directory, [])):
+        try:
+            return Loaded(manifest, _load_arrays(directory / FOLDER, manifest), frozenset(), ())
+        except (SnapshotError, OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
 def _tell(damage: list[Damage], report: Callable[[Damage], None] | None) -> None:
     for found in damage:
         if report:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from learners.base import Family
 from learners.candidate import FITTED
 from learners.drift.absorbed import Absorbed
+from learners.labels import Labelled
 from learners.past import TURNS_IN_WINDOW, Past
 from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import SURPRISING
@@ -182,7 +183,7 @@ class Waiting:
     the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC;
     ``reference``: what its level is compared with (`learners.drift.reference`), None for a series too young
     to have one; ``threshold``, ``matters`` and ``named``, the families that may compete: as declared;
-    ``labels`` and ``past``: as in `learners.select.Window`.
+    ``labelled``, ``barred`` and ``past``: as in `learners.select.Window`.
     """
 
     row: int
@@ -197,7 +198,8 @@ class Waiting:
     reference: bytes | None = None
     matters: Matters = EVERYTHING
     threshold: str | None = None
-    labels: NDArray[np.int8] | None = None
+    labelled: Labelled | None = None
+    barred: Family | None = None
     named: tuple[Family, ...] | None = None
     past: Past | None = None
 
@@ -246,8 +248,10 @@ def _window(one: Waiting) -> Window:
         kind=one.kind,
         former=former,
         threshold=one.threshold,
-        labels=one.labels,
+        labelled=one.labelled,
+        present=Family(one.current.champion) if one.current.assigned else None,
         named=one.named,
+        barred=one.barred,
         past=one.past,
     )
 

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from monitor.domain.meta import DAY_MS, PREFIX, SETTLED
 from monitor.domain.observation import Observations
 from monitor.domain.switch import Cause, Switch
-from monitor.meta.tally import WAITING, Tally
+from monitor.meta.tally import COUNTED, WAITING, Columns, Tally
 
 _UNKNOWN, _OTHERS, _OWN = -1, 0, 1
 _CANONICAL = PREFIX.encode()
 SWITCHES_MAX = 100_000
+_UNDONE = (Cause.UNDO.value, Cause.ROLLED_BACK.value)
 SAMPLED = 4_096
 """Of more series in a shard, the values of about so many are counted, always the same, spread over all:
 shares are right to a point by them, and a hundred thousand series cost no more."""
@@ -34,7 +35,7 @@ class Ledger:
         self._canonical = canonical
         self._own: NDArray[np.int8] = np.full(1_024, _UNKNOWN, np.int8)
         self._tally = Tally()
-        self._waiting: list[Observations] = []
+        self._waiting: list[Columns] = []
         self._held = 0
         self._switches: deque[tuple[int, int, str, str, bool]] = deque(maxlen=SWITCHES_MAX)
         self._spent: dict[str, list[float]] = {}
@@ -65,22 +66,24 @@ class Ledger:
         """Final buckets; by row ``metric_class``, the class' code, and ``final_n``, final buckets so far.
         Series that are not settled do not count: their bands are to be wrong at times."""
         sampled = len(final_n) > SAMPLED
+        columns = {name: getattr(seen, name) for name in COUNTED}
         if sampled and len(seen):
             mixed = seen.row.view(np.uint32) * _MIX  # modulo 2**32
-            seen = seen.take(np.flatnonzero(mixed < np.uint32(SAMPLED * 2**32 // len(final_n))))
-        if len(seen):
-            self._waiting.append(seen)
-            self._held += len(seen)
+            picked = np.flatnonzero(mixed < np.uint32(SAMPLED * 2**32 // len(final_n)))
+            columns = {name: column[picked] for name, column in columns.items()}
+        if len(columns["row"]):
+            self._waiting.append(columns)
+            self._held += len(columns["row"])
         if self._held >= WAITING:
             self.count(metric_class, final_n)
 
     def count(self, metric_class: NDArray[Any], final_n: NDArray[Any]) -> None:
         """Take in what waits."""
         if self._waiting:
-            seen = Observations.concat(self._waiting) if len(self._waiting) > 1 else self._waiting[0]
+            seen = {name: np.concatenate([one[name] for one in self._waiting]) for name in COUNTED}
             self._waiting, self._held = [], 0
-            wanted = (final_n[seen.row] > SETTLED) & ~self.own(seen.row)
-            self._tally.add(seen, metric_class[seen.row], wanted)
+            row = seen["row"]
+            self._tally.add(seen, metric_class[row], (final_n[row] > SETTLED) & ~self.own(row))
 
     def switched(self, switches: Sequence[Switch], at_ms: int) -> None:
         """Changes of models, of series past their first passes, which are to change much; ``at_ms``: event
@@ -114,5 +117,5 @@ class Ledger:
             "spent": {stage: list(pair) for stage, pair in self._spent.items()},
             "moved": {family: len(rows) for family, rows in moved.items()},
             "seasons_changed": len({row for _, row, _, _, seasons in learned if seasons}),
-            "undone": len({one[1] for one in self._switches if one[2] == Cause.UNDO.value}),
+            "undone": len({one[1] for one in self._switches if one[2] in _UNDONE}),
         }

@@ -16,7 +16,6 @@ from learners.base import Family
 from learners.classify import CLASSES
 from learners.score import score
 from monitor.domain.anomaly import ANOMALOUS, Verdict
-from monitor.domain.observation import Observations
 
 FAMILIES = tuple(family.name.lower() for family in Family)
 BEYOND = (("p50", 0.5), ("p10", 0.1), ("p01", 0.01))
@@ -27,6 +26,9 @@ _JUDGED[[int(Verdict.LEARNING), int(Verdict.MISSING)]] = False
 _ANOMALOUS = np.zeros(256, np.bool_)
 _ANOMALOUS[list(ANOMALOUS)] = True
 SHAPE = (len(FAMILIES), len(CLASSES), len(BEYOND) + 1, 2, 2)
+Columns = Mapping[str, NDArray[Any]]
+COUNTED = ("row", "value", "lower", "upper", "score", "verdict", "model")
+"""What is asked of each observation."""
 WAITING = 4_096
 """Values that wait to be counted together."""
 
@@ -38,13 +40,15 @@ class Tally:
     def __init__(self) -> None:
         self.counts: NDArray[np.int64] = np.zeros(SHAPE, np.int64)
 
-    def add(self, seen: Observations, metric_class: NDArray[Any], wanted: NDArray[np.bool_]) -> None:
-        """``metric_class``: the class' code of each value; ``wanted``: which values count at all."""
-        there = wanted & _JUDGED[seen.verdict] & (seen.lower == seen.lower)
-        inside = (seen.value >= seen.lower) & (seen.value <= seen.upper)
-        reached = np.searchsorted(_EDGES, seen.score, side="right")
-        key = seen.model.astype(np.int64) * SHAPE[1] + metric_class
-        key = ((key * SHAPE[2] + reached) * 2 + inside) * 2 + _ANOMALOUS[seen.verdict]
+    def add(self, seen: Columns, metric_class: NDArray[Any], wanted: NDArray[np.bool_]) -> None:
+        """``seen``: the columns `COUNTED` of observations; ``metric_class``: the class' code of each value;
+        ``wanted``: which values count at all."""
+        value, lower, upper, verdict = (seen[name] for name in ("value", "lower", "upper", "verdict"))
+        there = wanted & _JUDGED[verdict] & (lower == lower)
+        inside = (value >= lower) & (value <= upper)
+        reached = np.searchsorted(_EDGES, seen["score"], side="right")
+        key = seen["model"].astype(np.int64) * SHAPE[1] + metric_class
+        key = ((key * SHAPE[2] + reached) * 2 + inside) * 2 + _ANOMALOUS[verdict]
         found = np.bincount(key[there], minlength=self.counts.size)
         self.counts += found.reshape(SHAPE)
 

@@ -27,8 +27,10 @@ class Assignment:
     """``choice`` None keeps everything; without ``models`` only the tail and what the series is are new.
     ``reference``: the record of the level that later passes compare with, None keeps it; ``absorbed``: a
     drift to tell. ``pinned`` is a person's word and asks for no held series: True closes the contest and puts
-    back what ``former`` (`monitor.shard.former`) holds, False opens it again. What is None may be missing in
-    a body: there was a time before it."""
+    back what ``former`` (`monitor.shard.former`) holds, False opens it again. A pass may put back ``former``
+    too, which ``bars`` a family until so many final buckets, and says ``why``; ``tried``: it has judged who
+    is on probation (`monitor.shard.probation`). What is None or empty may be missing in a body: there was a
+    time before it."""
 
     row: int
     final_n: int
@@ -38,6 +40,9 @@ class Assignment:
     absorbed: Absorbed | None = None
     pinned: bool | None = None
     former: Mapping[str, Any] | None = None
+    tried: bool = False
+    bars: tuple[int, int] | None = None
+    why: tuple[str, ...] = ()
 
     def to_body(self) -> dict[str, Any]:
         choice = self.choice.to_body() if self.choice is not None else None
@@ -51,8 +56,12 @@ class Assignment:
             body["reference"] = self.reference
         if self.absorbed is not None:
             body["absorbed"] = self.absorbed.to_body()
-        if self.pinned is not None:
+        if self.pinned is not None or self.former is not None:
             body |= {"pinned": self.pinned, "former": None if self.former is None else dict(self.former)}
+        if self.tried:
+            body |= {"tried": True}
+        if self.bars is not None:
+            body |= {"bars": list(self.bars), "why": list(self.why)}
         return body
 
     @staticmethod
@@ -68,6 +77,9 @@ class Assignment:
             absorbed=Absorbed.from_body(told) if told is not None else None,
             pinned=body.get("pinned"),
             former=body.get("former"),
+            tried=body.get("tried", False),
+            bars=tuple(body["bars"]) if "bars" in body else None,
+            why=tuple(body.get("why", ())),
         )
 
 

@@ -58,6 +58,8 @@ def _parts(shard: Shard, row: int) -> list[bytes]:
     parts.append(np.array(sorted(waiting)).tobytes())
     if pauses := shard.pauses.of(row):
         parts.append(np.array(sorted(pauses), np.int64).tobytes())
+    if tried := shard.probation.of(row):
+        parts.append(np.array(tried, np.int64).tobytes())
     own, kin = shard.opinions, shard.kin
     for one in (own[own["key"] == row], kin[kin["key"] == shard.clocks["rule"][row]]):
         parts += [one[name].tobytes() for name in st.OPINION.names or () if name not in ("key", "row")]

@@ -75,10 +75,16 @@ def switched(
     """The journal's entry of an assignment that is applied; ``following``: the first bucket for which it
     counts. None where the series lives by the same, in the same state or a new tail of the same family."""
     after, choice = lives(common, profile), item.choice
-    changed = item.pinned is not None or (choice is not None and (item.models or before.lives != after))
+    changed = (
+        item.pinned is not None
+        or item.former is not None
+        or (choice is not None and (item.models or before.lives != after))
+    )
     if after is None or not changed:
         return None
     cause = {None: Cause.LEARNED, True: Cause.UNDO, False: Cause.CONTEST}[item.pinned]
+    if item.pinned is None and item.former is not None:
+        cause = Cause.ROLLED_BACK
     return Switch(
         row=item.row,
         at_ms=following * int(clock["cadence"]),
@@ -86,7 +92,7 @@ def switched(
         cause=cause,
         before=before.lives,
         after=after,
-        reasons=() if choice is None else (*choice.reasons, *_contest(choice)),
+        reasons=item.why if choice is None else (*choice.reasons, *_contest(choice)),
         losses={} if choice is None else choice.best,
         former=before.kept,
     )

@@ -95,12 +95,12 @@ class Labelled:
         ]
         return found[::-1]
 
-    def spans(self, said: Said) -> dict[int, list[tuple[int, int]]]:
-        """By row, the spans that hold as ``said``, in event time."""
+    def spans(self, said: Said, statistic: Statistic | None = None) -> dict[int, list[tuple[int, int]]]:
+        """By row, the spans that hold as ``said``, in event time; of one ``statistic``, or of all."""
         found: dict[int, list[tuple[int, int]]] = {}
         for vote in self.votes():
             row = self._placed[vote.label.id].rows[vote.place]
-            if row >= 0 and vote.label.said is said:
+            if row >= 0 and vote.label.said is said and statistic in (None, vote.shape.statistic):
                 found.setdefault(row, []).append((vote.shape.from_ms, vote.shape.to_ms))
         return found
 

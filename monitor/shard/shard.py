@@ -36,6 +36,7 @@ from monitor.shard.labelled import Labelled
 from monitor.shard.pauses import Pauses
 from monitor.shard.pauses import told as told_of_pause
 from monitor.shard.pool import ROOM, drop, mark
+from monitor.shard.probation import Probation
 from monitor.shard.rules import Rules, regridded
 from monitor.shard.tracker import close_all, release
 
@@ -80,6 +81,7 @@ class Shard:
             self.directory[field] = function.address
         self.labelled = Labelled()
         self.pauses = Pauses()
+        self.probation = Probation()
         self.team_of: Callable[[Identity], str | None] = lambda identity: None
         self.opinions = np.zeros(0, st.OPINION)
         self.kin = np.zeros(0, st.OPINION)
@@ -226,13 +228,15 @@ class Shard:
             if not self._waits(item):
                 continue
             if self.common["flags"][item.row] & st.PINNED:
-                item = replace(item, choice=None, models=False)
+                item = replace(item, choice=None, models=False, former=None, bars=None)
             before = self._was(item)
             place(self.bank, self.profiles, self.clocks, item)
+            if item.former is not None:
+                restore(self.bank, self.profiles, self.clocks, item.row, item.former)
             self._locate()
             self._note(item, before)
             self._compare(item)
-            if item.models:
+            if item.models or item.former is not None:
                 self._end_anomaly(item.row)
             self.common["flags"][item.row] &= ~st.HELD & 0xFF
             self._ensure_room_to_mark()
@@ -264,6 +268,7 @@ class Shard:
         told = switched(item, before, self.common[row], self.profiles[row], self.clocks[row], following)
         if told is not None:
             self._switches.append(told)
+        self.probation.heard(item, told)
 
     def newest_final(self, row: int) -> int:
         """Index of the newest final bucket of a series with a cadence."""
@@ -371,6 +376,7 @@ class Shard:
         while self.common["flags"][row] & st.LIVE and self.common["episode"][row] >= 0:
             release(self.directory[0], int(self.common["episode"][row]))
         self.bank.clear(row)
+        self.probation.forget(row)
         self.clocks[row] = np.zeros((), st.CLOCK)
         self.profiles[row] = np.zeros((), st.PROFILE)
         self.references[row] = np.zeros((), reference.dtype)
@@ -506,6 +512,8 @@ class Shard:
         if len(self.pauses):
             arrays["paused"] = self.pauses.rows[: self.rows]
             plain["pauses"] = self.pauses.state()
+        if len(self.probation):
+            plain["probation"] = self.probation.state()
         return arrays, plain
 
     @staticmethod
@@ -525,6 +533,7 @@ class Shard:
         for name, count in zip(_KEPT, arrays["counts"], strict=True):
             shard.directory[name] = count
         shard.labelled = Labelled.from_state(meta.get("labels", ()))
+        shard.probation = Probation.from_state(meta.get("probation", {}))
         shard.pauses = Pauses.from_state(meta.get("pauses", ()), arrays.get("paused", np.zeros(0, st.PAUSED)))
         heeding.heed(shard)
         return shard

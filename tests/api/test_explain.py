@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from api.commands import ask, explain
+from monitor.domain.alert import Holding
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.budget import Budget
 from monitor.domain.errors import BadRequest, IntakeUnavailable
 from monitor.domain.incident import PlacedAnomaly
 from monitor.domain.series import Identity
 from monitor.explaining import PASTS_MAX
 from tests.api.conftest import App, sample
 from tests.api.test_command_line import client
-from tests.fakes import NOW_MS, storm_anomaly, storm_incident
+from tests.fakes import NOW_MS, FakeAlerts, FakeAlertStore, storm_anomaly, storm_incident
 
 AT = NOW_MS - 600_000
 ORDERS = Identity.of("orders", {"country": "NL"})
@@ -136,6 +138,25 @@ def test_an_anomaly_is_named_with_its_ground(told: App) -> None:
     assert found["anomaly"]["id"] == anomaly().anomaly.id
     assert found["anomaly"]["incident_id"] == "inc-1"
     assert anomaly().anomaly.id in found["text"]
+
+
+def test_what_a_budget_held_back_is_told_at_its_place(told: App) -> None:
+    """Of the incident that the anomaly is part of, and of no other."""
+    assert isinstance(told.monitor.alerts, FakeAlerts)
+    assert isinstance(told.monitor.alerts.store, FakeAlertStore)
+    why = f"{Budget(5.0, team='web').holds} score 60.0 < 66.7"
+    told.monitor.alerts.store.kept_holdings = [
+        Holding("inc-1", "ops", AT, why),
+        Holding("inc-2", "ops", AT, ""),
+    ]
+    assert ask_why(told)["holds"] == []
+    story = storm_incident()
+    told.story.placed.append(replace(anomaly(), incident_id=story.id))
+    told.story.kept.append(story)
+    told.monitor.alerts.store.kept_holdings.append(Holding(story.id, "night", AT, why))
+    (held,) = ask_why(told)["holds"]
+    assert (held["route"], held["why"], held["incident_id"]) == ("night", why, story.id)
+    assert ("not told", f"route night: {why}") in list(explain.facts(ask_why(told)))
 
 
 def test_silence_is_an_anomaly_of_its_own(told: App) -> None:

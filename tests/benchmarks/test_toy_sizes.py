@@ -18,6 +18,7 @@ GOALS = {
     "families": {family.name.lower(): 100.0 for family in BASELINES if family not in FITTED}
     | {f"{tail.name.lower()} tail": 100.0 for tail in TAILS},
     "shard": {"core bytes a series": 250.0},
+    "meta_cost": {"own series beside the path": 3.0},
     "decode": {},
     "push": {"remote-write 1.0": 10.0, "remote-write 2.0": 10.0, "Influx lines": 5.0, "OTLP": 5.0},
     "start": {"first start": 60.0, "warm start": 5.0},
@@ -96,6 +97,10 @@ def test_shifts_of_three_scales_are_found_by_all_that_look_for_them() -> None:
 @pytest.mark.slow
 def test_families_are_all_measured() -> None:
     check("families", benchmark("families").run(toy=True))
+
+
+def test_own_series_are_counted_beside_the_shard() -> None:
+    check("meta_cost", benchmark("meta_cost").run(toy=True))
 
 
 def test_shard_makes_every_bucket_final_and_fits_its_bytes() -> None:

@@ -154,6 +154,7 @@ def explanation(series: Json, at_ms: int, text: str = "") -> Json:
         "anomaly": None,
         "late": [],
         "wide_band": None,
+        "holds": [],
         "notes": [text] if text else [],
     }
 

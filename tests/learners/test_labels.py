@@ -1,4 +1,4 @@
-"""Labels in the contest: without any, nothing; with some, what is said of them."""
+"""Labels in the contest: without any, nothing; with some, what is raised counts, within bounds."""
 
 from __future__ import annotations
 
@@ -6,49 +6,113 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from learners.contest import mean_loss
-from learners.labels import NOISE, NONE, REAL, weighted_loss, weights_of
+from learners.base import Family
+from learners.choice import Choice
+from learners.labels import WORTH, Labelled, worth
 from learners.select import Window, choose
 from learners.synthetic import stream
 
 HOUR = 3_600_000
+SPANS = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40)
 
 
-def window(labels: np.ndarray | None = None, name: str = "smooth") -> Window:
-    y = stream(name, 600, 2).y
-    return Window(np.arange(600), y, np.full(600, np.nan), HOUR, labels=labels)
+def spikes(name: str, seed: int) -> Window:
+    """A window with twelve spikes of three to eight usual steps; six were confirmed, six false alarms."""
+    y, t = stream(name, 600, seed).y.copy(), np.arange(600)
+    rng = np.random.default_rng(seed)
+    usual = np.median(np.abs(np.diff(y)))
+    at = rng.choice(np.arange(220, 590, 4), 12, replace=False)
+    y[at] += usual * rng.choice([-1, 1], 12) * rng.uniform(3, 8, 12)
+    real, false = np.sort(at[:6]), np.sort(at[6:])
+    first = np.concatenate([real, false])
+    labelled = Labelled(first, first + 1, np.arange(12) < 6, t[real], y[real], np.full(6, np.nan))
+    kept = ~np.isin(t, real)
+    return Window(t[kept], y[kept], np.full(594, np.nan), HOUR, labelled=labelled)
 
 
-def test_without_a_label_the_choice_is_the_same_to_the_bit() -> None:
-    plain = choose(window()).to_body()
-    assert choose(window(np.full(600, NONE, np.int8))).to_body() == plain
+def plain(window: Window) -> Choice:
+    return choose(replace(window, labelled=None))
 
 
-@pytest.mark.parametrize("name", ["smooth", "seasonal"])
-def test_what_was_a_real_fault_does_not_count(name: str) -> None:
-    """No candidate gains or loses by what it said of it."""
-    labels = np.zeros(600, np.int8)
-    labels[400:420] = REAL
-    found = choose(window(labels, name)).losses
-    plain = choose(window(name=name)).losses
-    assert found.keys() == plain.keys()
-    assert found != plain
+def heard(choice: Choice) -> list[str]:
+    return [one for one in choice.reasons if "labelled spans" in one or "confirmed" in one]
 
 
-def test_what_was_noise_counts_more() -> None:
-    one = window()
-    labels = np.zeros(600, np.int8)
-    labels[450:] = NOISE
-    noisy = replace(one, y=one.y + np.where(np.arange(600) >= 450, 5.0 * (np.arange(600) % 2), 0.0))
-    assert choose(replace(noisy, labels=labels)).losses != choose(noisy).losses
+@pytest.mark.parametrize("name", ["smooth", "seasonal", "count"])
+def test_without_a_label_the_choice_is_the_same_to_the_bit(name: str) -> None:
+    """Whatever the series lives by, and also where every label is of what the window begins with."""
+    window = spikes(name, 3)
+    before = replace(window, labelled=replace(window.labelled, first=np.zeros(12, np.int64)))  # type: ignore[type-var]
+    for present in (None, Family.EMA, Family.KALMAN):
+        assert choose(replace(before, present=present)).to_body() == plain(window).to_body()
+        assert choose(replace(window, labelled=None, present=present)).to_body() == plain(window).to_body()
 
 
-def test_equal_weights_are_the_unweighted_loss() -> None:
-    rng = np.random.default_rng(3)
-    residual, scale = rng.standard_t(2, 500) * 10.0, rng.uniform(0.1, 4.0, 500)
-    residual[::50] = 1e150
-    plain = float(mean_loss(residual, scale, 250))
-    assert weighted_loss(residual, scale, np.full(500, 3.0), 250) == pytest.approx(plain, rel=1e-12)
-    assert weighted_loss(residual, scale, np.zeros(500), 250) == 0.0
-    assert weights_of(None) is None
+@given(SPANS)
+def test_what_labels_are_worth_is_bounded_and_nothing_without_any(spans: list[tuple[bool, bool]]) -> None:
+    raised = np.array([one for one, _ in spans], np.bool_)
+    confirmed = np.array([one for _, one in spans], np.bool_)
+    assert abs(worth(raised, confirmed)) < WORTH
+    assert spans or worth(raised, confirmed) == 0.0
+    assert abs(worth(raised, confirmed)) <= WORTH * len(spans) / (len(spans) + 2) + 1e-12
+
+
+@given(SPANS, st.integers(0, 39))
+def test_raising_a_confirmed_span_gains_and_raising_a_false_alarm_loses(
+    spans: list[tuple[bool, bool]], place: int
+) -> None:
+    if place >= len(spans):
+        return
+    raised = np.array([one for one, _ in spans], np.bool_)
+    confirmed = np.array([one for _, one in spans], np.bool_)
+    raised[place] = False
+    without = worth(raised, confirmed)
+    raised[place] = True
+    assert (worth(raised, confirmed) > without) == bool(confirmed[place])
+
+
+def test_who_raises_more_of_what_was_confirmed_wins_a_near_draw() -> None:
+    window = spikes("smooth", 8)
+    assert plain(window).champion.family == Family.KALMAN
+    choice = choose(replace(window, present=Family.KALMAN))
+    assert choice.champion.family == Family.EMA
+    assert heard(choice) == [
+        "of labelled spans ema(0.4) would raise 2 of 6 confirmed and 0 of 6 false alarms",
+        "of labelled spans kalman(1) would raise 0 of 6 confirmed and 0 of 6 false alarms",
+    ]
+
+
+def test_who_drops_a_false_alarm_wins_a_near_draw() -> None:
+    window = spikes("smooth", 5)
+    assert plain(window).champion.family == Family.EMA
+    choice = choose(replace(window, present=Family.EMA))
+    assert choice.champion.family == Family.KALMAN
+    assert heard(choice)[1].endswith("0 of 6 confirmed and 1 of 6 false alarms")
+
+
+def test_who_would_miss_a_confirmed_span_does_not_win_however_well_it_foretells() -> None:
+    window = spikes("seasonal", 4)
+    assert plain(window).champion.family == Family.SEASONAL_PROFILE
+    choice = choose(replace(window, present=Family.HOLT_WINTERS))
+    assert choice.champion.family == Family.HOLT_WINTERS
+    assert heard(choice)[-1].endswith("foretells better, and would miss what people confirmed")
+    assert choose(window).champion.family == Family.SEASONAL_PROFILE
+
+
+def test_who_is_barred_is_neither_champion_nor_challenger() -> None:
+    window = replace(spikes("seasonal", 4), labelled=None)
+    choice = choose(replace(window, barred=Family.SEASONAL_PROFILE))
+    assert Family.SEASONAL_PROFILE not in (choice.champion.family, choice.challenger.family)
+    few = replace(window, t=window.t[:40], y=window.y[:40], n=window.n[:40])
+    assert choose(replace(few, barred=Family.EMA)).to_body() == choose(few).to_body()  # there is no other
+
+
+def test_losses_move_by_no_more_than_labels_are_worth() -> None:
+    for name in ("smooth", "seasonal", "count"):
+        window = spikes(name, 11)
+        with_labels, without = choose(window).losses, plain(window).losses
+        assert with_labels.keys() == without.keys()
+        assert all(abs(with_labels[key] - without[key]) < WORTH for key in without)

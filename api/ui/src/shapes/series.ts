@@ -96,6 +96,7 @@ export interface Explanation {
   anomaly: Anomaly | null;
   late: { ts_ms: number; value: number | null; arrival_ms: number }[];
   wide_band: WideBand | null;
+  holds: { route: string; why: string }[];
   notes: string[];
 }
 

@@ -75,6 +75,15 @@ function Answer({ series, at }: { series: string; at: number }) {
         {data.normal && <Fact name="Normal would have been">{data.normal}</Fact>}
         {data.unusual && <Fact name="How unusual">{data.unusual}</Fact>}
       </dl>
+      {data.holds.length > 0 && (
+        <ul data-testid="holds">
+          {data.holds.map((held, i) => (
+            <li key={i}>
+              Route {held.route} was not told: {held.why}
+            </li>
+          ))}
+        </ul>
+      )}
       {data.notes.length > 0 && (
         <ul>
           {data.notes.map((note, i) => (
