@@ -29,6 +29,8 @@ GROUPS_MAX = 4_096
 SAMPLED = 1_000
 REFERENCE = 4_000
 MINUTE_MS = 60_000
+LARGEST = 1e100
+"""A feature beyond it in size is missing: distances square and sum."""
 
 N, NO_PREDICTION, FEATURES, NO_FEATURE = range(4)
 LATENCY = 4
@@ -246,6 +248,7 @@ class ServedModel:
         for name, column in columns.items():
             if (place := places[name]) >= 0:
                 matrix[:, place] = self.features[place].values(column)
+        matrix[np.abs(matrix) > LARGEST] = np.nan
         return matrix
 
     def _class_names(self) -> list[str]:
