@@ -1,8 +1,8 @@
 """Bodies of the control plane, read here in whole, within limits, before the framework sees them.
 
 FastAPI reads a body to its end and has no limit of its own, and what is raised meanwhile becomes a 400. So
-this stands before it: what is too large is refused while it comes, what is compressed is unpacked as far as it
-may be, and the framework gets one short message. Routes that take samples read their own.
+this stands before it: what is too large is refused while it comes, what is compressed is unpacked as far as
+it may be, and the framework gets one short message. Routes that take samples read their own.
 """
 
 from __future__ import annotations

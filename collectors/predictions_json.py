@@ -195,10 +195,10 @@ def _feature(values: Sequence[Answer]) -> Column:
     return pa.array(numbers, pa.float64())
 
 
-def _word(value: Answer) -> str:
+def _word(value: float | str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) or value is None else f"{_float(value):g}"
+    return value if isinstance(value, str) else f"{_float(value):g}"
 
 
 def _float(value: float) -> float:

@@ -127,7 +127,7 @@ class Serving:
         """Wait until all that was acknowledged is applied and handed over. Raises IntakeUnavailable where
         that takes longer; the work goes on."""
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._waiting_rows or self._failure, timeout_s):
+            if not self._changed.wait_for(lambda: not self._queue or self._failure, timeout_s):
                 raise IntakeUnavailable(f"{self._waiting_rows} rows of served models wait to be counted")
 
     def checkpoint(self) -> None:

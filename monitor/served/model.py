@@ -17,6 +17,7 @@ from monitor.domain.served import ModelSettings, Task
 from monitor.served import logbins, quality
 from monitor.served.columns import Combination, Text
 from monitor.served.drift import FEATURES_MAX, Feature, Reference
+from monitor.served.error_drift import ErrorDrift
 from monitor.served.estimate import Calibration
 from monitor.served.quality import CLASSES, CONFIDENCES
 from monitor.served.sample import Sample
@@ -56,6 +57,7 @@ class Version:
     labelled: int = 0
     referred: int = 0
     calibration: Calibration = field(default_factory=Calibration)
+    error_drift: ErrorDrift = field(default_factory=ErrorDrift)
 
 
 @dataclass(frozen=True, slots=True)

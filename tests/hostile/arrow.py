@@ -34,9 +34,7 @@ def rows(name: str, body: bytes, status: int, kept: int = 0, **reasons: int) -> 
 
 
 def twice(name: str) -> bytes:
-    made = pa.schema(
-        [pa.field("metric", pa.string()), pa.field(name, pa.int64()), pa.field(name, pa.int64())]
-    )
+    made = pa.schema([("metric", pa.string()), (name, pa.int64()), (name, pa.int64())])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, made):
         pass

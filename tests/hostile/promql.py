@@ -22,7 +22,8 @@ def page(name: str, body: bytes, kept: int, **reasons: int) -> Page:
 
 
 def fails(name: str, body: bytes, told: str, status: int = 200, **headers: str) -> Page:
-    return Page(name, body, fails=told, headers=JSON | headers, status=status)
+    named = {key.replace("_", "-"): text for key, text in headers.items()}
+    return Page(name, body, fails=told, headers=JSON | named, status=status)
 
 
 def cases() -> list[Page]:
@@ -54,6 +55,6 @@ def cases() -> list[Page]:
         fails("too many series", many, "11 series"),
         fails("an error", b'{"status": "error", "error": "bad query"}', "bad query", status=422),
         fails("longer than it may be", b" " * 70_000, "longer than"),
-        fails("compressed unasked", good, "compressed", **{"Content-Encoding": "gzip"}),
+        fails("compressed unasked", good, "compressed", Content_Encoding="gzip"),
         fails("a redirect", b"", unknown, status=302, Location="http://elsewhere/"),
     ]
