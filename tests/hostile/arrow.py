@@ -34,10 +34,10 @@ def rows(name: str, body: bytes, status: int, kept: int = 0, **reasons: int) -> 
 
 
 def twice(name: str) -> bytes:
-    made = pa.schema([("metric", pa.string()), (name, pa.int64()), (name, pa.int64())])
+    rows = pa.table({"metric": ["m"], "first": [1], "second": [2]}).rename_columns(["metric", name, name])
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, made):
-        pass
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
     return bytes(sink.getvalue().to_pybytes())
 
 
