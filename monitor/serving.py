@@ -104,6 +104,7 @@ class Serving:
             after=self._position,
             on_durable=self._enqueue,
         )
+        self._recovered = self._log.last_position
         for record in self._log.read(self._position + 1):
             self._enqueue([record])
         self._thread = threading.Thread(target=self._run, name="served-models", daemon=True)
@@ -126,8 +127,14 @@ class Serving:
     def settle(self, timeout_s: float | None = None) -> None:
         """Wait until all that was acknowledged is applied and handed over. Raises IntakeUnavailable where
         that takes longer; the work goes on."""
+        wanted = self._log.last_position  # a record is acknowledged a moment before it is in the queue
+
+        def settled() -> bool:
+            reached = self._position >= wanted or (wanted <= self._recovered and not self._queue)
+            return reached or bool(self._failure)
+
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._queue or self._failure, timeout_s):
+            if not self._changed.wait_for(settled, timeout_s):
                 raise IntakeUnavailable(f"{self._waiting_rows} rows of served models wait to be counted")
 
     def checkpoint(self) -> None:
