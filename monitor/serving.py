@@ -24,13 +24,7 @@ import pyarrow as pa
 
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared
-from monitor.domain.errors import (
-    IntakeUnavailable,
-    NotFound,
-    Overloaded,
-    Refused,
-    WatchkeeperError,
-)
+from monitor.domain.errors import IntakeUnavailable, NotFound, Overloaded, Refused, WatchkeeperError
 from monitor.domain.records import Control, Kind, Record, Tick
 from monitor.domain.series import Identity
 from monitor.domain.served import DECLARATIONS, METRIC, ModelSettings
@@ -104,9 +98,9 @@ class Serving:
             after=self._position,
             on_durable=self._enqueue,
         )
-        self._recovered = self._log.last_position
         for record in self._log.read(self._position + 1):
             self._enqueue([record])
+        self._queued = self._log.last_position
         self._thread = threading.Thread(target=self._run, name="served-models", daemon=True)
         self._thread.start()
 
@@ -127,14 +121,11 @@ class Serving:
     def settle(self, timeout_s: float | None = None) -> None:
         """Wait until all that was acknowledged is applied and handed over. Raises IntakeUnavailable where
         that takes longer; the work goes on."""
-        wanted = self._log.last_position  # a record is acknowledged a moment before it is in the queue
-
-        def settled() -> bool:
-            reached = self._position >= wanted or (wanted <= self._recovered and not self._queue)
-            return reached or bool(self._failure)
-
+        wanted = self._log.last_position  # acknowledged a moment before it is queued
         with self._changed:
-            if not self._changed.wait_for(settled, timeout_s):
+            if not self._changed.wait_for(
+                lambda: self._failure or (self._queued >= wanted and not self._queue), timeout_s
+            ):
                 raise IntakeUnavailable(f"{self._waiting_rows} rows of served models wait to be counted")
 
     def checkpoint(self) -> None:
@@ -270,6 +261,7 @@ class Serving:
     def _enqueue(self, records: Sequence[Record]) -> None:
         with self._changed:
             self._queue.extend(records)
+            self._queued = records[-1].position
             self._waiting_rows += sum(map(_rows, records))
             self._changed.notify_all()
 
