@@ -82,6 +82,7 @@ def test_the_error_of_each_task() -> None:
     assert error_of(Task.RANKING, {"ndcg": measure}) is None
 
 
+@pytest.mark.slow
 def test_a_model_says_since_when_its_error_is_another(tmp_path: Path) -> None:
     truth = world(8_000, hours=80, seed=5, delay_ms=HOUR_MS)
     turned = (truth.ts_ms >= START_MS + 55 * HOUR_MS) & (np.random.default_rng(1).random(len(truth)) < 0.6)
