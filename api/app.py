@@ -17,6 +17,7 @@ from api.access.access import Access
 from api.access.gate import Gate
 from api.access.login import login_page, login_routes
 from api.chart_page import chart_routes
+from api.control_body import ControlBodies
 from api.dialects.table import dialects
 from api.doors import Doors
 from api.guard import Guard
@@ -129,6 +130,7 @@ def create_app(
     for name, make in (("predictions", prediction_intake), ("outcomes", outcome_intake)):
         rows = make(monitor, doors, samples_max)
         app.router.routes.append(Route(f"{PREFIX}/{name}", rows, methods=["POST"], include_in_schema=False))
+    hot = {route.path for route in app.router.routes if isinstance(route, Route)}
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(server.health)
@@ -140,6 +142,8 @@ def create_app(
         app.router.routes.extend(chart_routes(monitor.chart_links, monitor.charts))
     app.router.routes.extend([*login_routes(access, sso), *page.page_routes(dist)])
     gate = Gate(access, lambda: app.router.routes, lambda: login_page("", sso is not None, 401))
+    under = f"{PREFIX}/"
+    app.add_middleware(ControlBodies, monitor=monitor, budget=doors.budget, under=under, others=hot)
     app.add_middleware(Guard, monitor=monitor, gate=gate)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app

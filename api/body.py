@@ -79,13 +79,17 @@ class Share:
 
 
 class BodyReader:
-    """Reads bodies: 413 above the size, whether announced or not; 408 if slower than allowed."""
+    """Reads bodies: 413 above the size, whether announced or not; 408 if slower than allowed. ``limit``: the
+    size's name among all limits."""
 
-    def __init__(self, wire_bytes: int, limits: HttpLimits, book: LimitBook) -> None:
+    def __init__(
+        self, wire_bytes: int, limits: HttpLimits, book: LimitBook, limit: str = "body_wire_bytes_max"
+    ) -> None:
         self._wire_bytes = wire_bytes
         self._limits = limits
         self._book = book
-        book.enter("body_wire_bytes_max", wire_bytes)
+        self._limit = limit
+        book.enter(limit, wire_bytes)
         book.enter("http.body_read_s", limits.body_read_s)
 
     def check_announced(self, headers: Headers) -> None:
@@ -127,7 +131,7 @@ class BodyReader:
             raise Problem(408, detail, headers={"Connection": "close"}) from None
 
     def _too_large(self) -> Problem:
-        self._book.hit("body_wire_bytes_max")
+        self._book.hit(self._limit)
         return Problem(413, f"a body is limited to {self._wire_bytes} bytes", headers={"Connection": "close"})
 
 

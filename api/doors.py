@@ -41,7 +41,7 @@ class Doors:
     def __init__(self, monitor: Monitor) -> None:
         http = monitor.settings.http
         self._book = monitor.telemetry.limits
-        self._budget = Budget(http.budget_bytes, self._book)
+        self.budget = Budget(http.budget_bytes, self._book)
         self._reader = BodyReader(monitor.settings.limits.body_wire_bytes_max, http, self._book)
         self._fences = Fences(lambda: monitor.teams)
         self._turnstile = Turnstile(http.running_requests, http.waiting_requests, self._book)
@@ -86,7 +86,7 @@ class Doors:
         if head.complete_ms is not None and fence is not None:
             detail = "complete speaks of every series, and you may write some"
             raise Problem(403, detail, kind="not-allowed")
-        with self._turnstile.entry() as entry, self._budget.share() as share:
+        with self._turnstile.entry() as entry, self.budget.share() as share:
             body = await self._reader.read(receive, share)
             async with entry.turn():
                 return head, await keep(head, fence, body, share)

@@ -28,6 +28,12 @@ _TITLES = {
     "503": "recovering or overloaded; Retry-After says when to try again",
 }
 
+_BODIES = {
+    "408": _TITLES["408"],
+    "413": "the body is over its limit, as sent or uncompressed",
+    "415": "the body has an encoding that is not known",
+}
+
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The document, made once and kept on the application."""
@@ -42,6 +48,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         known = document.setdefault("components", {}).setdefault("schemas", {})
         for name, definition in definitions["$defs"].items():
             known.setdefault(name, definition)
+        _limit_bodies(document)
         document["paths"][f"{PREFIX}/samples"] = {"post": _samples()}
         document["paths"] |= {path: {"post": operation} for path, operation in foreign_routes().items()}
         for name in ("predictions", "outcomes"):
@@ -49,6 +56,22 @@ def describe(app: FastAPI) -> dict[str, Any]:
         _secure(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _limit_bodies(document: dict[str, Any]) -> None:
+    """What `api.control_body` answers for the framework."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                for status in ("408", "413", "415"):
+                    operation["responses"].setdefault(status, _problem(_BODIES[status]))
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {
+        "description": text,
+        "content": {"application/problem+json": {"schema": _ref("Problem")}},
+    }
 
 
 def _secure(document: dict[str, Any]) -> None:
@@ -100,13 +123,7 @@ def _rows(name: str) -> dict[str, Any]:
 
 
 def _samples() -> dict[str, Any]:
-    answers: dict[str, Any] = {
-        status: {
-            "description": text,
-            "content": {"application/problem+json": {"schema": _ref("Problem")}},
-        }
-        for status, text in _TITLES.items()
-    }
+    answers = {status: _problem(text) for status, text in _TITLES.items()}
     answers["200"]["content"] = {"application/json": {"schema": _ref("SamplesKept")}}
     return {
         "tags": ["samples"],

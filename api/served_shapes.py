@@ -49,6 +49,16 @@ class ServedDrift(Answer):
     text: str
 
 
+class ServedErrorDrift(Answer):
+    """The last lasting change of a version's error that was found, against its first buckets."""
+
+    at_ms: int = Field(description="the bucket in which it was certain")
+    detector: Literal["ADWIN", "Page-Hinkley"]
+    reference: float = Field(description="the error of the first buckets: 1 - accuracy, mae or 1 - hit_rate")
+    error: float = Field(description="a mean of the last buckets, when it was certain")
+    text: str
+
+
 class ServedBucket(Answer):
     """One bucket of one version and segment; values may change until it is ``mature``."""
 
@@ -88,6 +98,7 @@ class ServedModel(Answer):
     quality: ServedValue | None = None
     quality_ms: int | None = None
     estimate: ServedEstimate | None = None
+    error_drift: ServedErrorDrift | None = None
     drifted: list[str] = Field(description="what has drifted in the newest bucket, in words")
 
 

@@ -64,7 +64,7 @@ def exposition(text: str, *, openmetrics: bool, samples_max: int) -> Exposition:
             ended = ended or words == ["#", "EOF"]
             continue
         match = _LINE.fullmatch(line.rstrip("\r"))
-        if match is None or "_" in match[2]:
+        if match is None or "_" in match[2] or not match[2].isascii():
             raise BadRequest(f"line {place} is no sample: {line[:80]}")
         if len(found.series) >= samples_max:
             raise BadRequest(f"more than {samples_max} samples")

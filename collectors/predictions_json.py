@@ -6,6 +6,7 @@ A row that cannot be read is refused by itself. A prediction with 20 features co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -177,7 +178,7 @@ def _columns(rows: list[PredictionIn]) -> dict[str, Column]:
 
 def _answers(values: Sequence[Answer]) -> tuple[Column, Column]:
     """Numbers, truth values among them, and texts."""
-    number = [None if isinstance(value, str) or value is None else float(value) for value in values]
+    number = [None if isinstance(value, str) or value is None else _float(value) for value in values]
     label = [value if isinstance(value, str) else None for value in values]
     return pa.array(number, pa.float64()), coded(label)
 
@@ -190,13 +191,22 @@ def _feature(values: Sequence[Answer]) -> Column:
     """Text where any is text or a truth value, else numbers."""
     if any(isinstance(value, str | bool) for value in values):
         return _segment(values)
-    return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    numbers = [None if value is None or isinstance(value, str) else _float(value) for value in values]
+    return pa.array(numbers, pa.float64())
 
 
-def _word(value: Answer) -> str:
+def _word(value: float | str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else f"{_float(value):g}"
+
+
+def _float(value: float) -> float:
+    """JSON's integers may have any number of digits; beyond the largest number all are infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _ms(moment: str | int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from collectors.base import Decoded
+from collectors.base import TS_MS_MAX, Decoded
 from collectors.http_reading import HttpReading
 from collectors.promql_settings import PromqlSettings, Query
 from collectors.pulled import ReadSecret, Row, SourceFailed, decoded
@@ -83,9 +83,20 @@ class PromqlSource:
             tags = {key: value for key, value in line.metric.items() if key != NAME and value}
             pairs = tuple((tags | self.settings.tags).items())
             for at_s, text in line.values:
-                value = float(text)
+                value = _number(text)
+                if not 0 <= at_s * 1_000 <= TS_MS_MAX:
+                    raise SourceFailed(f"{query.expr[:80]}: a value has the time {at_s:g}")
                 if math.isfinite(value):
                     yield metric, pairs, round(at_s * 1_000), value, math.nan
+
+
+def _number(text: str) -> float:
+    try:
+        if text.isascii() and "_" not in text:
+            return float(text)
+    except ValueError:
+        pass
+    raise SourceFailed(f"a value is no number: {text[:64]}")
 
 
 def _seconds(ms: int) -> str:

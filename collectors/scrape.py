@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from collectors.base import Decoded
+from collectors.base import TS_MS_MAX, Decoded
 from collectors.errors import BadRequest, Fault, Tally
 from collectors.exposition import OPENMETRICS, exposition, only_rises, series_of
 from collectors.http_reading import HttpReading
@@ -124,6 +124,8 @@ class ScrapeSource:
                 aside += 1
             elif math.isinf(value):
                 tally.add(Reason.NOT_FINITE, place, written)
+            elif ts_ms is not None and not 0 <= ts_ms <= TS_MS_MAX:
+                tally.add(Reason.BAD_TIMESTAMP, place, written)
             else:
                 identities[one.fingerprint] = one.identity
                 prints.append(one.fingerprint)

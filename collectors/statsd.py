@@ -179,7 +179,8 @@ def _told(one: _Gathered) -> list[tuple[str, float]]:
         return [("", one.total)]
     if one.kind == b"s":
         return [("", float(len(one.members)))]
-    ranked = np.quantile(one.values, [q for _, q in _QUANTILES])
+    with np.errstate(over="ignore", invalid="ignore"):  # between the ends of what there is lies nothing
+        ranked = np.quantile(one.values, [q for _, q in _QUANTILES])
     named = zip((suffix for suffix, _ in _QUANTILES), ranked.tolist(), strict=True)
     summed = [(".count", one.count), (".mean", one.total / one.count), (".min", one.low), (".max", one.high)]
     return [*summed, *named]

@@ -24,13 +24,7 @@ import pyarrow as pa
 
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared
-from monitor.domain.errors import (
-    IntakeUnavailable,
-    NotFound,
-    Overloaded,
-    Refused,
-    WatchkeeperError,
-)
+from monitor.domain.errors import IntakeUnavailable, NotFound, Overloaded, Refused, WatchkeeperError
 from monitor.domain.records import Control, Kind, Record, Tick
 from monitor.domain.series import Identity
 from monitor.domain.served import DECLARATIONS, METRIC, ModelSettings
@@ -106,6 +100,7 @@ class Serving:
         )
         for record in self._log.read(self._position + 1):
             self._enqueue([record])
+        self._queued = self._log.last_position
         self._thread = threading.Thread(target=self._run, name="served-models", daemon=True)
         self._thread.start()
 
@@ -126,8 +121,11 @@ class Serving:
     def settle(self, timeout_s: float | None = None) -> None:
         """Wait until all that was acknowledged is applied and handed over. Raises IntakeUnavailable where
         that takes longer; the work goes on."""
+        wanted = self._log.last_position  # acknowledged a moment before it is queued
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._waiting_rows or self._failure, timeout_s):
+            if not self._changed.wait_for(
+                lambda: self._failure or (self._queued >= wanted and not self._queue), timeout_s
+            ):
                 raise IntakeUnavailable(f"{self._waiting_rows} rows of served models wait to be counted")
 
     def checkpoint(self) -> None:
@@ -263,6 +261,7 @@ class Serving:
     def _enqueue(self, records: Sequence[Record]) -> None:
         with self._changed:
             self._queue.extend(records)
+            self._queued = records[-1].position
             self._waiting_rows += sum(map(_rows, records))
             self._changed.notify_all()
 

@@ -52,6 +52,10 @@ class HttpLimits(BaseModel):
     )
     connections: Positive = Field(default=1_000, description="open connections; one more is answered 503")
     header_bytes: Positive = Field(default=16 * 2**10, description="a request's headers together, in bytes")
+    control_bytes: Positive = Field(
+        default=4 * 2**20,
+        description="a body of a request that sends no samples, as sent and uncompressed, in bytes; 413",
+    )
     body_read_s: Positive = Field(default=30, description="seconds that the sending of one body may take")
     body_bytes_per_s: Positive = Field(
         default=1_024, description="slowest sending of a body, after five seconds of grace"

@@ -20,6 +20,7 @@ def warm_up(settings: Settings, progress: Callable[[str], None] = lambda _: None
     The first time two processes share the work, since Numba compiles on one core.
     """
     from collectors.warm import warm_decoders
+    from monitor.served.error_drift import warm as warm_served
 
     inline = settings.engine == "inline"
     compiled = _is_compiled() if inline else fork_server.kernels_are_compiled()
@@ -32,6 +33,7 @@ def warm_up(settings: Settings, progress: Callable[[str], None] = lambda _: None
         helper.join()
     progress("loading")
     warm_decoders()
+    warm_served()
     if inline or not compiled:  # what no helper came to is compiled here
         _load_shard()
 

@@ -65,6 +65,9 @@ def _tell(model: Values) -> None:
     measure = model["measure"]
     rows = [_row(one, measure, one["values"].get(measure)) for one in model["buckets"]]
     console.print(table(rows, _BUCKETS))
+    if model["error_drift"] is not None:
+        since = cell("start_ms", model["error_drift"]["at_ms"])
+        console.print(f"  {since}: " + cell("text", model["error_drift"]["text"]), soft_wrap=True)
     for line in model["drifted"]:
         console.print("  drifted: " + cell("text", line), soft_wrap=True)
     newest = next((one["estimate"] for one in model["buckets"] if one["estimate"]), None)

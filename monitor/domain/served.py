@@ -25,6 +25,7 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "missing_feature_share": {**_SHARE, "polarity": "up"},
     "missing_prediction_share": {**_SHARE, "polarity": "up"},
     "drift": {"kind": "gauge", "unit": "distance", "polarity": "up", "min_change_absolute": 0.05},
+    "error_drift": {"kind": "gauge", "polarity": "up", "min_change_absolute": 0.9, "static_upper": 0.999},
     "estimated_accuracy": {"kind": "gauge", "unit": "share", "polarity": "down"},
     "estimate_error": {"kind": "gauge", "unit": "share"},
     "accuracy": _GOOD,

@@ -20,6 +20,7 @@ import numpy as np
 from monitor.domain.served import METRIC, Measure, Task
 from monitor.served import logbins, quality
 from monitor.served.drift import MAIN, Reference
+from monitor.served.error_drift import error_of
 from monitor.served.estimate import Estimate
 from monitor.served.model import (
     CONFIDENT,
@@ -218,6 +219,8 @@ def _ripen_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     if estimated is not None and "accuracy" in found:
         error = estimated[0] - found["accuracy"].value
         yield Told(METRIC + "estimate_error", tags, ts_ms, error, found["accuracy"].n)
+    if model.cells[cell].segment is None:
+        yield from _error_drift(model, bucket, cell, found)
     if model.cells[cell].segment is None and model.task is Task.CLASSIFICATION:
         _calibrate(model, bucket, cell, counts, error, estimated)
     body = shown_body(model, cell, bucket)
@@ -229,6 +232,19 @@ def _ripen_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     ripe = [one for one in shown if one <= bucket]
     for one in ripe[:-SHOWN]:
         del shown[one]
+
+
+def _error_drift(model: ServedModel, bucket: int, cell: int, found: Mapping[str, Measure]) -> Iterator[Told]:
+    assert model.task is not None
+    error = error_of(model.task, found)
+    if error is None:
+        return
+    ts_ms = bucket * model.settings.bucket_ms
+    drift = model.versions[model.cells[cell].version].error_drift
+    way = drift.take(ts_ms, *error, model.settings.reference_buckets)
+    if way is not None:
+        cases = found[quality.MAIN[model.task]].n
+        yield Told(METRIC + "error_drift", tags_of(model, cell), ts_ms, way, cases)
 
 
 def _calibrate(

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 BINS = 192
 _PER_E = 10.0
 _LEAST = 1e-3
+_MOST = 1e9
 
 
 def bin_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Bins of values from 0.001 to 200,000, in whatever unit; what is beyond lies at the ends."""
-    sized = np.log(np.maximum(values, _LEAST) / _LEAST) * _PER_E
+    sized = np.log(np.clip(values, _LEAST, _MOST) / _LEAST) * _PER_E
     return np.clip(np.ceil(sized), 0, BINS - 1).astype(np.int64)
 
 

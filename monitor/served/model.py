@@ -17,6 +17,7 @@ from monitor.domain.served import ModelSettings, Task
 from monitor.served import logbins, quality
 from monitor.served.columns import Combination, Text
 from monitor.served.drift import FEATURES_MAX, Feature, Reference
+from monitor.served.error_drift import ErrorDrift
 from monitor.served.estimate import Calibration
 from monitor.served.quality import CLASSES, CONFIDENCES
 from monitor.served.sample import Sample
@@ -29,6 +30,8 @@ GROUPS_MAX = 4_096
 SAMPLED = 1_000
 REFERENCE = 4_000
 MINUTE_MS = 60_000
+LARGEST = 1e100
+"""A feature beyond it in size is missing: distances square and sum."""
 
 N, NO_PREDICTION, FEATURES, NO_FEATURE = range(4)
 LATENCY = 4
@@ -54,6 +57,7 @@ class Version:
     labelled: int = 0
     referred: int = 0
     calibration: Calibration = field(default_factory=Calibration)
+    error_drift: ErrorDrift = field(default_factory=ErrorDrift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,7 @@ class ServedModel:
         for name, column in columns.items():
             if (place := places[name]) >= 0:
                 matrix[:, place] = self.features[place].values(column)
+        matrix[np.abs(matrix) > LARGEST] = np.nan
         return matrix
 
     def _class_names(self) -> list[str]:

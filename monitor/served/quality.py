@@ -94,12 +94,13 @@ def count_classes(
 
 def count_errors(table: Integers, rows: Rows, said: Floats, was: Floats, weight: Integers) -> None:
     """Count numbers predicted against numbers that came."""
-    error = said - was
     counts = was != 0.0
     add_at(table, rows, FIRST, weight)
     add_at(table, rows[counts], FIRST + 1, weight[counts])
-    relative = np.divide(np.abs(error), np.abs(was), out=np.zeros_like(error), where=counts)
-    terms = (error, np.abs(error), error**2, error**4, relative, relative**2)
+    with np.errstate(over="ignore"):  # what is beyond all numbers counts as the largest that is summed
+        error = said - was
+        relative = np.divide(np.abs(error), np.abs(was), out=np.zeros_like(error), where=counts)
+        terms = (error, np.abs(error), error**2, error**4, relative, relative**2)
     for place, term in enumerate(terms):
         exact.add(table, rows, FIRST + 2 + place * exact.DIGITS, term, weight)
 

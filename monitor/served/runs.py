@@ -9,6 +9,7 @@ every run.
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 
 RUN_ROWS = 1_000_000
 """Runs of more rows are not merged further: merging takes three times their size in memory."""
+ASKED_MOST = 100_000
+"""Keys that are looked up between two times that the pages of mapped files are let go of: they would all
+come to be in memory, which is the system's to say and looks as if it were the process's own."""
 
 Rows = NDArray[Any]
 Keys = NDArray[np.uint64]
@@ -36,6 +40,13 @@ class Run:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def release(self) -> None:
+        """Let go of the pages of mapped files; what is asked for again comes from the system's cache."""
+        if self.name:
+            for array in (self.keys, self.rows):
+                if isinstance(array.base, mmap.mmap):
+                    array.base.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +75,7 @@ class Runs:
         self._kind = kind
         self._runs: list[Run] = []
         self._number = 0
+        self._asked = 0
         self._row_bytes = dtype.itemsize + 9
 
     def __len__(self) -> int:
@@ -89,6 +101,11 @@ class Runs:
 
     def find(self, keys: Keys) -> Found:
         """Every row with one of the keys that is not done with."""
+        self._asked += len(keys)
+        if self._asked > ASKED_MOST:
+            self._asked = 0
+            for run in self._runs:
+                run.release()
         questions, rows, places = [], [], []
         for run in self._runs:
             first = np.searchsorted(run.keys, keys, side="left")
@@ -124,6 +141,7 @@ class Runs:
         runs = []
         for run in self._runs:
             stays = ~run.done & alive(run.rows)
+            run.release()
             if 2 * int(stays.sum()) <= len(run):
                 if stays.any():
                     runs.append(Run(run.keys[stays], np.array(run.rows[stays]), run.done[stays]))

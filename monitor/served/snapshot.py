@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monitor.domain.served import ModelSettings, Task
 from monitor.served import quality
 from monitor.served.drift import Feature
+from monitor.served.error_drift import ErrorDrift
 from monitor.served.estimate import Calibration
 from monitor.served.model import FILL_WIDTH, Cell, ServedModel, Version
 from monitor.served.sample import Sample
@@ -110,7 +111,10 @@ def _told(place: int, model: ServedModel, arrays: Arrays) -> dict[str, Any]:
 
 def _version(version: Version) -> dict[str, Any]:
     plain = ("name", "first_ms", "last_ms", "predictions", "labelled", "referred")
-    return {name: getattr(version, name) for name in plain} | {"calibration": version.calibration.state()}
+    return {name: getattr(version, name) for name in plain} | {
+        "calibration": version.calibration.state(),
+        "error_drift": version.error_drift.state(),
+    }
 
 
 def _made(place: int, told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ServedModel:
@@ -119,7 +123,10 @@ def _made(place: int, told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
     for name in _PLAIN:
         setattr(model, name, told[name])
     for one in told["versions"]:
-        model.versions.append(Version(**one | {"calibration": Calibration.from_state(one["calibration"])}))
+        learned: dict[str, Any] = {"calibration": Calibration.from_state(one["calibration"])}
+        if "error_drift" in one:  # of the release before it has none
+            learned["error_drift"] = ErrorDrift.from_state(one["error_drift"])
+        model.versions.append(Version(**one | learned))
     for version, segment in told["cells"]:
         model.enter_cell(Cell(version, None if segment is None else (segment[0], segment[1])))
     for name, segments, version, cells in told["groups"]:

@@ -207,7 +207,7 @@ class ServedState:
         for name, column in (
             ("ts_ms", batch.ts_ms[rows]),
             ("number", number),
-            ("score", score),
+            ("score", np.clip(score, -1.0, 2.0)),  # outside of [0, 1] it is none, however far
             ("group", group),
             ("code", code),
         ):

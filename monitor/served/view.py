@@ -41,6 +41,7 @@ def summary(model: ServedModel) -> Body:
         "quality": quality_of,
         "quality_ms": at_ms,
         "estimate": newest.get("estimate"),
+        "error_drift": _error_drift(model, version),
         "drifted": [one["text"] for one in _drifts(model, version) if one["drifted"]],
     }
 
@@ -128,6 +129,11 @@ def _reference(model: ServedModel, whole: int, version: Version) -> str:
     if kept < closing.REFERENCE_LEAST:
         return f"not complete: {seen} predictions so far, at least {closing.REFERENCE_LEAST} are needed"
     return f"{kept} of the {seen} predictions of its first buckets"
+
+
+def _error_drift(model: ServedModel, version: int) -> Body | None:
+    report = model.versions[version].error_drift.report if model.versions else None
+    return None if report is None else report.to_body()
 
 
 def _drifts(model: ServedModel, version: int) -> list[Body]:

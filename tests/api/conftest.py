@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -60,8 +61,9 @@ SMALL = Settings(
 )
 
 
-def running(settings: Settings | None = None) -> Iterator[App]:
-    monitor, engine, story = fake_monitor(settings)
+def running(settings: Settings | None = None, served: Path | None = None) -> Iterator[App]:
+    """``served``: a folder for a real log of served models."""
+    monitor, engine, story = fake_monitor(settings, served)
     monitor.start()
     with TestClient(create_app(monitor), base_url="http://localhost") as http:
         yield App(http, monitor, engine, story)

@@ -10,13 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from starlette.types import Receive, Send
 
 from api.body import Budget, decompress
 from api.problems import Problem
 from api.turnstile import Turnstile
 from monitor.service import Monitor
+from monitor.settings import HttpLimits, Settings
 from monitor.telemetry import LimitBook
-from tests.api.conftest import JSON, NDJSON, SAMPLES, SMALL, App, sample, samples
+from tests.api.conftest import JSON, NDJSON, SAMPLES, SMALL, App, running, sample, samples
 from tests.fakes import fake_monitor
 
 
@@ -247,3 +249,91 @@ def test_what_a_limit_refuses_is_counted_as_its_hits(small: App, reason: str, li
     text = small.http.get("/metrics").text
     assert f'watchkeeper_samples_rejected_total{{reason="{reason}"}} 2.0' in text
     assert f'watchkeeper_limit_hits_total{{limit="{limit}"}} 2.0' in text
+
+
+LABELS = "/api/v1/labels"
+
+
+def told(size: int) -> bytes:
+    body = json.dumps({"label": "true", "incident": "inc-none"}).encode()
+    return body + b" " * (size - len(body))
+
+
+@pytest.fixture
+def narrow() -> Iterator[App]:
+    yield from running(Settings(engine="inline", http=HttpLimits(control_bytes=2_000, budget_bytes=10_000)))
+
+
+def in_pieces(body: bytes) -> Iterator[bytes]:
+    yield from (body[i : i + 300] for i in range(0, len(body), 300))
+
+
+def test_bodies_of_the_control_plane(narrow: App) -> None:
+    """A label of no incident: 404 where its body was read."""
+
+    def status(content: bytes | Iterator[bytes], **headers: str) -> int:
+        named = {"content-type": JSON} | {name.replace("_", "-"): text for name, text in headers.items()}
+        return int(narrow.http.post(LABELS, content=content, headers=named).status_code)
+
+    assert [status(told(2_000)), status(told(2_001))] == [404, 413]
+    assert [status(in_pieces(told(2_000))), status(in_pieces(told(2_001)))] == [404, 413]
+    packed = {"Content_Encoding": "gzip"}
+    assert [status(gzip.compress(told(size)), **packed) for size in (2_000, 2_001)] == [404, 413]
+    assert hits(narrow, "http.control_bytes") == 3
+    assert status(gzip.compress(bytes(8 << 20), 1), **packed) == 413
+    assert status(gzip.compress(told(100))[:-9], **packed) == 400
+    assert status(told(100), Content_Encoding="br") == 415
+    assert narrow.http.put("/api/v1/metrics/m", content=told(2_001)).status_code == 413
+    assert narrow.http.put("/api/v1/metrics/m", json={"unit": "s"}).status_code == 200
+    assert narrow.send(padded_to(2_001)).status_code == 200  # samples have their own limit
+
+
+def asked(app: App, scope: Any, receive: Receive, send: Send) -> None:
+    """As an ASGI server asks."""
+
+    async def ask() -> None:
+        await app.http.app(scope, receive, send)
+
+    asyncio.run(ask())
+
+
+def test_an_endless_body_is_refused_while_it_comes(narrow: App) -> None:
+    """No length is announced, and there is no end."""
+    came = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal came
+        came += 1
+        return {"type": "http.request", "body": b" " * 500, "more_body": came < 1_000_000}
+
+    answers: list[Any] = []
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": LABELS,
+        "raw_path": LABELS.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"content-type", JSON.encode())],
+    }
+    asked(narrow, scope, receive, send)
+    assert answers[0]["status"] == 413
+    assert came * 500 < 2_000 + 17 * 2**20  # after the refusal some is read on, so that the answer is seen
+
+
+def test_a_sender_that_goes_is_not_answered(narrow: App) -> None:
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": LABELS, "query_string": b""}
+    asked(narrow, scope | {"headers": [(b"host", b"localhost")]}, receive, send)
+    assert answers == []

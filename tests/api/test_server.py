@@ -57,6 +57,15 @@ def raw(url: str, *pieces: bytes) -> bytes:
         return answer
 
 
+def test_a_label_of_a_gibibyte_is_refused_while_it_comes(
+    served: tuple[str, Monitor, FakeEngine, Server],
+) -> None:
+    url = served[0]
+    host = url.removeprefix("http://").encode()
+    announced = b"POST /api/v1/labels HTTP/1.1\r\nHost: %b\r\nContent-Length: %d\r\n\r\n" % (host, 1 << 30)
+    assert raw(url, announced, *[bytes(1 << 20)] * 17).startswith(b"HTTP/1.1 413 ")
+
+
 def test_samples_over_a_socket_and_a_tidy_stop(served: tuple[str, Monitor, FakeEngine, Server]) -> None:
     url, monitor, engine, server = served
     with httpx2.Client(base_url=url) as http:

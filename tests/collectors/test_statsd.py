@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from collectors.statsd import IDLE_INTERVALS, SAMPLE_VALUES_MAX, SET_VALUES_MAX, StatsdTable
 from monitor.domain.batch import SampleBatch
 from monitor.domain.series import Identity
+from tests.hostile import statsd
+from tests.hostile.case import Case
 
 
 def told(batch: SampleBatch) -> dict[str, float]:
@@ -60,37 +62,16 @@ def test_timers_say_count_mean_extremes_and_quantiles(values: list[float], rate:
     assert found["t.min"] <= found["t.p50"] <= found["t.p95"] <= found["t.p99"] <= found["t.max"]
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (b"a", "bad_line"),
-        (b"a:1", "bad_line"),
-        (b"a:1|x", "bad_line"),
-        (b":1|c", "bad_line"),
-        (b"a b:1|c", "bad_line"),
-        (b"a:1|c" + b"|#k:v" * 3_000, "bad_line"),
-        (b"a:one|c", "bad_value"),
-        (b"a:1_000|c", "bad_value"),
-        (b"a:nan|g", "bad_value"),
-        (b"a:inf|g", "bad_value"),
-        ("a:١٢|g".encode(), "bad_value"),
-        (b"a:1|c|@0", "bad_value"),
-        (b"a:1|c|@2", "bad_value"),
-        (b"a:1|c|@x", "bad_value"),
-        (b"a:1e999|g", "not_finite"),
-        (b"a:" + b"1" * 65 + b"|g", "bad_value"),
-        (b"\xff:1|c", "bad_name"),
-        (b"a:1|c|#k:v,k:w", "bad_name"),
-        (b"a:1|c|#:v", "bad_name"),
-        (b"a:1|c|#k:" + b"v" * 2_049, "bad_name"),
-        (b"watchkeeper.a:1|c", "bad_name"),
-    ],
-)
-def test_a_bad_line_is_counted_and_the_rest_kept(line: bytes, reason: str) -> None:
+@pytest.mark.parametrize("case", statsd.cases(), ids=str)
+def test_hostile_lines_are_counted_and_the_rest_kept(case: Case) -> None:
     table = StatsdTable(100)
-    table.take(b"good:1|c\n" + line + b"\ngood:1|c")
-    assert table.refused == {reason: 1}
-    assert told(table.flush(0)) == {"good": 2.0}
+    table.take(case.body)
+    assert table.refused == case.reasons
+    found = told(table.flush(0))
+    assert len(found) == case.kept
+    assert all(map(math.isfinite, found.values()))
+    if statsd.GOOD in case.body:
+        assert found == {"good": 2.0}
 
 
 @given(st.lists(st.binary(max_size=40), max_size=5))

@@ -1,4 +1,4 @@
-"""Each push decoder, fuzzed for ``FUZZ_SECONDS`` (600)."""
+"""Each decoder, fuzzed for ``FUZZ_SECONDS`` (600)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,21 @@ import pytest
 
 from tests.conftest import ROOT
 
-NAMES = ("remote_write_1", "remote_write_2", "influx", "otlp", "otlp_json")
+NAMES = (
+    "remote_write_1",
+    "remote_write_2",
+    "influx",
+    "otlp",
+    "otlp_json",
+    "json",
+    "ndjson",
+    "arrow",
+    "csv",
+    "predictions",
+    "outcomes",
+    "statsd",
+    "scrape",
+)
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "600"))
 
 
