@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.catalogue.catalogue import Catalogue
 from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Record
@@ -109,6 +110,7 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
         keep=loaded.keep if loaded else (),
         retention=Retention(days=settings.retention_days),
     )
+    catalogue = Catalogue(directory / "names")
     if loaded is None:
         return Parts(
             intake,
@@ -118,6 +120,7 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
             history,
             Journal(directory),
             limits=settings.limits,
+            catalogue=catalogue,
         )
     meta = loaded.manifest.meta
     arrays = {prefix: _with_prefix(loaded.arrays, prefix) for prefix in _PREFIXES}
@@ -129,6 +132,7 @@ def _from_checkpoint(intake: Log, settings: HostSettings, directory: Path, loade
         history=history,
         journal=Journal(directory, loaded.manifest.position),
         limits=settings.limits,
+        catalogue=catalogue,
     )
     parts.applied = parts.checkpointed = loaded.manifest.position
     parts.clock_ms = int(meta["clock_ms"])
