@@ -179,9 +179,20 @@ def build(names: Names) -> Built:
     fold(names.text, start, length, own, ends, texts)
     for place, text in foreign.items():
         texts[ends[place] - len(text) : ends[place]] = np.frombuffer(text, np.uint8)
+    return _posted(prints, ends, texts)
+
+
+def built_of_texts(texts: Sequence[tuple[int, bytes]]) -> Built:
+    """The same of fingerprints, ascending, with their searched texts."""
+    prints = np.array([fingerprint for fingerprint, _ in texts], np.uint64)
+    ends = np.cumsum([len(text) for _, text in texts], dtype=np.int64)
+    return _posted(prints, ends, np.frombuffer(bytearray(b"".join(text for _, text in texts)), np.uint8))
+
+
+def _posted(prints: Prints, ends: Numbers, texts: Bytes) -> Built:
     held, last = np.zeros(GRAMS, np.uint32), np.full(GRAMS, -1, np.int64)
     count(texts, ends, held, last)
-    listed = np.where(held > _common(len(order)), 0, held).astype(np.int64)
+    listed = np.where(held > _common(len(prints)), 0, held).astype(np.int64)
     following = np.where(listed > 0, np.cumsum(listed) - listed, -1)
     postings = np.empty(int(listed.sum()), np.uint32)
     last[:] = -1

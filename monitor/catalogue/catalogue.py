@@ -1,4 +1,7 @@
-"""The names of a shard's series: those of the last build on disk, newer ones in memory.
+"""The names of a shard's series: those of the last build on disk, newer ones in memory, in three steps.
+
+A new name waits in a dict. Where more than some thousand wait, whoever searches next has a catalogue in memory
+made of all that are not in the file (2 µs each); when those are many, the file is built from the index.
 
 All of it follows from the shard's index and may be thrown away: a file that is missing, cut short or damaged
 is built anew. Forgotten series stay in the file until the next build, so whoever searches asks the index
@@ -9,21 +12,24 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
 
 from monitor.catalogue.asking import Asked, Piece, searched
-from monitor.catalogue.built import Built, Names, Prints, build
+from monitor.catalogue.built import Built, Names, Prints, build, built_of_texts
 from monitor.domain.errors import CorruptLog
 from monitor.domain.series import Identity
 
 log = logging.getLogger(__name__)
 
 NEW_MAX = 20_000
-"""So many new series wait in memory for a build, or a fourth of those in the file where that is more."""
+"""So many new series wait in memory for a build, or an eighth of those in the file where that is more."""
+FRESH_MAX = 2_000
+"""So many are gone through one by one, or a fourth of those in the catalogue in memory where that is more."""
 
 
 class Catalogue:
@@ -44,6 +50,9 @@ class Catalogue:
         self._built: Built | None = _opened(path) if path is not None else None
         self._new: dict[int, bytes] = {}
         self._being_built: dict[int, bytes] = {}
+        self._fresh: dict[int, bytes] = {}  # of the two above, those that are not in `_recent`
+        self._recent: Built | None = None
+        self._ordered: list[tuple[int, bytes]] | None = None  # `_fresh` by fingerprint
         self._building = False
         self._gone = 0
         self._failed_at = 0
@@ -59,7 +68,7 @@ class Catalogue:
         if self._path is None or self._building:
             return False
         built = len(self._built) if self._built is not None else 0
-        return self._waiting > max(self._least, built // 4, 2 * self._failed_at)
+        return self._waiting > max(self._least, built // 8, 2 * self._failed_at)
 
     @property
     def _waiting(self) -> int:
@@ -76,17 +85,27 @@ class Catalogue:
 
     def add(self, fingerprint: int, identity: Identity) -> None:
         """A series that is new, or came back."""
-        self._new[fingerprint] = searched(str(identity))
+        self._new[fingerprint] = self._fresh[fingerprint] = searched(str(identity))
+        self._ordered = None
 
     def discard(self, fingerprint: int) -> None:
         """A series is forgotten."""
         self._gone += self._new.pop(fingerprint, None) is None
+        if self._fresh.pop(fingerprint, None) is not None:
+            self._ordered = None
 
     def search(self, asked: Asked, after: int) -> Iterator[int]:
         """Fingerprints above ``after``, ascending, of all series that fit and some that do not: `Asked.fits`
         decides, and the index whether they are still there. To be called under the shard's lock, and gone
         through without it; what is added meanwhile is left out."""
-        return _searched(self._built, self._being_built | self._new, asked.pieces(), after)
+        recent = len(self._recent) if self._recent is not None else 0
+        if len(self._fresh) > max(FRESH_MAX, recent // 4):
+            self._recent = built_of_texts(sorted((self._being_built | self._new).items()))
+            self._fresh, self._ordered = {}, None
+        if self._ordered is None:
+            self._ordered = sorted(self._fresh.items())
+        built = [one for one in (self._built, self._recent) if one is not None]
+        return _searched(built, self._ordered, asked.pieces(), after)
 
     def begin(self) -> None:
         """A build of all series begins; those added from here on are not in it."""
@@ -115,6 +134,7 @@ class Catalogue:
             self._built = built
             self._failed_at = 0
             self._being_built = {}
+            self._recent, self._fresh, self._ordered = None, dict(self._new), None
         self._building = False
 
 
@@ -129,13 +149,11 @@ def _opened(path: Path) -> Built | None:
 
 
 def _searched(
-    built: Built | None, new: Mapping[int, bytes], pieces: Sequence[Piece], after: int
+    built: Sequence[Built], ordered: Sequence[tuple[int, bytes]], pieces: Sequence[Piece], after: int
 ) -> Iterator[int]:
-    fresh = sorted(
-        fingerprint
-        for fingerprint, text in new.items()
-        if fingerprint > after and all(piece.text in text for piece in pieces)
-    )
-    older = chain.from_iterable(built.search(pieces, after)) if built is not None else iter(())
-    for fingerprint, _ in groupby(heapq.merge(older, fresh)):
+    texts = [piece.text for piece in pieces]
+    first = bisect_right(ordered, after, key=lambda one: one[0])
+    fresh = [one for one, text in ordered[first:] if all(piece in text for piece in texts)]
+    older = [chain.from_iterable(one.search(pieces, after)) for one in built]
+    for fingerprint, _ in groupby(heapq.merge(*older, fresh)):
         yield fingerprint

@@ -119,7 +119,7 @@ def test_forgotten_series_bring_a_build(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path / "names", new_max=100)
     catalogue.begin()
     catalogue.adopt(build(names_of(NAMES)))
-    for name in NAMES[:751]:
+    for name in NAMES[:376]:
         assert not catalogue.due
         catalogue.discard(name.fingerprint())
     assert catalogue.due

@@ -6,9 +6,11 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.catalogue import catalogue as catalogue_module
 from monitor.catalogue.asking import Asked
 from monitor.catalogue.built import Built, Names, build
 from monitor.catalogue.catalogue import Catalogue
@@ -68,10 +70,16 @@ def contents(built: Built) -> bytes:
 
 
 @settings(max_examples=150)
-@given(st.data(), MANY)
+@given(st.data(), MANY, st.sampled_from([0, 1, 4, 100]))
 def test_any_split_of_additions_is_searched_as_one_built_at_once(
-    data: st.DataObject, names: list[Identity]
+    data: st.DataObject, names: list[Identity], fresh_max: int
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue_module, "FRESH_MAX", fresh_max)
+        searched_as_at_once(data, names)
+
+
+def searched_as_at_once(data: st.DataObject, names: list[Identity]) -> None:
     asked = data.draw(askings(names))
     gone = data.draw(st.sets(st.sampled_from(names)))
     after = data.draw(st.sampled_from([0, *(name.fingerprint() for name in names)]))
@@ -84,6 +92,8 @@ def test_any_split_of_additions_is_searched_as_one_built_at_once(
             catalogue.adopt(build(names_of(there.values())) if data.draw(st.booleans()) else None)
         catalogue.add(name.fingerprint(), name)
         there[name.fingerprint()] = name
+        if data.draw(st.booleans()):
+            assert by_searching(catalogue, asked, after, there) == by_looking(there.values(), asked, after)
         if name in gone:
             catalogue.discard(name.fingerprint())
             del there[name.fingerprint()]
