@@ -82,7 +82,7 @@ class Built:
     def search(self, pieces: Sequence[Piece], after: int) -> Iterator[list[int]]:
         """Fingerprints above ``after``, ascending, of the series whose text holds all pieces; some at a time.
 
-        Cost: 0.1 µs for each series of the rarest gram, for pieces below three bytes for each series."""
+        Cost: 0.1 µs for each series of the rarest gram, for pieces of one byte for each series."""
         first = int(np.searchsorted(self.prints, np.uint64(after), side="right"))
         ranked = sorted(pieces, key=self._holding)
         candidates, at, end = np.zeros(0, np.uint32), first, len(self.prints)
@@ -108,7 +108,11 @@ class Built:
     def _rarest(self, piece: Piece) -> tuple[int, int]:
         """The gram of a piece that the fewest series hold, and how many do; -1 where it is too short."""
         text = piece.text
-        numbers = [gram.py_func(*text[i : i + GRAM_BYTES]) for i in range(len(text) - GRAM_BYTES + 1)]  # type: ignore[attr-defined]
+        number: Any = gram
+        if len(text) == 2:
+            numbers = [number.py_func(0, *text)]
+        else:
+            numbers = [number.py_func(*text[i : i + GRAM_BYTES]) for i in range(len(text) - GRAM_BYTES + 1)]
         if not numbers:
             return -1, len(self.prints)
         best = min(numbers, key=lambda number: int(self._held[number]))

@@ -1,7 +1,7 @@
 """The names of a shard's series: those of the last build on disk, newer ones in memory, in three steps.
 
-A new name waits in a dict. Where more than some thousand wait, whoever searches next has a catalogue in memory
-made of all that are not in the file (2 µs each); when those are many, the file is built from the index.
+A new name waits in a dict. Where more than some thousand wait, whoever searches next has a catalogue in
+memory made of all that are not in the file (2 µs each); when those are many, the file is built anew.
 
 All of it follows from the shard's index and may be thrown away: a file that is missing, cut short or damaged
 is built anew. Forgotten series stay in the file until the next build, so whoever searches asks the index

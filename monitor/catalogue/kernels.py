@@ -1,7 +1,7 @@
 """The compiled loops of a catalogue: names to searched texts, texts to grams, and looking through texts.
 
-A **gram** is three bytes that follow one another in a searched text, as a number below `GRAMS` (`gram`). Two
-different ones may share a number, which makes more names to be looked at, and never fewer.
+A **gram** is two or three bytes that follow one another in a searched text, as a number below `GRAMS`.
+Different ones may share a number, which makes more names to be looked at, and never fewer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from learners.compiled import kernel
 
 GRAM_BYTES = 3
+"""Of the longer ones."""
 _BITS = 18
 GRAMS = 1 << _BITS
 FOREIGN = -1
@@ -28,7 +29,7 @@ _METRIC, _TAG = 1, 2
 
 @kernel
 def gram(first: Any, second: Any, third: Any) -> int:
-    """The number of three bytes, by multiplicative hashing (Knuth, TAOCP 3, 6.4)."""
+    """The number of three bytes, or with a first one of 0 of two, by multiplicative hashing (Knuth)."""
     number: int = (((first << 16) | (second << 8) | third) * 2654435761 & 0xFFFFFFFF) >> (32 - 18)
     return number
 
@@ -83,11 +84,14 @@ def count(texts: Bytes, ends: Numbers, held: Ordinals, last: Numbers) -> None:
     """By gram, how many texts hold it. ``last``: as long as ``held``, all -1."""
     begin = 0
     for name in range(ends.size):
-        for place in range(begin, ends[name] - 2):
-            number = gram(np.int64(texts[place]), np.int64(texts[place + 1]), np.int64(texts[place + 2]))
-            if last[number] != name:
-                last[number] = name
-                held[number] += 1
+        first = np.int64(0)
+        for place in range(begin, ends[name] - 1):
+            second, third = np.int64(texts[place]), np.int64(texts[place + 1])
+            for number in (gram(np.int64(0), second, third), gram(first, second, third)):
+                if last[number] != name:
+                    last[number] = name
+                    held[number] += 1
+            first = second
         begin = ends[name]
 
 
@@ -97,12 +101,15 @@ def post(texts: Bytes, ends: Numbers, following: Numbers, last: Numbers, posting
     one without any; ``last`` as in `count`."""
     begin = 0
     for name in range(ends.size):
-        for place in range(begin, ends[name] - 2):
-            number = gram(np.int64(texts[place]), np.int64(texts[place + 1]), np.int64(texts[place + 2]))
-            if last[number] != name and following[number] >= 0:
-                last[number] = name
-                postings[following[number]] = name
-                following[number] += 1
+        first = np.int64(0)
+        for place in range(begin, ends[name] - 1):
+            second, third = np.int64(texts[place]), np.int64(texts[place + 1])
+            for number in (gram(np.int64(0), second, third), gram(first, second, third)):
+                if last[number] != name and following[number] >= 0:
+                    last[number] = name
+                    postings[following[number]] = name
+                    following[number] += 1
+            first = second
         begin = ends[name]
 
 
