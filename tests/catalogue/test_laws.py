@@ -69,7 +69,7 @@ def contents(built: Built) -> bytes:
         return path.read_bytes()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data(), MANY, st.sampled_from([0, 1, 4, 100]))
 def test_any_split_of_additions_is_searched_as_one_built_at_once(
     data: st.DataObject, names: list[Identity], fresh_max: int
@@ -102,7 +102,7 @@ def searched_as_at_once(data: st.DataObject, names: list[Identity]) -> None:
     assert by_searching(catalogue, asked, after, there) == by_looking(there.values(), asked, after)
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(MANY, st.randoms())
 def test_a_build_does_not_depend_on_the_order(names: list[Identity], order: object) -> None:
     other = list(names)
@@ -110,7 +110,7 @@ def test_a_build_does_not_depend_on_the_order(names: list[Identity], order: obje
     assert contents(build(names_of(names))) == contents(build(names_of(other)))
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(st.data(), MANY, st.integers(1, 7))
 def test_pages_are_stable(data: st.DataObject, names: list[Identity], size: int) -> None:
     """Page after page, with a build in between: each series once, in order."""
