@@ -251,7 +251,7 @@ def series(
     url: Url = URL,
     token: Token = "",
     metric: Annotated[str | None, typer.Option(help="Name of a metric.")] = None,
-    q: Annotated[str | None, typer.Option(help="Part of the name.")] = None,
+    q: Annotated[str | None, typer.Option(help="Words that the name holds, all of them.")] = None,
     tag: Annotated[str | None, typer.Option(help="key=value")] = None,
     limit: Limit = 50,
     json: Json = False,

@@ -45,17 +45,21 @@ def _is_compiled() -> bool:
 
 
 def _compile_loops() -> None:
+    from monitor.catalogue.kernels import warm_catalogue
     from monitor.history.warm import warm_history
     from monitor.shard.warm import warm_looks, warm_loops
 
     warm_looks()  # first: the other process comes to need them
     warm_loops()
     warm_history()
+    warm_catalogue()
 
 
 def _load_shard() -> None:
+    from monitor.catalogue.kernels import warm_catalogue
     from monitor.history.warm import warm_history
     from monitor.shard.warm import warm_shard
 
     warm_shard()
     warm_history()
+    warm_catalogue()

@@ -11,6 +11,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from monitor.alerts import Alerts
+from monitor.catalogue.asking import Asked
 from monitor.couriers import Couriers
 from monitor.domain.access import Session, Token, User
 from monitor.domain.acts import Act, Tie
@@ -146,10 +147,7 @@ class FakeEngine:
         wanted = [
             row
             for row in rows
-            if row["id"] > after
-            and (metric is None or row["metric"] == metric)
-            and (q is None or q in row["series"])
-            and (tag is None or tag in [f"{k}={v}" for k, v in row["tags"].items()])
+            if row["id"] > after and Asked(metric, q, tag).fits(Identity.of(row["metric"], row["tags"]))
         ]
         return sorted(wanted, key=lambda row: row["id"])[:limit]
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.catalogue.built import Names
 from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.observation import Observations
@@ -73,6 +74,7 @@ class Host:
         self._stop = False
         self._counted = (-1, 0)
         self._failure: BaseException | None = None
+        self._listing: threading.Thread | None = None
         self._tasks = Tasks()
         self.parts = recover(number, settings, self._durable, self._replayed, given_up)
         self.intake = Intake(number, settings, self.parts, self._state)
@@ -150,6 +152,8 @@ class Host:
             self._stop = True
             self._wake.notify_all()
         self._thread.join()
+        if self._listing is not None:
+            self._listing.join()
         try:
             if self._failure is None:
                 self._save()
@@ -194,6 +198,7 @@ class Host:
         if self._news() and (idle or late or len(self._undelivered) >= HAND_OVER_EVENTS):
             self._hand_over()
         self._tasks.run()
+        self._list_names()
         if self.parts.log.failed and not self._stop:
             self.parts.log.prove()
         return True
@@ -295,6 +300,25 @@ class Host:
         self._counted = known
         with self._state:
             return self.parts.team_counts.by_name(self.parts.tags)
+
+    def _list_names(self) -> None:
+        """Have the catalogue of names built where it is time to, on a thread of its own."""
+        if self._stop or not self.parts.catalogue.due:
+            return
+        with self._state:
+            self.parts.catalogue.begin()
+            names = Names(*self.parts.index.names())
+        name = f"names-{self.number}"
+        self._listing = threading.Thread(target=self._build_names, args=(names,), name=name, daemon=True)
+        self._listing.start()
+
+    def _build_names(self, names: Names) -> None:
+        built = None
+        try:
+            built = self.parts.catalogue.build(names)
+        finally:
+            with self._state:
+                self.parts.catalogue.adopt(built)
 
     def _save(self) -> int:
         with self.intake.lock:

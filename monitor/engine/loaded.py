@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 import monitor.engine.worker  # noqa: F401
+from monitor.catalogue.kernels import warm_catalogue
 from monitor.history.warm import warm_history
 from monitor.shard.warm import is_compiled, warm_shard
 
@@ -12,3 +13,4 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends with the server, which 
 if is_compiled():
     warm_shard()
     warm_history()
+    warm_catalogue()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.catalogue.catalogue import Catalogue
 from monitor.domain.batch import Reason
 from monitor.domain.mute import selector_of
 from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
@@ -61,14 +62,19 @@ class Parts:
     teams: Teams = field(default_factory=Teams)
     team_counts: TeamCounts = field(default_factory=TeamCounts)
     freeze: Freeze = field(default_factory=Freeze)
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue(None))
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.index.canonical)
         self.tags = TagCounts(self.limits.tag_values_max)
         self.shard.team_of = lambda identity: self.teams.of(identity)
+        prints = self.index.fingerprints()
+        unlisted = set(self.catalogue.unknown(prints[self.index.rows()]).tolist())
         for row in self.index:
             self._count(self.identity(row))
+            if int(prints[row]) in unlisted:
+                self.catalogue.add(int(prints[row]), self.identity(row))
 
     def refusal(self, canonical: bytes) -> Reason | None:
         """Why a new series is not taken, if it is not."""
@@ -83,7 +89,7 @@ class Parts:
     def enter(self, fingerprint: int, canonical: bytes) -> int:
         """A new series: its row. Raises FingerprintTaken."""
         row = self.index.insert(fingerprint, canonical)
-        self._count(Identity.from_canonical(canonical))
+        self._entered(fingerprint, Identity.from_canonical(canonical))
         return row
 
     def leave(self, row: int, position: int) -> None:
@@ -91,6 +97,7 @@ class Parts:
         before may be sent again."""
         self.unlogged.pop(row, None)
         self.remembered.forget_series(self.index.fingerprint(row), position)
+        self.catalogue.discard(self.index.fingerprint(row))
         identity = self.identity(row)
         self.tags.discard(identity)
         self.team_counts.discard(self.teams, identity)
@@ -99,6 +106,10 @@ class Parts:
             if not self.zones[zone]:
                 del self.zones[zone]
         self.index.remove(row)
+
+    def _entered(self, fingerprint: int, identity: Identity) -> None:
+        self._count(identity)
+        self.catalogue.add(fingerprint, identity)
 
     def _count(self, identity: Identity) -> None:
         self.tags.add(identity)
@@ -199,7 +210,7 @@ class Parts:
             for row, canonical in entry.new_series:
                 if row not in self.index:
                     self.index.insert_at(row, fingerprint(canonical), canonical)
-                    self._count(Identity.from_canonical(canonical))
+                    self._entered(fingerprint(canonical), Identity.from_canonical(canonical))
         elif isinstance(entry, Control) and entry.kind == Kind.FORGET:
             for row in entry.body["rows"]:
                 if row in self.index:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.classify import CLASSES
+from monitor.catalogue.asking import Asked
 from monitor.domain.observation import COLUMNS
 from monitor.domain.outlook import FIRST_MODEL, LEARNING, PROVISIONAL, TRUSTED, Expectation, expectation
 from monitor.domain.series import Identity
@@ -25,10 +25,8 @@ from monitor.shard import state as st
 from monitor.shard.digest import digest
 
 _FOREVER_MS = 1 << 61
-_LOOKED_AT = 50_000
-"""Where more series hold what is searched for, it is so common that a page is full soon."""
-_CHUNK = 8_192
-_PARTING = re.compile(r"[{},=]|[^\x00-\x7f]")
+_LOOKED_AT = 128
+"""Series found that are looked at while the shard waits."""
 _REVISION = ("ts_ms", "value", "n", "arrival_ms")
 
 
@@ -51,25 +49,22 @@ class Queries:
         limit: int,
         team: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Series by id (fingerprint in 16 hex digits) after ``after``; of one team, or of all."""
+        """Series by id (fingerprint in 16 hex digits) after ``after``; of one team, or of all. Names are
+        searched beside the shard's work; it waits only while those found are described."""
+        asked = Asked(metric, q, tag)
         with self._lock:
-            index = self._parts.index
-            needle = telling_part(metric, q, tag)
-            few = index.containing(needle, _LOOKED_AT) if needle else None
-            rows = index.rows() if few is None else few
-            prints = index.fingerprints()[rows]
-            if after:
-                later = prints > np.uint64(int(after, 16))
-                rows, prints = rows[later], prints[later]
-            found: list[dict[str, Any]] = []
-            for place in in_order(prints):
-                row = int(rows[place])
-                identity = self._parts.identity(row)
-                if _matches(identity, metric, q, tag) and self._belongs(identity, team):
-                    found.append(self._describe(row, int(prints[place]), identity))
-                    if len(found) >= limit:
-                        break
-            return found
+            hits = self._parts.catalogue.search(asked, int(after, 16) if after else 0)
+        found: list[dict[str, Any]] = []
+        while len(found) < limit and (some := list(islice(hits, min(limit - len(found), _LOOKED_AT)))):
+            prints = np.array(some, np.uint64)
+            with self._lock:
+                for row, fingerprint in zip(self._parts.index.lookup(prints).tolist(), some, strict=True):
+                    if row < 0:  # forgotten since its name was listed
+                        continue
+                    identity = self._parts.identity(row)
+                    if asked.fits(identity) and self._belongs(identity, team):
+                        found.append(self._describe(row, fingerprint, identity))
+        return found
 
     def series_one(self, id: str) -> dict[str, Any] | None:
         with self._lock:
@@ -299,41 +294,3 @@ def _expected(next_stage: Expectation | None) -> dict[str, Any]:
         "next_stage_buckets": next_stage.buckets,
         "next_stage_ms": next_stage.at_ms,
     }
-
-
-def telling_part(metric: str | None, q: str | None, tag: str | None) -> bytes:
-    """The longest run of ASCII that the canonical form of every series that is asked for holds, whatever the
-    case; empty where there is none. What parts a shown name is not what parts the canonical form, so it is
-    left out.
-
-    >>> telling_part(None, "orders{host=web-1", None), telling_part("cpu", None, "host=web-1")
-    (b'orders', b'web-1')
-    """
-    return max(_PARTING.split("=".join([metric or "", q or "", tag or ""])), key=len).encode()
-
-
-def in_order(prints: NDArray[np.uint64]) -> Iterator[int]:
-    """Places by rising fingerprint. The smallest are found first, since mostly a page of them is wanted.
-
-    >>> list(in_order(np.array([5, 1, 3], np.uint64)))
-    [1, 2, 0]
-    """
-    if len(prints) > 4 * _CHUNK:
-        first = np.argpartition(prints, _CHUNK)[:_CHUNK]
-        first = first[np.argsort(prints[first])]
-        yield from first.tolist()
-        last = prints[first[-1]]
-        rest = np.flatnonzero(prints > last)
-        yield from rest[np.argsort(prints[rest])].tolist()
-    else:
-        yield from np.argsort(prints).tolist()
-
-
-def _matches(identity: Identity, metric: str | None, q: str | None, tag: str | None) -> bool:
-    if metric is not None and identity.metric != metric:
-        return False
-    if tag is not None:
-        key, _, value = tag.partition("=")
-        if identity.tag(key) != value:
-            return False
-    return q is None or q.casefold() in str(identity).casefold()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.catalogue.catalogue import Catalogue
 from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.records import Record
@@ -111,6 +112,7 @@ def parts_from(intake: Log, settings: HostSettings, directory: Path, loaded: Loa
         keep=loaded.keep if loaded else (),
         retention=Retention(days=settings.retention_days),
     )
+    catalogue = Catalogue(directory / "names")
     if loaded is None:
         return Parts(
             intake,
@@ -120,6 +122,7 @@ def parts_from(intake: Log, settings: HostSettings, directory: Path, loaded: Loa
             history,
             Journal(directory),
             limits=settings.limits,
+            catalogue=catalogue,
         )
     meta = loaded.manifest.meta
     arrays = {prefix: _with_prefix(loaded.arrays, prefix) for prefix in _PREFIXES}
@@ -131,6 +134,7 @@ def parts_from(intake: Log, settings: HostSettings, directory: Path, loaded: Loa
         history=history,
         journal=Journal(directory, loaded.manifest.position),
         limits=settings.limits,
+        catalogue=catalogue,
     )
     parts.applied = parts.checkpointed = loaded.manifest.position
     parts.clock_ms = int(meta["clock_ms"])

@@ -125,44 +125,6 @@ class SeriesIndex:
         view.flags.writeable = False
         return view
 
-    def containing(self, part: bytes, most: int) -> Table | None:
-        """The rows whose canonical bytes may hold ``part``, ascending, whatever the case: those that do, and
-        all that have a letter beyond ASCII. None for more than ``most`` places. One pass over the text at
-        the speed of memory, without an object a series. ``part``: ASCII, at least one byte.
-
-        >>> index = SeriesIndex()
-        >>> names = (b"CPU", b"gpu", b"disk", "caf\u00e9".encode())
-        >>> rows = [index.insert(place + 1, name) for place, name in enumerate(names)]
-        >>> index.containing(b"pU", 9), index.containing(b"pu", 1)
-        (array([0, 1, 3], dtype=int32), None)
-        """
-        text = self._text[: self._text_end].tobytes().lower()
-        part = part.lower()
-        found: list[int] = []
-        at = text.find(part)
-        while at >= 0:
-            found.append(at)
-            if len(found) > most:
-                return None
-            at = text.find(part, at + 1)
-        foreign = np.zeros(0, np.int64)
-        if not text.isascii():
-            foreign = np.flatnonzero(self._text[: self._text_end] > 127)
-        if len(foreign) > most:
-            return None
-        rows = self.rows()
-        start = self._start[rows].astype(np.int64)
-        if len(start) > 1 and np.any(start[1:] < start[:-1]):  # rows were used again
-            order = np.argsort(start)
-            rows, start = rows[order], start[order]
-        known = np.array(found, np.int64)
-        hits, at_least = np.concatenate([known, foreign]), np.concatenate([known + len(part), foreign + 1])
-        owner = np.searchsorted(start, hits, side="right") - 1
-        inside = owner >= 0
-        owner, at_least = owner[inside], at_least[inside]
-        whole = at_least <= start[owner] + self._length[rows[owner]].astype(np.int64)
-        return np.unique(rows[owner[whole]])
-
     def rows(self) -> Table:
         """The rows in use, ascending."""
         return np.flatnonzero(self._keys[: self._height]).astype(np.int32)
@@ -172,6 +134,13 @@ class SeriesIndex:
 
     def __contains__(self, row: object) -> bool:
         return isinstance(row, int) and 0 <= row < self._height and bool(self._keys[row] != 0)
+
+    def names(self) -> tuple[Keys, NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+        """Copies, of the series in use in the order of rows: fingerprints, where each canonical name begins
+        and how long it is, and the text. 30 ms a million."""
+        rows = self.rows()
+        length = self._length[rows].astype(np.int64)
+        return self._keys[rows], np.cumsum(length) - length, length, self._packed_text(self._text_live)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Copies: ``fingerprint`` uint64 and ``length`` uint32 by row, ``text`` uint8 in row order."""

@@ -131,6 +131,19 @@ def test_the_inbox_is_narrowed_and_its_link_says_so(watched: Watched, fake: Serv
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 1600])
+def test_the_header_takes_one_line(watched: Watched, fake: Server, width: int) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(fake.url)
+    expect(part(page, "status")).to_contain_text("live")
+    tops = page.locator(".top > *").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect()).map(box => box.top + box.height / 2)"
+    )
+    assert len(tops) >= 4
+    assert max(tops) - min(tops) < 6
+
+
 def test_the_help_lists_the_keys_of_the_page(watched: Watched, fake: Server) -> None:
     page = watched.page
     page.goto(f"{fake.url}/#/incident/i2")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.live import FAULT_MS, ORIGIN, Desk
+from tests.browser.places import settled
 from tests.browser.test_page import part
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -62,6 +63,47 @@ def test_a_dragged_span_is_zoomed_into_or_labelled(watched: Watched, system: Des
     watched.assert_clean(system.url)
 
 
+def test_a_chart_is_moved_along_its_time(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/series/{ORIGIN}")
+    with page.expect_response(lambda answer: "/observations" in answer.url):
+        page.get_by_role("button", name="a narrower span").click()
+    expect(page).to_have_url(re.compile(r"from=\d+&to=\d+"))
+    settled(page)
+
+    def span() -> tuple[int, int]:
+        found = re.search(r"from=(\d+)&to=(\d+)", page.url)
+        assert found is not None
+        return int(found[1]), int(found[2])
+
+    def moved(before: tuple[int, int], by: int) -> None:
+        """Waits until the chart has come to rest: later or earlier, and as much is seen as before."""
+        expect(page).not_to_have_url(re.compile(f"from={before[0]}&"))
+        after = span()
+        assert abs((after[1] - after[0]) - (before[1] - before[0])) <= 2
+        assert (after[0] - before[0]) * by > 0
+        settled(page)
+
+    chart = part(page, "history").locator(".u-over")
+    before = span()
+    chart.hover(position={"x": 500, "y": 80})
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    chart.hover(position={"x": 300, "y": 80})
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    moved(before, 1)
+    before = span()
+    chart.hover(position={"x": 300, "y": 80})
+    page.mouse.wheel(-200, 0)
+    moved(before, -1)
+    before = span()
+    part(page, "history").locator("[data-testid=chart]").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    moved(before, -1)
+    watched.assert_clean(system.url)
+
+
 def test_shapes_journal_and_undo(watched: Watched, system: Desk) -> None:
     page = watched.page
     page.goto(f"{system.url}/#/series/{ORIGIN}")
@@ -93,6 +135,7 @@ def test_minimum_change_and_direction_are_set(watched: Watched, system: Desk) ->
     page.get_by_label("Direction").select_option("down")
     page.get_by_label("Minimum change", exact=True).fill("0.01")
     part(page, "submit").click()
+    expect(part(page, "dialog")).to_have_count(0)  # which names both directions
     expect(part(page, "declared")).to_contain_text("down")
     found = system.get("metrics/shop.conversion")
     assert (found["polarity"], found["min_change_absolute"]) == ("down", 0.01)

@@ -4,6 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import { colours, drawChanges, drawLabels, drawMarks, drawRevisions, drawSpans, type Said } from "./drawing";
 import { useDark, useZone } from "./hooks";
 import { number } from "./numbers";
+import { moves, panning, type Panning } from "./panning";
 import { onStroke, veilOf } from "./stroke";
 import type { Anomaly, Change, Columns, Revisions } from "./shapes";
 import { momentWithOffset } from "./time";
@@ -62,7 +63,10 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
       y: false,
       ...(props.sync ? { sync: { key: props.sync, setSeries: false } } : {}),
       drag: { x: !props.onDraw, y: false, setScale: zooms },
-      ...(props.onZoom ? { bind: { dblclick: () => () => (hands.props().onZoom?.(null), null) } } : {}),
+      bind: {
+        mousedown: (_, __, press) => (event) => (moves(event) ? null : press(event)),
+        ...(props.onZoom ? { dblclick: () => () => (hands.props().onZoom?.(null), null) } : {}),
+      },
       points: { size: 6 },
     },
     scales: { x: { time: true, range: (_, min, max) => [min ?? props.from / 1000, max ?? props.to / 1000] } },
@@ -150,6 +154,7 @@ export function Chart(props: ChartProps) {
   const [at, setAt] = useState<number | null>(null);
   const zoom = useRef<[number, number] | null>(null);
   const cover = useRef<((from: number | undefined) => void) | null>(null);
+  const along = useRef<Panning | null>(null);
   const { columns } = props;
   // The lists are new ones at each load; only what changed in them is a reason to draw anew.
   const marks = [
@@ -178,11 +183,17 @@ export function Chart(props: ChartProps) {
       const ms = columns.ts_ms[i];
       if (ms !== undefined) newest.current.onPick?.(ms);
     });
+    const pan = props.onDraw
+      ? null
+      : panning(plot, props.sync, (begin, end) => newest.current.onZoom?.([begin, end]));
+    along.current = pan;
     const undraw = props.onDraw ? onStroke(plot, (stroke) => newest.current.onDraw?.(stroke)) : undefined;
     cover.current = veilOf(plot);
     cover.current(newest.current.until);
     return () => {
       undraw?.();
+      pan?.stop();
+      along.current = null;
       // kept over a drawing anew, so that news does not take a close look away
       const { min: left, max: right } = plot.scales["x"] ?? {};
       const zoomed = left != null && right != null && right - left < 0.98 * (whole[1] - whole[0]);
@@ -199,7 +210,8 @@ export function Chart(props: ChartProps) {
   const pressed = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -24, PageDown: 24 }[event.key];
     const ms = at === null ? undefined : columns.ts_ms[at];
-    if (by !== undefined && drawn.current) stepTo(drawn.current, columns, at, by);
+    if (event.shiftKey && (by === -1 || by === 1) && along.current) along.current.step(by);
+    else if (by !== undefined && drawn.current) stepTo(drawn.current, columns, at, by);
     else if (event.key === "Enter" && ms !== undefined) props.onPick?.(ms);
     else return;
     event.preventDefault();
@@ -228,7 +240,7 @@ function onClick(plot: uPlot, told: (x: number) => void): () => void {
   let began = 0;
   const down = (event: MouseEvent): void => void (began = event.clientX);
   const up = (event: MouseEvent): void => {
-    if (event.button === 0 && Math.abs(event.clientX - began) < MOVED_PX) {
+    if (event.button === 0 && !event.shiftKey && Math.abs(event.clientX - began) < MOVED_PX) {
       told(event.clientX - plot.over.getBoundingClientRect().left);
     }
   };
@@ -249,7 +261,7 @@ export function ChartKey({ more }: { more?: string }) {
       <li><i class="key-span" /> anomaly, with ▲▼ on its values</li>
       <li>○ came too late to count</li>
       <li>◆ a change</li>
-      <li class="hint">{more ?? "drag to zoom, double-click to see all"}</li>
+      <li class="hint">{more ?? "drag to zoom, Shift and drag to move, double-click to see all"}</li>
     </ul>
   );
 }

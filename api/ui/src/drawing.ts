@@ -156,6 +156,7 @@ export function drawLabels(plot: uPlot, labels: Said[], until_ms: number, look: 
   ctx.clip();
   ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = "middle";
+  ctx.textAlign = "left"; // the axes leave another one behind
   for (const { label, from_ms, to_ms } of labels) {
     const from = plot.valToPos(from_ms / 1000, "x", true);
     const width = Math.max(plot.valToPos((to_ms ?? until_ms) / 1000, "x", true) - from, height);

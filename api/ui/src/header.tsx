@@ -90,7 +90,7 @@ function Figures({ status, up }: { status: Status | undefined; up: boolean }) {
       {status.series !== null && (
         <>
           <span>{count(status.series, "series", "series")}</span>
-          <span>{count(sum((shard) => shard.samples), "sample")}</span>
+          <span class="less">{count(sum((shard) => shard.samples), "sample")}</span>
           <span>lag {count(sum((shard) => shard.lag_samples), "sample")}</span>
         </>
       )}

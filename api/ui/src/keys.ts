@@ -8,6 +8,7 @@ const GO: Record<string, string> = {
   t: "#/topology",
   m: "#/models",
   l: "#/lab",
+  e: "#/meta",
   c: "#/settings",
 };
 
@@ -21,9 +22,11 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["g t", "topology"],
   ["g m", "models"],
   ["g l", "lab"],
+  ["g e", "meta"],
   ["g c", "settings"],
   ["?", "this help"],
   ["← →", "on a chart: step through its values; Enter explains one"],
+  ["Shift ←→", "on a chart: move along its time; so do Shift and a drag, a finger, and a wheel that goes sideways"],
 ];
 
 let going = false;

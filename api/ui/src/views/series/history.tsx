@@ -61,7 +61,7 @@ export function History({ loaded, from, to, onPick }: HistoryProps) {
           Drag over the span, or <button type="button" class="small" data-testid="span-by-hand" onClick={() => setSpan([first, last])}>type its times</button>.
         </p>
       )}
-      <ChartKey more="drag to zoom, double-click to see all, click a value to ask why" />
+      <ChartKey more="drag to zoom, Shift and drag to move, double-click to see all, click a value to ask why" />
       {columns.ts_ms.length === 0 ? (
         <p class="muted">No observations in this span.</p>
       ) : (
