@@ -65,8 +65,8 @@ class Polled:
 
 
 class Poller:
-    """One source. ``declare_counters`` is told of metrics before their first samples; ``seed``: of the
-    jitter."""
+    """One source. ``declare_counters`` is told of metrics before their first samples; ``refused``: of
+    samples that the source had and that were not kept, by reason; ``seed``: of the jitter."""
 
     def __init__(
         self,
@@ -76,8 +76,10 @@ class Poller:
         now_ms: Callable[[], int],
         seed: int | None = None,
         declare_counters: Callable[[Collection[str]], None] = lambda _: None,
+        refused: Callable[[Mapping[str, int]], None] = lambda _: None,
     ) -> None:
         self.polled = polled
+        self._refused = refused
         self._declare_counters = declare_counters
         self._counters: frozenset[str] = frozenset()
         self._submit = submit
@@ -153,6 +155,7 @@ class Poller:
                 return
             self._hand_over(found.batch, Mode.BACKFILL)
             source.taken()
+            self._count({reject.reason: reject.count for reject in found.rejects})
 
     def _catch_up(self, source: Source) -> None:
         polled, step = self.polled, source.step_ms
@@ -175,10 +178,11 @@ class Poller:
 
     def _take(self, source: Source, from_ms: int, until_ms: int, mode: Mode) -> None:
         with self._reading():
-            batch = source.read(from_ms, until_ms).batch
-        fresh = self._fresh(batch)
+            found = source.read(from_ms, until_ms)
+        fresh = self._fresh(found.batch)
         self._hand_over(fresh, mode)
         self._remember(fresh)
+        self._count({reject.reason: reject.count for reject in found.rejects})
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -201,6 +205,12 @@ class Poller:
             piece = _rows(batch, slice(begin, begin + SAMPLES_MAX))
             accepted = self._submit(piece, mode, self._request_id(piece)).result(_ANSWER_S)
             self._change(samples=self._status.samples + (0 if accepted.repeated else accepted.accepted))
+            self._count(accepted.rejected)
+
+    def _count(self, refused: Mapping[str, int]) -> None:
+        if refused:
+            self._refused(refused)
+            self._change(refused=self._status.refused + sum(refused.values()))
 
     def _declare(self) -> None:
         if self.polled.counters is None:

@@ -240,7 +240,14 @@ class Monitor:
         counters = partial(declare_counters, self.declarations, self.declare_metric)
         self.polling = Polling(
             polled,
-            lambda one: Poller(one, self.submit, places, clock_ms, declare_counters=counters),
+            lambda one: Poller(
+                one,
+                self.submit,
+                places,
+                clock_ms,
+                declare_counters=counters,
+                refused=self.telemetry.rejected,
+            ),
         )
         self._source_health = SourceHealth(
             self.polling.statuses, self.submit, self.declarations, self.declare_metric, clock_ms

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from collectors.host import HostSource
 from collectors.host_settings import HostSettings
+from collectors.kafka import KafkaFollower
+from collectors.kafka_settings import KafkaSettings
 from collectors.promql import PromqlSource
 from collectors.promql_settings import PromqlSettings
 from collectors.pulled import ReadSecret, Source, SourceFailed
@@ -64,6 +66,9 @@ def polled_as(kind: str, said: Declaration, read_secret: ReadSecret, folder: Pat
             file = None if folder is None else folder / f"{said.name}.json"
             watched = WatchedFiles(said, file)
             return Polled(said.name, kind, watched, said.every, said.timeout, declared=said)
+        case KafkaSettings():
+            kafka = KafkaFollower(said, read_secret, keep=folder is not None)
+            return Polled(said.name, kind, kafka, said.every, said.timeout, declared=said)
         case HostSettings():
             return Polled(said.name, kind, HostSource(said), said.every, said.timeout, declared=said)
 

@@ -24,6 +24,7 @@ SOURCE_COLUMNS = {
     "success_ms": "last success (UTC)",
     "read_until_ms": "read until (UTC)",
     "samples": "samples",
+    "refused": "refused",
     "error_ms": "last error (UTC)",
     "error": "error",
 }

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 
 from monitor.domain.source import DECLARATIONS
 from tests.docs.tables import ROOT, section, table
+from tests.sources.kafka import Cluster
 from tests.sources.prometheus import Prometheus
 
 PAGES = ROOT / "docs" / "sources"
@@ -90,6 +91,20 @@ def test_the_example_of_files(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("time,country,orders\n2026-01-01T00:00:00Z,NL,42\n")
     said = ran(tmp_path, (PAGES / "files.md").read_text(), ("/data/exports", str(tmp_path)))
     assert "exports: 1 samples, 0 refused" in said
+    assert "orders{country=NL}" in said
+
+
+@pytest.mark.slow
+def test_the_example_of_kafka(tmp_path: Path) -> None:
+    cluster = Cluster()
+    try:
+        cluster.write(
+            "metrics", '{"metric": "orders", "tags": {"country": "NL"}, "timestamp": 1, "value": 3}', "x"
+        )
+        said = ran(tmp_path, (PAGES / "kafka.md").read_text(), ("127.0.0.1:9092", cluster.address))
+    finally:
+        cluster.stop()
+    assert "events: 1 samples, 1 refused" in said
     assert "orders{country=NL}" in said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from collectors.base import Decoded
 from collectors.pulled import SourceFailed, decoded
-from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.batch import Mode, Reason, SampleBatch
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.series import Identity
 from monitor.domain.source import METRIC_LAG, METRIC_UP, SourceState
@@ -28,12 +29,14 @@ START = 1_767_225_600_000
 
 @dataclass
 class Steps:
-    """A source whose value of a minute is set by the test; ``asked``: the spans it was asked for."""
+    """A source whose value of a minute is set by the test; ``odd``: how many more have none, each time;
+    ``asked``: the spans it was asked for."""
 
     values: dict[int, float]
     remembers: bool = True
     step_ms: int = MINUTE
     failing: bool = False
+    odd: int = 0
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self, from_ms: int, until_ms: int) -> Decoded:
@@ -44,7 +47,8 @@ class Steps:
         rows = [
             (at, self.values[(at - START) // MINUTE]) for at in spans if (at - START) // MINUTE in self.values
         ]
-        return decoded(("orders", (), at, value, float("nan")) for at, value in rows)
+        odd = [(START, None)] * self.odd
+        return decoded(("orders", (), at, value, float("nan")) for at, value in [*rows, *odd])
 
     def close(self) -> None: ...
 
@@ -57,7 +61,9 @@ class World:
         self.kept: list[tuple[int, float]] = []
         self.modes: set[Mode] = set()
         self.ids: list[bytes] = []
+        self.refused: Counter[str] = Counter()
         self.broken = False
+        self.ahead = False
         self.folder = folder
         self.polled = Polled("shop", "sql", source, every_ms=MINUTE, timeout_ms=1_000, chunk_ms=10 * MINUTE)
         self.polled = replace(self.polled, **how)  # type: ignore[arg-type]
@@ -66,7 +72,12 @@ class World:
     def again(self) -> None:
         """As after a restart."""
         self.poller = Poller(
-            self.polled, self.submit, Places(self.folder / "places.json"), self.now_ms, seed=1
+            self.polled,
+            self.submit,
+            Places(self.folder / "places.json"),
+            self.now_ms,
+            seed=1,
+            refused=self.refused.update,
         )
 
     def now_ms(self) -> int:
@@ -80,7 +91,7 @@ class World:
         minutes = ((batch.ts_ms - START) // MINUTE).tolist()
         self.kept += zip(minutes, batch.value.tolist(), strict=True)
         answer: Future[Accepted] = Future()
-        answer.set_result(Accepted(len(batch), {}))
+        answer.set_result(Accepted(len(batch), {Reason.FUTURE: 1} if self.ahead else {}))
         return answer
 
     def at(self, minute: float) -> bool:
@@ -149,6 +160,20 @@ def test_what_does_not_remember_is_read_live(tmp_path: Path) -> None:
     world.at(9)
     assert source.asked == [(4, 5), (8, 9)]
     assert world.modes == {Mode.LIVE}
+
+
+def test_what_is_refused_is_counted_once_what_was_kept_is_on_disk(tmp_path: Path) -> None:
+    world = World(tmp_path, replace(steps(9), odd=3))
+    world.broken = True
+    assert not world.at(5)
+    assert not world.refused
+    world.broken = False
+    assert world.at(5)
+    assert world.refused == {Reason.MISSING_VALUE: 3}
+    world.ahead = True
+    assert world.at(6)
+    assert world.refused == {Reason.MISSING_VALUE: 6, Reason.FUTURE: 1}
+    assert world.poller.status.refused == 7
 
 
 def test_the_same_span_has_the_same_id(tmp_path: Path) -> None:

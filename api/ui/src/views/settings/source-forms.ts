@@ -72,6 +72,12 @@ export const SOURCE_FORMS: Readonly<Record<string, readonly SourceField[]>> = {
     { key: "zone", name: "Zone of times without one", shape: "text", hint: "UTC" },
     EVERY,
   ],
+  kafka: [
+    { key: "brokers", name: "Brokers", shape: "list", required: true, hint: "host:port, by commas" },
+    { key: "topics", name: "Topics", shape: "list", required: true },
+    { key: "group", name: "Consumer group", shape: "text", hint: "watchkeeper" },
+    { key: "format", name: "Messages are", shape: "text", hint: "ndjson, json or influx" },
+  ],
   host: [EVERY, TAGS],
 };
 
