@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MESSAGES_MAX = 1_000
 PIECE_BYTES = 4 << 20
 """Beyond it no more messages go into one piece."""
-_WAIT_S = 0.5
+_WAIT_S = 0.3
 _LINGER_S = 0.05
 """What comes so soon after another goes with it, as of several partitions."""
 _FETCH_MS = 200

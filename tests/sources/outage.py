@@ -32,7 +32,8 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
     """``minute`` is called with each minute's number before the source is asked, which is away from `GONE`
     until before `BACK`. Silence is noticed as on a running server."""
     now = [start]
-    monitor = build(Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off"))
+    settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off")
+    monitor = build(settings, clock_ms=lambda: now[0])
     monitor.start()
     try:
         counters = partial(declare_counters, monitor.declarations, monitor.declare_metric)
