@@ -12,8 +12,10 @@ import numpy as np
 from collectors.base import Decoded
 from collectors.errors import Fault, Tally
 from collectors.names import canonical
+from monitor.domain.anomaly import Anomaly
 from monitor.domain.batch import Reason, SampleBatch
 from monitor.domain.errors import WatchkeeperError
+from monitor.domain.event import ChangeEvent
 from monitor.domain.series import fingerprint
 
 Pairs = Iterable[tuple[str, str]]
@@ -62,6 +64,22 @@ class Follower(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+
+class Tells(Protocol):
+    """A source that also knows of changes, and may want to hear what was found. Raises SourceFailed."""
+
+    def noticed(self, now_ms: int) -> Sequence[ChangeEvent]:
+        """Changes since those that were `told`."""
+
+    def told(self) -> None:
+        """What `noticed` gave last is in the log."""
+
+    @property
+    def wants_verdicts(self) -> bool: ...
+
+    def judge(self, anomalies: Sequence[Anomaly]) -> None:
+        """Write back what was found."""
 
 
 def tag_text(cell: object) -> str:

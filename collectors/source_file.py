@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from collectors.host_settings import HostSettings
 from collectors.kafka_settings import KafkaSettings
+from collectors.mlflow_settings import MlflowSettings
 from collectors.promql_settings import PromqlSettings
 from collectors.scrape_settings import ScrapeSettings
 from collectors.source_fields import Strict
@@ -33,6 +34,7 @@ Declaration = (
     | HostSettings
     | TableSettings
     | KafkaSettings
+    | MlflowSettings
 )
 
 
@@ -46,6 +48,7 @@ class SourceFile(Strict):
     host: tuple[HostSettings, ...] = Field(default=(), strict=False)
     table: tuple[TableSettings, ...] = Field(default=(), strict=False)
     kafka: tuple[KafkaSettings, ...] = Field(default=(), strict=False)
+    mlflow: tuple[MlflowSettings, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _names(self) -> Self:

@@ -11,7 +11,8 @@ from pathlib import Path
 from monitor.assembly import build
 from monitor.domain.declaring import declare_counters
 from monitor.domain.records import Tick
-from monitor.polling import Polled, Poller
+from monitor.polled import Polled, Ways
+from monitor.polling import Poller
 from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.source_health import SourceHealth
@@ -36,9 +37,9 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
     monitor = build(settings, clock_ms=lambda: now[0])
     monitor.start()
     try:
-        counters = partial(declare_counters, monitor.declarations, monitor.declare_metric)
+        ways = Ways(partial(declare_counters, monitor.declarations, monitor.declare_metric))
         places = Places(tmp_path / "places.json")
-        poller = Poller(polled, monitor.submit, places, lambda: now[0], declare_counters=counters)
+        poller = Poller(polled, monitor.submit, places, lambda: now[0], ways=ways)
         health = SourceHealth(
             lambda: [poller.status],
             monitor.submit,

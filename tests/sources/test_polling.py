@@ -18,8 +18,9 @@ from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.series import Identity
 from monitor.domain.source import METRIC_LAG, METRIC_UP, SourceState
 from monitor.engine.base import Accepted
+from monitor.polled import Polled, Ways
 from monitor.polled_set import Polling
-from monitor.polling import Polled, Poller
+from monitor.polling import Poller
 from monitor.source_health import samples
 from monitor.source_places import Places
 
@@ -77,7 +78,7 @@ class World:
             Places(self.folder / "places.json"),
             self.now_ms,
             seed=1,
-            refused=self.refused.update,
+            ways=Ways(refused=self.refused.update),
         )
 
     def now_ms(self) -> int:

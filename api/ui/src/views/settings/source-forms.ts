@@ -78,6 +78,13 @@ export const SOURCE_FORMS: Readonly<Record<string, readonly SourceField[]>> = {
     { key: "group", name: "Consumer group", shape: "text", hint: "watchkeeper" },
     { key: "format", name: "Messages are", shape: "text", hint: "ndjson, json or influx" },
   ],
+  mlflow: [
+    { key: "uri", name: "Address", shape: "text", required: true, hint: "http://…, sqlite:///… or env:…" },
+    { key: "experiments", name: "Experiments", shape: "list", hint: "none: all" },
+    { key: "run_tags", name: "Tags of runs", shape: "list" },
+    { key: "verdicts", name: "Verdicts are written back as tags", shape: "json", hint: "true or false" },
+    EVERY,
+  ],
   host: [EVERY, TAGS],
 };
 
