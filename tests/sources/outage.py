@@ -53,6 +53,7 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
             assert poller.once() is not (GONE <= number < BACK), (number, poller.status)
             health.report()
             monitor._engine.control(Tick(now[0])).result()
+            monitor.settle(60)  # a minute of the story may be shorter than its work
         monitor.settle(60)
         yield monitor
     finally:

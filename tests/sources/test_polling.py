@@ -21,7 +21,7 @@ from monitor.engine.base import Accepted
 from monitor.polled import Polled, Ways
 from monitor.polled_set import Polling
 from monitor.polling import Poller
-from monitor.source_health import samples
+from monitor.source_health import SourceHealth, samples
 from monitor.source_places import Places
 
 MINUTE = 60_000
@@ -239,6 +239,37 @@ def test_places_survive_and_damage_begins_anew(tmp_path: Path) -> None:
     assert json.loads(file.read_text()) == {"shop": 5}
     file.write_text("{")
     assert Places(file).of("shop") is None
+
+
+def test_a_source_that_is_first_tried_late_in_a_minute_is_told_in_it(tmp_path: Path) -> None:
+    worlds = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        worlds.append(World(tmp_path / name, steps(9)))
+        worlds[-1].polled = replace(worlds[-1].polled, name=name)
+        worlds[-1].again()
+    told: list[list[str]] = []
+
+    def submit(batch: SampleBatch, mode: Mode, request_id: bytes) -> Future[Accepted]:
+        told.append(sorted(str(Identity.from_canonical(text)) for text in batch.identities.values()))
+        answer: Future[Accepted] = Future()
+        answer.set_result(Accepted(len(batch), {}))
+        return answer
+
+    clock = [START + 5 * MINUTE]
+    health = SourceHealth(
+        lambda: [world.poller.status for world in worlds], submit, dict, lambda *_: None, lambda: clock[0]
+    )
+    health.report()
+    worlds[0].at(5)
+    health.report()
+    health.report()
+    worlds[1].at(5)
+    health.report()
+    clock[0] += MINUTE
+    health.report()
+    first, second = ([f"{metric}{{source={name}}}" for metric in (METRIC_LAG, METRIC_UP)] for name in "ab")
+    assert told == [first, second, sorted(first + second)]
 
 
 @pytest.mark.parametrize(("failing", "up"), [(False, 1.0), (True, 0.0)])
