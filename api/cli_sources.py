@@ -62,7 +62,7 @@ def source_preview(
 
 @source_app.command("add")
 def source_add(
-    kind: Annotated[str, typer.Argument(help="sql, table, scrape, promql, files or host.")],
+    kind: Annotated[str, typer.Argument(help="sql, table, scrape, promql, files, kafka, mlflow or host.")],
     name: Annotated[str, typer.Argument(help="What it is called.")],
     settings: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE, as in the file.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="In the place of the one of that name.")] = False,

@@ -13,7 +13,7 @@ from collectors.base import Decoded
 from collectors.pulled import Follower
 from monitor.domain.batch import SampleBatch
 from monitor.domain.series import Identity
-from monitor.polling import Polled
+from monitor.polled import Polled
 
 _NOTHING = SampleBatch(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0), None, {})
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy as np
 from collectors.base import Decoded
 from collectors.errors import Fault, Tally
 from collectors.names import canonical
+from monitor.domain.anomaly import Anomaly
 from monitor.domain.batch import Reason, SampleBatch
 from monitor.domain.errors import WatchkeeperError
+from monitor.domain.event import ChangeEvent
 from monitor.domain.series import fingerprint
 
 Pairs = Iterable[tuple[str, str]]
@@ -63,6 +66,22 @@ class Follower(ABC):
     def close(self) -> None: ...
 
 
+class Tells(Protocol):
+    """A source that also knows of changes, and may want to hear what was found. Raises SourceFailed."""
+
+    def noticed(self, now_ms: int) -> Sequence[ChangeEvent]:
+        """Changes since those that were `told`."""
+
+    def told(self) -> None:
+        """What `noticed` gave last is in the log."""
+
+    @property
+    def wants_verdicts(self) -> bool: ...
+
+    def judge(self, anomalies: Sequence[Anomaly]) -> None:
+        """Write back what was found."""
+
+
 def tag_text(cell: object) -> str:
     """A database's cell as the value of a tag: true and false as JSON has them.
 
@@ -109,3 +128,24 @@ def decoded(rows: Iterable[Row]) -> Decoded:
         identities,
     )
     return Decoded(batch, tally.rejects())
+
+
+def joined(read: Sequence[Decoded], tally: Tally | None = None) -> Decoded:
+    """Several as one, in their order; ``tally``: of what was refused beside them."""
+    tally, identities, aside = tally or Tally(), dict[int, bytes](), Counter[str]()
+    for one in read:
+        identities.update(one.batch.identities)
+        aside.update(one.aside)
+        for reject in one.rejects:
+            tally.add_many(Reason(reject.reason), list(reject.examples), reject.count)
+    batches = [one.batch for one in read]
+    some_n = any(one.n is not None for one in batches)
+    n = [np.full(len(one), np.nan) if one.n is None else one.n for one in batches]
+    batch = SampleBatch(
+        np.concatenate([np.zeros(0, np.uint64), *(one.fingerprint for one in batches)]),
+        np.concatenate([np.zeros(0, np.int64), *(one.ts_ms for one in batches)]),
+        np.concatenate([np.zeros(0), *(one.value for one in batches)]),
+        np.concatenate([np.zeros(0), *n]) if some_n else None,
+        identities,
+    )
+    return Decoded(batch, tally.rejects(), aside=dict(aside))

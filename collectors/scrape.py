@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from collectors.errors import BadRequest, Fault, Tally
 from collectors.exposition import OPENMETRICS, exposition, only_rises, series_of
 from collectors.http_reading import HttpReading
 from collectors.names import canonical
-from collectors.pulled import ReadSecret, SourceFailed
+from collectors.pulled import ReadSecret, SourceFailed, joined
 from collectors.relabel import NAME, relabelled
 from collectors.scrape_settings import ScrapeSettings
 from collectors.targets import Resolve, instances, resolved
@@ -73,7 +73,7 @@ class ScrapeSource:
             read = list(pool.map(lambda one: self._one(one, until_ms), targets))
         if all(one.error for one in targets):
             raise SourceFailed("; ".join(f"{one.instance}: {one.error}" for one in targets[:5]))
-        return _together([one for one in read if one is not None])
+        return joined([one for one in read if one is not None])
 
     def parts(self) -> Mapping[str, str]:
         """Each target of the newest reading, and why it failed, empty where it did not."""
@@ -158,23 +158,3 @@ class ScrapeSource:
         except Fault as fault:
             return fault.reason
         return Series(fingerprint(text), text, metric, name)
-
-
-def _together(read: Sequence[Decoded]) -> Decoded:
-    batches = [one.batch for one in read]
-    identities: dict[int, bytes] = {}
-    for batch in batches:
-        identities.update(batch.identities)
-    batch = SampleBatch(
-        np.concatenate([one.fingerprint for one in batches]),
-        np.concatenate([one.ts_ms for one in batches]),
-        np.concatenate([one.value for one in batches]),
-        None,
-        identities,
-    )
-    tally = Tally()
-    for one in read:
-        for reject in one.rejects:
-            tally.add_many(Reason(reject.reason), list(reject.examples), reject.count)
-    aside = sum(count for one in read for count in one.aside.values())
-    return Decoded(batch, tally.rejects(), aside={Reason.MISSING_VALUE: aside} if aside else {})

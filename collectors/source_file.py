@@ -14,6 +14,8 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from collectors.host_settings import HostSettings
+from collectors.kafka_settings import KafkaSettings
+from collectors.mlflow_settings import MlflowSettings
 from collectors.promql_settings import PromqlSettings
 from collectors.scrape_settings import ScrapeSettings
 from collectors.source_fields import Strict
@@ -24,7 +26,16 @@ from monitor.domain.errors import BadRequest
 
 SOURCES_MAX = 200
 
-Declaration = SqlSettings | ScrapeSettings | PromqlSettings | WatchedSettings | HostSettings | TableSettings
+Declaration = (
+    SqlSettings
+    | ScrapeSettings
+    | PromqlSettings
+    | WatchedSettings
+    | HostSettings
+    | TableSettings
+    | KafkaSettings
+    | MlflowSettings
+)
 
 
 class SourceFile(Strict):
@@ -36,6 +47,8 @@ class SourceFile(Strict):
     files: tuple[WatchedSettings, ...] = Field(default=(), strict=False)
     host: tuple[HostSettings, ...] = Field(default=(), strict=False)
     table: tuple[TableSettings, ...] = Field(default=(), strict=False)
+    kafka: tuple[KafkaSettings, ...] = Field(default=(), strict=False)
+    mlflow: tuple[MlflowSettings, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _names(self) -> Self:

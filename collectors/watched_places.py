@@ -51,7 +51,11 @@ class Found:
 def head_of(path: Path, size: int) -> str:
     """Raises OSError."""
     with path.open("rb") as file:
-        return hashlib.blake2b(file.read(size), digest_size=16).hexdigest()
+        return hashed(file.read(size))
+
+
+def hashed(head: bytes) -> str:
+    return hashlib.blake2b(head, digest_size=16).hexdigest()
 
 
 class WatchedPlaces:
@@ -73,6 +77,11 @@ class WatchedPlaces:
         if place is None or found.size < place.read or found.size < place.head_bytes:
             return None
         return place if head_of(found.path, place.head_bytes) == place.head else None
+
+    def replaced(self, found: Found) -> Place | None:
+        """The place of a file in whose inode now lies another one."""
+        place = self._places.get(found.key)
+        return place if place is not None and self.of(found) is None else None
 
     def elsewhere(self, keys: set[str]) -> list[tuple[str, Place]]:
         """Those whose file is none of ``keys``."""

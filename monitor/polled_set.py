@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 
 from monitor.domain.source import SourceStatus
-from monitor.polling import Polled, Poller
+from monitor.polled import Polled
+from monitor.polling import Poller
 
 
 class Polling:

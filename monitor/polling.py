@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event, Lock, Thread
 
 import numpy as np
@@ -27,6 +27,7 @@ from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.errors import WatchkeeperError
 from monitor.domain.source import SourcePart, SourceState, SourceStatus
 from monitor.engine.base import Accepted
+from monitor.polled import NOWHERE, Polled, Ways
 from monitor.source_places import Places
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 RETRY_MS = 5_000
 """Until a failed source is asked again; twice as long each time, up to its interval or five minutes."""
 RETRY_MS_MAX = 300_000
+VERDICTS_MS = 7 * 86_400_000
+"""So far back a source that wants verdicts is told of anomalies that have ended."""
 _ANSWER_S = 60.0
 _STOP_S = 2.0
 _PHASE_MS_MAX = 10_000
@@ -41,32 +44,8 @@ _PHASE_MS_MAX = 10_000
 Submit = Callable[[SampleBatch, Mode, bytes], Future[Accepted]]
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """A source and how it is to be asked. ``delay_ms``: a bucket is read so long after its end;
-    ``reread_ms``: so far back it is read again for rows that came late; ``backfill_ms``: so far back the
-    first reading begins; ``chunk_ms``: the longest span of one reading; ``timeout_ms``: after twice which it
-    hangs. ``parts``: what it is made of, such as targets, and why each failed, empty where it did not;
-    ``counters``: metrics that only rise by its own word. ``declared``: as it was declared; what is declared
-    alike is the same source."""
-
-    name: str
-    kind: str
-    source: Source | Follower
-    every_ms: int
-    timeout_ms: int
-    delay_ms: int = 0
-    reread_ms: int = 0
-    backfill_ms: int = 0
-    chunk_ms: int = 0
-    parts: Callable[[], Mapping[str, str]] | None = None
-    counters: Callable[[], Collection[str]] | None = None
-    declared: object = None
-
-
 class Poller:
-    """One source. ``declare_counters`` is told of metrics before their first samples; ``seed``: of the
-    jitter."""
+    """One source. ``seed``: of the jitter."""
 
     def __init__(
         self,
@@ -75,10 +54,10 @@ class Poller:
         places: Places,
         now_ms: Callable[[], int],
         seed: int | None = None,
-        declare_counters: Callable[[Collection[str]], None] = lambda _: None,
+        ways: Ways = NOWHERE,
     ) -> None:
         self.polled = polled
-        self._declare_counters = declare_counters
+        self._ways = ways
         self._counters: frozenset[str] = frozenset()
         self._submit = submit
         self._places = places
@@ -130,6 +109,7 @@ class Poller:
                 now_ms = self._now_ms()
                 self._take(source, now_ms - self.polled.every_ms, now_ms, Mode.LIVE)
                 self._change(read_until_ms=now_ms)
+            self._accompany()
         except SourceFailed as error:
             self._failed(str(error), SourceState.DOWN)
             return False
@@ -153,6 +133,7 @@ class Poller:
                 return
             self._hand_over(found.batch, Mode.BACKFILL)
             source.taken()
+            self._count({reject.reason: reject.count for reject in found.rejects})
 
     def _catch_up(self, source: Source) -> None:
         polled, step = self.polled, source.step_ms
@@ -175,10 +156,27 @@ class Poller:
 
     def _take(self, source: Source, from_ms: int, until_ms: int, mode: Mode) -> None:
         with self._reading():
-            batch = source.read(from_ms, until_ms).batch
-        fresh = self._fresh(batch)
+            found = source.read(from_ms, until_ms)
+        fresh = self._fresh(found.batch)
         self._hand_over(fresh, mode)
         self._remember(fresh)
+        self._count({reject.reason: reject.count for reject in found.rejects})
+
+    def _accompany(self) -> None:
+        """What goes with the samples: changes that the source knows of, and verdicts that it wants."""
+        tells = self.polled.tells
+        if tells is None:
+            return
+        now_ms = self._now_ms()
+        with self._reading():
+            changes = tells.noticed(now_ms)
+        for change in changes:
+            self._ways.change(change)
+        tells.told()
+        if tells.wants_verdicts:
+            anomalies = self._ways.anomalies(now_ms - VERDICTS_MS)
+            with self._reading():
+                tells.judge(anomalies)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -201,13 +199,19 @@ class Poller:
             piece = _rows(batch, slice(begin, begin + SAMPLES_MAX))
             accepted = self._submit(piece, mode, self._request_id(piece)).result(_ANSWER_S)
             self._change(samples=self._status.samples + (0 if accepted.repeated else accepted.accepted))
+            self._count(accepted.rejected)
+
+    def _count(self, refused: Mapping[str, int]) -> None:
+        if refused:
+            self._ways.refused(refused)
+            self._change(refused=self._status.refused + sum(refused.values()))
 
     def _declare(self) -> None:
         if self.polled.counters is None:
             return
         found = frozenset(self.polled.counters())
         if found - self._counters:
-            self._declare_counters(sorted(found - self._counters))
+            self._ways.counters(sorted(found - self._counters))
         self._counters = found
 
     def _fresh(self, batch: SampleBatch) -> SampleBatch:

@@ -62,8 +62,9 @@ from monitor.meta.heartbeat import Heartbeat
 from monitor.meta.reporting import Reporting
 from monitor.naming import series_named
 from monitor.overseeing import Around, Overseeing
+from monitor.polled import Polled, Ways
 from monitor.polled_set import Polling
-from monitor.polling import Polled, Poller
+from monitor.polling import Poller
 from monitor.rehearsing import Rehearsing
 from monitor.relating import Kept, Relating
 from monitor.responding import Feedback, Responding
@@ -237,10 +238,15 @@ class Monitor:
             most = settings.predictions_bytes_max
             self._serving = Serving(served, most, hooks, settings.log_segment_bytes)
         places = Places(settings.data_dir / "sources.json")
-        counters = partial(declare_counters, self.declarations, self.declare_metric)
+        ways = Ways(
+            partial(declare_counters, self.declarations, self.declare_metric),
+            self.telemetry.rejected,
+            self.relating.change,
+            lambda since_ms: [one.anomaly for one in self.anomalies(limit=1_000, since_ms=since_ms).items],
+        )
         self.polling = Polling(
             polled,
-            lambda one: Poller(one, self.submit, places, clock_ms, declare_counters=counters),
+            lambda one: Poller(one, self.submit, places, clock_ms, ways=ways),
         )
         self._source_health = SourceHealth(
             self.polling.statuses, self.submit, self.declarations, self.declare_metric, clock_ms

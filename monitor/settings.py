@@ -312,18 +312,25 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None, *
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Variables that begin like ours and name no setting.
 
-    >>> unknown_variables({"WATCHKEEPER_PROT": "1", "WATCHKEEPER_PORT": "1", "HOME": "/"})
+    >>> unknown_variables({"WATCHKEEPER_PROT": "1", "WATCHKEEPER_STATSD__PORT": "1", "HOME": "/"})
     ['WATCHKEEPER_PROT']
     """
     known = CLIENT_VARIABLES | {PREFIX + name.upper() for name in Settings.model_fields}
-    # Secrets of receivers are named by these, and are no settings.
-    nested = ("HTTP__", "ACCESS__", "ALERTS__", "LIMITS__", "META__", "SECRET_")
+    tables = [name for name, field in Settings.model_fields.items() if _is_table(field.annotation)]
+    # Secrets of receivers are named by the last, and are no settings.
+    nested = (*(f"{name.upper()}__" for name in tables), "SECRET_")
     return sorted(
         name
         for name in environ
         if name.upper().startswith(PREFIX)
         and name.upper() not in known
         and not name.upper().removeprefix(PREFIX).startswith(nested)
+    )
+
+
+def _is_table(annotation: object) -> bool:
+    return dataclasses.is_dataclass(annotation) or (
+        isinstance(annotation, type) and issubclass(annotation, BaseModel)
     )
 
 

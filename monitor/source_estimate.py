@@ -13,7 +13,7 @@ from monitor.assembly import BYTES_PER_SERIES
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.batch import SampleBatch
 from monitor.domain.records import Tick
-from monitor.polling import Polled
+from monitor.polled import Polled
 from monitor.settings import Settings
 from monitor.shadow import Shadow
 

@@ -40,18 +40,19 @@ class SourceHealth:
         self._now_ms = now_ms
         self._declared = False
         self._told_ms = -1
+        self._told: set[int] = set()
 
     def report(self) -> None:
-        """One value of each series for the minute that is over; once a minute, however often it is called."""
+        """One value of each series for the minute that is over; once a minute, however often it is called.
+        Of a source that was first tried since the last call, it is told in the same minute."""
         ts_ms = self._now_ms() // REPORT_MS * REPORT_MS
-        if ts_ms == self._told_ms:
-            return
-        batch = samples(self._statuses(), ts_ms)
+        told = self._told if ts_ms == self._told_ms else set()
+        batch = without(samples(self._statuses(), ts_ms), told)
         if not len(batch):
             return
         self._declare_all()
         self._submit(batch, Mode.LIVE, b"").result(REPORT_MS / 1_000)
-        self._told_ms = ts_ms
+        self._told_ms, self._told = ts_ms, told | set(batch.identities)
 
     def _declare_all(self) -> None:
         """What is said of these metrics where nobody has said anything."""
@@ -74,3 +75,15 @@ def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
             lag_s = max(ts_ms - one.read_until_ms, 0) / 1_000
             rows.append((Identity.of(METRIC_LAG, {TAG: one.name}), lag_s))
     return of_one_time(ts_ms, rows)
+
+
+def without(batch: SampleBatch, told: set[int]) -> SampleBatch:
+    """Of one time, what is not of these series."""
+    rows = [row for row, number in enumerate(batch.fingerprint.tolist()) if number not in told]
+    return SampleBatch(
+        batch.fingerprint[rows],
+        batch.ts_ms[rows],
+        batch.value[rows],
+        None,
+        {number: text for number, text in batch.identities.items() if number not in told},
+    )

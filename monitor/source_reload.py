@@ -16,7 +16,7 @@ from typing import Any
 from collectors.source_edit import declaration_in, with_source, without_source
 from collectors.source_file import SourceFile, read_source_file
 from monitor.domain.errors import BadRequest, NotFound, Unfit
-from monitor.polling import Polled
+from monitor.polled import Polled
 from monitor.settings import Settings
 from monitor.sources import polled_of
 

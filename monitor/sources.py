@@ -6,6 +6,10 @@ from pathlib import Path
 
 from collectors.host import HostSource
 from collectors.host_settings import HostSettings
+from collectors.kafka import KafkaFollower
+from collectors.kafka_settings import KafkaSettings
+from collectors.mlflow_settings import MlflowSettings
+from collectors.mlflow_source import MlflowSource
 from collectors.promql import PromqlSource
 from collectors.promql_settings import PromqlSettings
 from collectors.pulled import ReadSecret, Source, SourceFailed
@@ -20,7 +24,7 @@ from collectors.targets import TARGETS_MAX
 from collectors.watched import WatchedFiles
 from collectors.watched_settings import WatchedSettings
 from monitor.alerting.secrets import NoSecret, Secrets
-from monitor.polling import Polled
+from monitor.polled import Polled
 from monitor.settings import Settings
 
 
@@ -64,6 +68,11 @@ def polled_as(kind: str, said: Declaration, read_secret: ReadSecret, folder: Pat
             file = None if folder is None else folder / f"{said.name}.json"
             watched = WatchedFiles(said, file)
             return Polled(said.name, kind, watched, said.every, said.timeout, declared=said)
+        case KafkaSettings():
+            kafka = KafkaFollower(said, read_secret, keep=folder is not None)
+            return Polled(said.name, kind, kafka, said.every, said.timeout, declared=said)
+        case MlflowSettings():
+            return _mlflow(kind, said, read_secret, folder)
         case HostSettings():
             return Polled(said.name, kind, HostSource(said), said.every, said.timeout, declared=said)
 
@@ -79,6 +88,22 @@ def _bucketed(kind: str, said: DatabaseSettings | PromqlSettings, source: Source
         reread_ms=said.reread,
         backfill_ms=said.backfill,
         chunk_ms=said.bucket * said.chunk_buckets,
+        declared=said,
+    )
+
+
+def _mlflow(kind: str, said: MlflowSettings, read_secret: ReadSecret, folder: Path | None) -> Polled:
+    source = MlflowSource(said, read_secret, None if folder is None else folder / f"{said.name}.json")
+    return Polled(
+        said.name,
+        kind,
+        source,
+        every_ms=said.every,
+        timeout_ms=said.timeout,
+        reread_ms=said.reread,
+        backfill_ms=said.backfill,
+        chunk_ms=86_400_000,
+        tells=source,
         declared=said,
     )
 

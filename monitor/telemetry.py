@@ -92,6 +92,7 @@ class Telemetry:
         self.limits = LimitBook()
         self.pushed = 0
         self.refused: dict[str, int] = {}
+        self._refusing = Lock()
         self._accepted = self._counter("samples_accepted", "samples acknowledged, on disk")
         self._rejected = self._counter("samples_rejected", "samples refused, by reason", "reason")
         self._repeated = self._counter("requests_repeated", "requests dropped as repeats of an earlier one")
@@ -119,8 +120,10 @@ class Telemetry:
             self._repeated.inc()
 
     def rejected(self, counts: Mapping[str, int]) -> None:
+        """Thread-safe."""
         for reason, count in counts.items():
-            self.refused[reason] = self.refused.get(reason, 0) + count
+            with self._refusing:
+                self.refused[reason] = self.refused.get(reason, 0) + count
             self._rejected.labels(reason).inc(count)
             if reason in _LIMIT_OF:
                 self.limits.hit(_LIMIT_OF[reason], count)

@@ -8,7 +8,8 @@ export UV_PYTHON_DOWNLOADS=never
 options=(--universal --python-version 3.11 --generate-hashes --no-annotate --no-header
          --no-emit-index-url --no-emit-find-links --quiet)
 
-"$uv" pip compile pyproject.toml --extra apprise --extra calendars --extra charts --extra demo --extra oidc --extra postgres \
+"$uv" pip compile pyproject.toml --extra apprise --extra calendars --extra charts --extra demo --extra kafka --extra mlflow \
+  --extra oidc --extra postgres \
   --extra test --extra dev \
   "${options[@]}" "$@" -o constraints/all.txt
 echo 'hatchling' | "$uv" pip compile pyproject.toml - --extra demo \

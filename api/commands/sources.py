@@ -12,7 +12,7 @@ from api.source_preview import newest, rows
 from api.tables import err, out, show
 from collectors.pulled import SourceFailed
 from monitor.domain.errors import BadRequest
-from monitor.polling import Polled
+from monitor.polled import Polled
 from monitor.settings import load
 from monitor.source_reload import SourceReload
 from monitor.sources import declared_sources
@@ -24,6 +24,7 @@ SOURCE_COLUMNS = {
     "success_ms": "last success (UTC)",
     "read_until_ms": "read until (UTC)",
     "samples": "samples",
+    "refused": "refused",
     "error_ms": "last error (UTC)",
     "error": "error",
 }

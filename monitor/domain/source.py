@@ -40,7 +40,8 @@ class SourcePart:
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """``read_until_ms``: up to here its data were taken in; ``error``: of the newest attempt that failed,
-    without secrets, also after later ones succeeded; ``samples``: taken in since the server started."""
+    without secrets, also after later ones succeeded; ``samples``: taken in since the server started;
+    ``refused``: not kept, in the same time."""
 
     name: str
     kind: str
@@ -51,4 +52,5 @@ class SourceStatus:
     error: str = ""
     read_until_ms: int | None = None
     samples: int = 0
+    refused: int = 0
     parts: tuple[SourcePart, ...] = ()

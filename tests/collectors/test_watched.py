@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,30 @@ def test_a_rotated_file_is_read_to_its_end(tmp_path: Path, name: str) -> None:
     (tmp_path / "orders.csv.1").unlink()
     assert read(source := follower(tmp_path / name, places)) == []
     assert len(source._places._places) == 1
+
+
+@pytest.mark.parametrize("pattern", ["orders.csv", "*.csv", "*"])
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_rotated_and_compressed_file_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, in_place: bool
+) -> None:
+    """Also where the new file got the inode of the old one, or is the old one cut (copytruncate)."""
+    monkeypatch.setattr(watched, "PIECE_BYTES", 200)
+    path, places = tmp_path / "orders.csv", tmp_path / "places" / "exports.json"
+    path.write_text(HEADER + rows(0, 5))
+    assert read(follower(tmp_path / pattern, places)) == list(range(5))
+    with path.open("a") as file:
+        file.write(rows(5, 40))
+    (tmp_path / "orders.csv.1.gz").write_bytes(gzip.compress(path.read_bytes()))
+    (tmp_path / "others.csv.gz").write_bytes(gzip.compress((HEADER + rows(90, 99)).encode()))
+    (tmp_path / "torn.csv.gz").write_bytes(gzip.compress(b"x" * 9_999)[:30])
+    if not in_place:
+        path.unlink()
+    path.write_text(HEADER + rows(40, 43))
+    source = follower(tmp_path / pattern, places)
+    seen = read(source)
+    assert seen == list(range(5, 43))
+    assert read(follower(tmp_path / pattern, places)) == []
 
 
 def test_a_file_that_is_begun_anew_in_place(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from api.cli import app
+from monitor.settings import unknown_variables
 from monitor.telemetry import Telemetry
 from tests.docs import tables
 from tests.docs.tables import OPERATIONS, section, table
@@ -71,3 +72,9 @@ def test_the_labels_of_metrics(name: str, label: str) -> None:
     assert re.search(rf"^watchkeeper_{name}(_total)?\{{{label}=", exposition, re.MULTILINE)
     told = {row[0]: row[1] for row in table(section(OPERATIONS, "## Metrics"))}
     assert told[f"watchkeeper_{name}"] == label
+
+
+def test_every_variable_that_is_shown_is_known() -> None:
+    shown = set(re.findall(r"`(WATCHKEEPER_[A-Z0-9_]*[A-Z0-9])`", OPERATIONS.read_text()))
+    assert len(shown) > 50
+    assert unknown_variables(dict.fromkeys(shown, "")) == []

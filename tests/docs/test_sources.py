@@ -16,6 +16,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 
 from monitor.domain.source import DECLARATIONS
 from tests.docs.tables import ROOT, section, table
+from tests.sources.kafka import Cluster
+from tests.sources.mlflow import Store
 from tests.sources.prometheus import Prometheus
 
 PAGES = ROOT / "docs" / "sources"
@@ -91,6 +93,31 @@ def test_the_example_of_files(tmp_path: Path) -> None:
     said = ran(tmp_path, (PAGES / "files.md").read_text(), ("/data/exports", str(tmp_path)))
     assert "exports: 1 samples, 0 refused" in said
     assert "orders{country=NL}" in said
+
+
+@pytest.mark.slow
+def test_the_example_of_kafka(tmp_path: Path) -> None:
+    cluster = Cluster()
+    try:
+        cluster.write(
+            "metrics", '{"metric": "orders", "tags": {"country": "NL"}, "timestamp": 1, "value": 3}', "x"
+        )
+        said = ran(tmp_path, (PAGES / "kafka.md").read_text(), ("127.0.0.1:9092", cluster.address))
+    finally:
+        cluster.stop()
+    assert "events: 1 samples, 1 refused" in said
+    assert "orders{country=NL}" in said
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_example_of_mlflow(tmp_path: Path) -> None:
+    store = Store(tmp_path / "mlflow.db")
+    now_ms = time.time_ns() // 1_000_000
+    store.run(now_ms - 600_000, {"auc": 0.8, "val_loss": 0.3, "loss": 0.2}, tags={"country": "NL"})
+    said = ran(tmp_path, (PAGES / "mlflow.md").read_text(), ("http://mlflow.example", store.uri))
+    assert "lab: 2 samples, 0 refused" in said
+    assert re.search(r"series\W+2\b", said)
 
 
 @pytest.mark.slow

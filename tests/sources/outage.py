@@ -11,7 +11,8 @@ from pathlib import Path
 from monitor.assembly import build
 from monitor.domain.declaring import declare_counters
 from monitor.domain.records import Tick
-from monitor.polling import Polled, Poller
+from monitor.polled import Polled, Ways
+from monitor.polling import Poller
 from monitor.service import Monitor
 from monitor.settings import Settings
 from monitor.source_health import SourceHealth
@@ -32,12 +33,13 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
     """``minute`` is called with each minute's number before the source is asked, which is away from `GONE`
     until before `BACK`. Silence is noticed as on a running server."""
     now = [start]
-    monitor = build(Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off"))
+    settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off")
+    monitor = build(settings, clock_ms=lambda: now[0])
     monitor.start()
     try:
-        counters = partial(declare_counters, monitor.declarations, monitor.declare_metric)
+        ways = Ways(partial(declare_counters, monitor.declarations, monitor.declare_metric))
         places = Places(tmp_path / "places.json")
-        poller = Poller(polled, monitor.submit, places, lambda: now[0], declare_counters=counters)
+        poller = Poller(polled, monitor.submit, places, lambda: now[0], ways=ways)
         health = SourceHealth(
             lambda: [poller.status],
             monitor.submit,
@@ -51,6 +53,7 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
             assert poller.once() is not (GONE <= number < BACK), (number, poller.status)
             health.report()
             monitor._engine.control(Tick(now[0])).result()
+            monitor.settle(60)  # a minute of the story may be shorter than its work
         monitor.settle(60)
         yield monitor
     finally:

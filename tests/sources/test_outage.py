@@ -16,6 +16,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 
 from collectors.scrape_settings import ScrapeSettings
 from collectors.sql_settings import SqlSettings
+from collectors.table_settings import TableSettings
+from collectors.watched_settings import WatchedSettings
 from monitor.domain.anomaly import AnomalyKind
 from monitor.domain.incident import IncidentState
 from monitor.domain.source import METRIC_UP
@@ -76,6 +78,64 @@ def test_a_database_away(tmp_path: Path) -> None:
     with lived(tmp_path, polled, start, minute) as monitor:
         assert_filled(monitor, "orders", counts)
         assert "orders" not in assert_only_down(monitor, start)
+
+
+@pytest.mark.slow
+def test_a_table_away(tmp_path: Path) -> None:
+    """Its measures of the lost half hour are there, and of no bucket is it said that nothing was written."""
+    start = start_ms()
+    file = tmp_path / "shop.db"
+    counts = np.random.default_rng(15).poisson(40, LENGTH) + 1
+    with sqlite3.connect(file) as shop:
+        shop.execute("CREATE TABLE users (changed_ms INTEGER, income REAL)")
+        minutes = np.repeat(np.arange(LENGTH), counts).tolist()
+        rows = [(start + minute * MINUTE, float(minute)) for minute in minutes]
+        shop.executemany("INSERT INTO users VALUES (?, ?)", rows)
+    shop.close()
+    said = {
+        "name": "shop",
+        "url": f"sqlite:///{file}",
+        "table": "users",
+        "time": "changed_ms",
+        "time_type": "epoch_ms",
+        "bucket": "1m",
+    }
+
+    def minute(number: int) -> None:
+        if number == GONE:
+            file.rename(tmp_path / "away")
+        if number == BACK:
+            (tmp_path / "away").rename(file)
+
+    polled = polled_as("table", TableSettings.model_validate(said), lambda _: "", None)
+    with lived(tmp_path, polled, start, minute) as monitor:
+        assert_filled(monitor, "shop.rows", counts)
+        assert "shop.rows" not in assert_only_down(monitor, start)
+
+
+@pytest.mark.slow
+def test_a_folder_away(tmp_path: Path) -> None:
+    """Who writes into it goes on meanwhile, as onto a share that only we have lost."""
+    start = start_ms()
+    values = np.random.default_rng(16).normal(20, 1, LENGTH + 1).round(6)
+    folder, away = tmp_path / "exports", tmp_path / "away"
+    folder.mkdir()
+    (folder / "depth.csv").write_text("time,depth\n")
+
+    def minute(number: int) -> None:
+        if number == GONE:
+            folder.rename(away)
+        if number == BACK:
+            away.rename(folder)
+        there = away if GONE <= number < BACK else folder
+        with (there / "depth.csv").open("a") as file:
+            file.write(f"{start + number * MINUTE},{values[number]}\n")
+
+    said = {"name": "exports", "path": str(folder / "*.csv")}
+    polled = polled_as("files", WatchedSettings.model_validate(said), lambda _: "", tmp_path / "places")
+    with lived(tmp_path, polled, start, minute) as monitor:
+        assert_filled(monitor, "depth", values[1:])
+        assert "depth" not in assert_only_down(monitor, start)
 
 
 @pytest.mark.slow

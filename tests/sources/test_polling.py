@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,14 +13,15 @@ import pytest
 
 from collectors.base import Decoded
 from collectors.pulled import SourceFailed, decoded
-from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.batch import Mode, Reason, SampleBatch
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.series import Identity
 from monitor.domain.source import METRIC_LAG, METRIC_UP, SourceState
 from monitor.engine.base import Accepted
+from monitor.polled import Polled, Ways
 from monitor.polled_set import Polling
-from monitor.polling import Polled, Poller
-from monitor.source_health import samples
+from monitor.polling import Poller
+from monitor.source_health import SourceHealth, samples
 from monitor.source_places import Places
 
 MINUTE = 60_000
@@ -28,12 +30,14 @@ START = 1_767_225_600_000
 
 @dataclass
 class Steps:
-    """A source whose value of a minute is set by the test; ``asked``: the spans it was asked for."""
+    """A source whose value of a minute is set by the test; ``odd``: how many more have none, each time;
+    ``asked``: the spans it was asked for."""
 
     values: dict[int, float]
     remembers: bool = True
     step_ms: int = MINUTE
     failing: bool = False
+    odd: int = 0
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self, from_ms: int, until_ms: int) -> Decoded:
@@ -44,7 +48,8 @@ class Steps:
         rows = [
             (at, self.values[(at - START) // MINUTE]) for at in spans if (at - START) // MINUTE in self.values
         ]
-        return decoded(("orders", (), at, value, float("nan")) for at, value in rows)
+        odd = [(START, None)] * self.odd
+        return decoded(("orders", (), at, value, float("nan")) for at, value in [*rows, *odd])
 
     def close(self) -> None: ...
 
@@ -57,7 +62,9 @@ class World:
         self.kept: list[tuple[int, float]] = []
         self.modes: set[Mode] = set()
         self.ids: list[bytes] = []
+        self.refused: Counter[str] = Counter()
         self.broken = False
+        self.ahead = False
         self.folder = folder
         self.polled = Polled("shop", "sql", source, every_ms=MINUTE, timeout_ms=1_000, chunk_ms=10 * MINUTE)
         self.polled = replace(self.polled, **how)  # type: ignore[arg-type]
@@ -66,7 +73,12 @@ class World:
     def again(self) -> None:
         """As after a restart."""
         self.poller = Poller(
-            self.polled, self.submit, Places(self.folder / "places.json"), self.now_ms, seed=1
+            self.polled,
+            self.submit,
+            Places(self.folder / "places.json"),
+            self.now_ms,
+            seed=1,
+            ways=Ways(refused=self.refused.update),
         )
 
     def now_ms(self) -> int:
@@ -80,7 +92,7 @@ class World:
         minutes = ((batch.ts_ms - START) // MINUTE).tolist()
         self.kept += zip(minutes, batch.value.tolist(), strict=True)
         answer: Future[Accepted] = Future()
-        answer.set_result(Accepted(len(batch), {}))
+        answer.set_result(Accepted(len(batch), {Reason.FUTURE: 1} if self.ahead else {}))
         return answer
 
     def at(self, minute: float) -> bool:
@@ -151,6 +163,20 @@ def test_what_does_not_remember_is_read_live(tmp_path: Path) -> None:
     assert world.modes == {Mode.LIVE}
 
 
+def test_what_is_refused_is_counted_once_what_was_kept_is_on_disk(tmp_path: Path) -> None:
+    world = World(tmp_path, replace(steps(9), odd=3))
+    world.broken = True
+    assert not world.at(5)
+    assert not world.refused
+    world.broken = False
+    assert world.at(5)
+    assert world.refused == {Reason.MISSING_VALUE: 3}
+    world.ahead = True
+    assert world.at(6)
+    assert world.refused == {Reason.MISSING_VALUE: 6, Reason.FUTURE: 1}
+    assert world.poller.status.refused == 7
+
+
 def test_the_same_span_has_the_same_id(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -213,6 +239,37 @@ def test_places_survive_and_damage_begins_anew(tmp_path: Path) -> None:
     assert json.loads(file.read_text()) == {"shop": 5}
     file.write_text("{")
     assert Places(file).of("shop") is None
+
+
+def test_a_source_that_is_first_tried_late_in_a_minute_is_told_in_it(tmp_path: Path) -> None:
+    worlds = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        worlds.append(World(tmp_path / name, steps(9)))
+        worlds[-1].polled = replace(worlds[-1].polled, name=name)
+        worlds[-1].again()
+    told: list[list[str]] = []
+
+    def submit(batch: SampleBatch, mode: Mode, request_id: bytes) -> Future[Accepted]:
+        told.append(sorted(str(Identity.from_canonical(text)) for text in batch.identities.values()))
+        answer: Future[Accepted] = Future()
+        answer.set_result(Accepted(len(batch), {}))
+        return answer
+
+    clock = [START + 5 * MINUTE]
+    health = SourceHealth(
+        lambda: [world.poller.status for world in worlds], submit, dict, lambda *_: None, lambda: clock[0]
+    )
+    health.report()
+    worlds[0].at(5)
+    health.report()
+    health.report()
+    worlds[1].at(5)
+    health.report()
+    clock[0] += MINUTE
+    health.report()
+    first, second = ([f"{metric}{{source={name}}}" for metric in (METRIC_LAG, METRIC_UP)] for name in "ab")
+    assert told == [first, second, sorted(first + second)]
 
 
 @pytest.mark.parametrize(("failing", "up"), [(False, 1.0), (True, 0.0)])

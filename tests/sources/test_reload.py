@@ -69,6 +69,31 @@ def test_a_file_changed_by_hand(monitor: Monitor, http: TestClient, tmp_path: Pa
     assert names(monitor) == ["here"]
 
 
+@pytest.mark.slow
+def test_a_file_that_is_deleted_and_comes_back(tmp_path: Path) -> None:
+    """A server that is started without it polls nothing; where each source was read to is kept."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("time,orders\n1767225600,5\n")
+    file = tmp_path / "sources.toml"
+    said = f'[[files]]\nname = "in"\npath = "{tmp_path}/in"\nevery = "1s"\n'
+    samples = []
+    for written in (said, "", said):
+        file.write_text(written)
+        if not written:
+            file.unlink()
+        monitor = build(Settings(engine="inline", shards=1, data_dir=tmp_path, auth="off"))
+        monitor.start()
+        try:
+            assert names(monitor) == (["in"] if written else [])
+            assert monitor.sources.trouble == ""
+            if written:
+                wait_for(lambda: monitor.polling.statuses()[0].read_until_ms is not None)  # noqa: B023
+                samples.append(monitor.polling.statuses()[0].samples)
+        finally:
+            monitor.stop()
+    assert samples == [1, 0]
+
+
 def test_by_http(monitor: Monitor, http: TestClient, tmp_path: Path) -> None:
     said: dict[str, Any] = {"kind": "files", "settings": {"path": str(tmp_path / "in"), "every": "1s"}}
     (tmp_path / "in").mkdir()

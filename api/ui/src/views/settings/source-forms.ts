@@ -72,6 +72,19 @@ export const SOURCE_FORMS: Readonly<Record<string, readonly SourceField[]>> = {
     { key: "zone", name: "Zone of times without one", shape: "text", hint: "UTC" },
     EVERY,
   ],
+  kafka: [
+    { key: "brokers", name: "Brokers", shape: "list", required: true, hint: "host:port, by commas" },
+    { key: "topics", name: "Topics", shape: "list", required: true },
+    { key: "group", name: "Consumer group", shape: "text", hint: "watchkeeper" },
+    { key: "format", name: "Messages are", shape: "text", hint: "ndjson, json or influx" },
+  ],
+  mlflow: [
+    { key: "uri", name: "Address", shape: "text", required: true, hint: "http://…, sqlite:///… or env:…" },
+    { key: "experiments", name: "Experiments", shape: "list", hint: "none: all" },
+    { key: "run_tags", name: "Tags of runs", shape: "list" },
+    { key: "verdicts", name: "Verdicts are written back as tags", shape: "json", hint: "true or false" },
+    EVERY,
+  ],
   host: [EVERY, TAGS],
 };
 
