@@ -14,6 +14,7 @@ import typer
 from api.cli_access import audit_app, token_app, user_app
 from api.cli_alerts import receiver_app, route_app
 from api.cli_budgets import budget_app
+from api.cli_changes import change_app
 from api.cli_comfort import comfort
 from api.cli_meta import meta_app
 from api.cli_models import models
@@ -56,6 +57,7 @@ app.add_typer(receiver_app, name="receiver")
 app.add_typer(budget_app, name="budget")
 app.add_typer(incident_app, name="incident")
 app.add_typer(labels_app, name="labels")
+app.add_typer(change_app, name="change")
 app.add_typer(source_app, name="source")
 app.add_typer(meta_app, name="meta")
 app.command()(label)

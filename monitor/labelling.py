@@ -73,8 +73,10 @@ class Labelling:
         return Target(TargetKind.ANOMALY, one.id, one.onset_ms, one.end_ms, one.id, series_id, one.team)
 
     def whole(self, incident_id: str) -> Target:
-        """An incident."""
+        """An incident; of one that was merged into another, as in an older message, that other one."""
         one, _ = self.incident(incident_id, self.team)
+        while one.merged_into is not None:
+            one, _ = self.incident(one.merged_into, self.team)
         span = (one.start_ms, one.end_ms)
         return Target(TargetKind.INCIDENT, one.id, *span, anomaly_id=one.founder_id, team=one.team)
 

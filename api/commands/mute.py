@@ -149,13 +149,18 @@ def selector_from(metric: str, tags: list[str], team: str | None, incident: str)
     >>> selector_from("cpu*", ["host=a"], None, "")["tags"]
     {'host': 'a'}
     """
+    return {"metric": metric, "tags": pairs(tags), "team": team, "incident": incident}
+
+
+def pairs(tags: list[str]) -> dict[str, str]:
+    """Of each ``--tag``. Raises BadRequest."""
     named = {}
     for tag in tags:
         key, equals, value = tag.partition("=")
         if not equals or not key or not value:
             raise BadRequest(f"--tag: {tag[:64]!r} is no key=value")
         named[key] = value
-    return {"metric": metric, "tags": named, "team": team, "incident": incident}
+    return named
 
 
 def minutes(text: str) -> int:
@@ -183,15 +188,15 @@ def hours(text: str, zone: str) -> Values:
     return {"days": listed, "from_minute": first, "minutes": (last - first) % 1_440 or 1_440, "zone": zone}
 
 
-def start_of(text: str, zone: str) -> int:
+def start_of(text: str, zone: str, option: str = "--from") -> int:
     """
     >>> start_of("2026-01-01 01:00", "Europe/Berlin"), start_of("5", "UTC")
     (1767225600000, 5)
     """
-    said = moment(text, zone, "--from")
+    said = moment(text, zone, option)
     at_ms = int(said) if said.isdigit() else rfc3339_ms(said)
     if at_ms is None:
-        raise BadRequest(f"--from {text[:64]!r} is no time")
+        raise BadRequest(f"{option} {text[:64]!r} is no time")
     return at_ms
 
 

@@ -18,7 +18,7 @@ LABEL_COLUMNS = {
     "target": "id",
     "user": "by",
     "note": "note",
-    "rules": "rules",
+    "rules": "in force",
     "conflict": "conflict",
     "undone_by": "undone by",
     "id": "label id",
@@ -69,8 +69,10 @@ def label(
     if as_json:
         print_json(told)
         return 0
-    since = moment_of(told["from_ms"])
-    nothing = f"nothing would change since {since} ({told['series']} series scored)"
+    nothing = "nothing would change: it is said of no anomaly of the last days"
+    if told["series"]:
+        since = moment_of(told["from_ms"])
+        nothing = f"nothing would change since {since} ({told['series']} series scored)"
     return show(rows, REHEARSED_COLUMNS, as_json, nothing)
 
 
@@ -88,7 +90,10 @@ def undo_label(url: str, token: str, label_id: str, *, as_json: bool) -> int:
 
 def labels(url: str, token: str, *, limit: int, as_json: bool, **asked: str | None) -> int:
     with Client(url, token) as server:
-        return show(server.items("/api/v1/labels", limit, **asked), LABEL_COLUMNS, as_json, "no labels")
+        rows = server.items("/api/v1/labels", limit, **asked)
+    if not as_json:
+        rows = [row | {key: "yes" if row[key] else "" for key in ("rules", "conflict")} for row in rows]
+    return show(rows, LABEL_COLUMNS, as_json, "no labels")
 
 
 def _post(url: str, token: str, path: str, body: dict[str, Any] | None, as_json: bool) -> int:

@@ -21,6 +21,8 @@ EDGE_COLUMNS = {
     "decades": "decades",
     "last_ms": "last (UTC)",
 }
+NAMED = 3
+NO_EDGES = "no edges: no two series began together twice, beyond chance, in the last four weeks"
 COMMUNITY_COLUMNS = {"size": "series", "hubs": "hubs"}
 
 
@@ -43,10 +45,8 @@ def topology(
         if communities:
             rows = server.get("/api/v1/topology/communities", limit=min(limit, 1_000))["items"]
             told = [row | {"hubs": ", ".join(row["hubs"])} for row in rows] if not as_json else rows
-            return show(told, COMMUNITY_COLUMNS, as_json, "no edges yet")
-        shown = show(
-            server.items("/api/v1/topology", limit, focus=focus), EDGE_COLUMNS, as_json, "no edges yet"
-        )
+            return show(told, COMMUNITY_COLUMNS, as_json, NO_EDGES)
+        shown = show(server.items("/api/v1/topology", limit, focus=focus), EDGE_COLUMNS, as_json, NO_EDGES)
         if not as_json:
             for line in beside(server.get("/api/v1/topology", limit=1)):
                 out().print(cell("text", line), soft_wrap=True)
@@ -60,14 +60,21 @@ def beside(page: dict[str, Any]) -> list[str]:
     >>> tie = {"one": ["a", "b"], "other": ["c"], "apart": True, "since_ms": 5}
     >>> beside({"lineage": [link], "ties": [tie]})
     ['declared: db.* feeds web.*', 'said by people: a, b and c are apart']
+    >>> beside({"lineage": [], "ties": [tie | {"one": list("abcdef"), "apart": False}]})
+    ['said by people: a, b, c, 3 more and c belong together']
     """
     declared = [f"declared: {one['upstream']} feeds {one['downstream']}" for one in page["lineage"]]
-    sides = [(", ".join(one["one"]), ", ".join(one["other"]), one["apart"]) for one in page["ties"]]
+    sides = [(_few(one["one"]), _few(one["other"]), one["apart"]) for one in page["ties"]]
     ties = [
         f"said by people: {one} and {other} {'are apart' if apart else 'belong together'}"
         for one, other, apart in sides
     ]
     return declared + ties
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join([*names[:NAMED], f"{more} more"] if more > 0 else names)
 
 
 def read_links(file: Path) -> list[dict[str, Any]]:

@@ -160,6 +160,11 @@ def test_commands(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "entries" in made
     assert "holidays of DE" in said("calendar", "list", "--json")
     assert "removed" in said("calendar", "remove", made.split()[1].rstrip(":"))
+    release = ["release 42", "--kind", "deployment", "--at", "1970-01-01 00:00:01", "--tag", "service=web"]
+    assert "told: deployment at 1970-01-01T00:00:01" in said("change", "tell", *release)
+    (control,) = [one for one in app.engine.controls if "release 42" in str(one.body)]
+    assert (control.body["at_ms"], control.body["tags"]) == (1_000, {"service": "web"})
+    assert "no changes" in said("change", "list")  # nobody keeps them here
 
 
 def test_learning_is_stopped_by_a_record_with_its_spans_written_out(app: App) -> None:

@@ -15,8 +15,10 @@ STRICT = ConfigDict(extra="forbid", strict=False, hide_input_in_errors=True)
 
 
 def encoded(body: Mapping[str, Any], most_bytes: int) -> bytes:
-    """As JSON in UTF-8. Raises Rejected for one too large: the caller has cut what can be cut."""
-    found = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(errors="replace")
+    """As JSON in UTF-8, with ? for halves of surrogates. Raises Rejected for one too large: the caller has
+    cut what can be cut."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    found = text.encode(errors="replace")
     if len(found) > most_bytes:
         raise Rejected(f"the message has {len(found):,} bytes, and {most_bytes:,} may be sent")
     return found
