@@ -19,7 +19,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
 from monitor import muting
 from monitor.alerting.chart_links import ChartLinks
@@ -66,14 +66,15 @@ from monitor.polled import Polled, Ways
 from monitor.polled_set import Polling
 from monitor.polling import Poller
 from monitor.rehearsing import Rehearsing
-from monitor.relating import Kept, Relating
-from monitor.responding import Feedback, Responding
+from monitor.relating import Relating
+from monitor.responding import Responding
 from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
 from monitor.source_reload import RELOAD_S, SourceReload
 from monitor.store.accounts import Accounts
+from monitor.story import Story
 from monitor.telemetry import Progress, Telemetry
 from monitor.young import Young
 
@@ -97,49 +98,6 @@ class State(StrEnum):
     RUNNING = "running"
     FAILED = "failed"
     STOPPED = "stopped"
-
-
-class Story(Protocol):
-    """What is remembered of anomalies and incidents, and how events become them. Thread-safe.
-
-    Lists hold up to ``limit`` things after the cursor ``after`` (empty: from the first).
-    """
-
-    def positions(self) -> Mapping[int, int]:
-        """Per shard, the newest position whose events are kept."""
-
-    def receive(self, events: Events) -> Sequence[IncidentChange]:
-        """Keep the events (a second time changes nothing); what became of incidents by them."""
-
-    def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:
-        """Newest onset first."""
-
-    def incidents(self, *, after: str, limit: int, **asked: Unpack[IncidentFilter]) -> Page[Incident]:
-        """Newest start first."""
-
-    def incident(self, incident_id: str) -> Incident | None: ...
-
-    def members(self, incident_id: str) -> Sequence[PlacedAnomaly]:
-        """By (onset, id)."""
-
-    def transitions(self, incident_id: str) -> Sequence[IncidentTransition]:
-        """The steps of its life, the first one first."""
-
-    def incidents_open(self, team: str | None = None) -> int: ...
-
-    def forget_series(self, series_id: str) -> Sequence[IncidentChange]:
-        """Drop what is known of a deleted series' anomalies; what became of incidents by that."""
-
-    @property
-    def topology(self) -> Kept: ...
-
-    @property
-    def feedback(self) -> Feedback: ...
-
-    @property
-    def mutes(self) -> muting.Kept: ...
-
-    def close(self) -> None: ...
 
 
 class Monitor:

@@ -90,7 +90,7 @@ def undo_label(url: str, token: str, label_id: str, *, as_json: bool) -> int:
 
 def labels(url: str, token: str, *, limit: int, as_json: bool, **asked: str | None) -> int:
     with Client(url, token) as server:
-        rows = server.items("/api/v1/labels", limit, **asked)
+        rows = list(server.items("/api/v1/labels", limit, **asked))
     if not as_json:
         rows = [row | {key: "yes" if row[key] else "" for key in ("rules", "conflict")} for row in rows]
     return show(rows, LABEL_COLUMNS, as_json, "no labels")

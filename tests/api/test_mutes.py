@@ -162,7 +162,8 @@ def test_commands(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "removed" in said("calendar", "remove", made.split()[1].rstrip(":"))
     release = ["release 42", "--kind", "deployment", "--at", "1970-01-01 00:00:01", "--tag", "service=web"]
     assert "told: deployment at 1970-01-01T00:00:01" in said("change", "tell", *release)
-    (control,) = [one for one in app.engine.controls if "release 42" in str(one.body)]
+    told = (one for one in app.engine.controls if isinstance(one, Control))
+    (control,) = [one for one in told if "release 42" in str(one.body)]
     assert (control.body["at_ms"], control.body["tags"]) == (1_000, {"service": "web"})
     assert "no changes" in said("change", "list")  # nobody keeps them here
 
