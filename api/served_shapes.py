@@ -19,7 +19,10 @@ class ServedValue(Answer):
 
 
 class ServedEstimate(Answer):
-    """Accuracy as estimated without labels. ``error``: estimate minus truth, once labels are there."""
+    """Quality as estimated without labels. ``error``: estimate minus truth, once labels are there."""
+
+    measure: Literal["accuracy", "mae"] = "accuracy"
+    n: int = Field(0, description="predictions it is of")
 
     value: float | None = None
     lower: float | None = None
@@ -27,6 +30,7 @@ class ServedEstimate(Answer):
     trusted: bool
     why: str = Field(description="why it cannot be trusted; empty where it can")
     error: float | None = None
+    rmse: ServedValue | None = Field(None, description="beside a mae")
 
 
 class ServedDistance(Answer):

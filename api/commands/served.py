@@ -80,14 +80,14 @@ def _row(one: Values, measure: str, value: Values | None) -> Values:
     return {
         **one,
         "quality_text": told(measure, value),
-        "estimate_text": told("accuracy", _estimated(one.get("estimate"))),
+        "estimate_text": _estimated(one.get("estimate")),
         "drifted_count": len(one.get("drifted", [])),
         "coverage_text": f"{one['labelled'] / predictions:.0%}" if predictions else "",
     }
 
 
-def _estimated(estimate: Values | None) -> Values | None:
-    return estimate if estimate is not None and estimate["trusted"] else None
+def _estimated(estimate: Values | None) -> str:
+    return told(estimate["measure"], estimate) if estimate is not None and estimate["trusted"] else ""
 
 
 def told(measure: str, value: dict[str, Any] | None) -> str:

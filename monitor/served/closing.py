@@ -2,7 +2,7 @@
 
 Either way its values go out once, as samples of ordinary series, in the order of buckets: a value that
 could still change is shown (`monitor.served.view`) and never judged, so nobody is woken by labels that are
-missing. Of a closed bucket these are volume, latency, missing shares, drift and the estimated accuracy; of a
+missing. Of a closed bucket these are volume, latency, missing shares, drift and the estimated quality; of a
 ripe one the measures of quality, and how far the estimate was off. The share that has labels is shown and no
 series, or labels that are missing would be news.
 """
@@ -17,11 +17,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from monitor.domain.served import METRIC, Measure, Task
-from monitor.served import logbins, quality
+from monitor.domain.served import METRIC, Measure
+from monitor.served import estimating, logbins, quality
 from monitor.served.drift import MAIN, Reference
 from monitor.served.error_drift import error_of
-from monitor.served.estimate import Estimate
 from monitor.served.model import (
     CONFIDENT,
     FEATURES,
@@ -105,6 +104,7 @@ def _close(model: ServedModel, bucket: int, newest: bool) -> Iterator[Told]:
     cells = model.filling.cells(bucket)
     for version in model.versions:
         version.calibration.reach(bucket)
+        version.losses.reach(bucket)
     for cell in cells:
         yield from _close_cell(model, bucket, cell, newest)
     for place in {model.cells[cell].version for cell in cells}:
@@ -128,19 +128,18 @@ def _close_cell(model: ServedModel, bucket: int, cell: int, newest: bool) -> Ite
         missing = float(counts[NO_FEATURE] / counts[FEATURES])
         yield Told(METRIC + "missing_feature_share", tags, ts_ms, missing, float(counts[FEATURES]))
     yield Told(METRIC + "missing_prediction_share", tags, ts_ms, float(counts[NO_PREDICTION]) / n, n)
-    yield from _drift(model, bucket, cell, newest)
-    estimate = _estimate(model, bucket, cell)
-    if estimate is not None and estimate.value is not None:
-        # A gap would be news; a value of one case weighs nothing.
-        cases = float(estimate.n) if estimate.trusted else 1.0
-        yield Told(METRIC + "estimated_accuracy", tags, ts_ms, estimate.value, cases)
+    sample = model.samples.pop((bucket, cell))
+    yield from _drift(model, bucket, cell, sample, newest)
+    estimate = estimating.estimate(model, bucket, cell, sample)
+    assert model.task is not None
+    for name, value, cases in estimating.samples(model.task, estimate):
+        yield Told(METRIC + name, tags, ts_ms, value, cases)
     body = {"estimate": None if estimate is None else estimate.to_body()}
     model.shown.setdefault(cell, OrderedDict())[bucket] = msgspec.msgpack.encode(body)
 
 
-def _drift(model: ServedModel, bucket: int, cell: int, newest: bool) -> Iterator[Told]:
+def _drift(model: ServedModel, bucket: int, cell: int, sample: Sample, newest: bool) -> Iterator[Told]:
     """``newest``: all distances and words are wanted, as it will be shown."""
-    sample = model.samples.pop((bucket, cell))
     version = model.versions[model.cells[cell].version]
     reference = model.references.get(cell)
     whole = model.references.get(_whole(model, cell))
@@ -167,17 +166,6 @@ def _whole(model: ServedModel, cell: int) -> int:
     return next(
         place for place, one in enumerate(model.cells) if one.version == version and one.segment is None
     )
-
-
-def _estimate(model: ServedModel, bucket: int, cell: int) -> Estimate | None:
-    if model.task is not Task.CLASSIFICATION:
-        return None
-    counts = model.filling.row(bucket, cell)
-    assert counts is not None
-    estimate = model.versions[model.cells[cell].version].calibration.estimate(counts[CONFIDENT:])
-    if estimate.value is not None:
-        model.estimates[bucket, cell] = (estimate.value, estimate.error)
-    return estimate
 
 
 # -- outcomes ---------------------------------------------------------------------------------------
@@ -214,15 +202,13 @@ def _ripen_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     found = measures(model, counts)
     for name, measure in found.items():
         yield Told(METRIC + name, tags, ts_ms, measure.value, measure.n)
-    estimated = model.estimates.pop((bucket, cell), None)
-    error = None
-    if estimated is not None and "accuracy" in found:
-        error = estimated[0] - found["accuracy"].value
-        yield Told(METRIC + "estimate_error", tags, ts_ms, error, found["accuracy"].n)
+    error = estimating.learn(model, bucket, cell, counts, found)
+    if error is not None:
+        assert model.task is not None
+        cases = found[quality.MAIN[model.task]].n
+        yield Told(METRIC + estimating.ERRORS[model.task], tags, ts_ms, error, cases)
     if model.cells[cell].segment is None:
         yield from _error_drift(model, bucket, cell, found)
-    if model.cells[cell].segment is None and model.task is Task.CLASSIFICATION:
-        _calibrate(model, bucket, cell, counts, error, estimated)
     body = shown_body(model, cell, bucket)
     if body.get("estimate"):
         body["estimate"]["error"] = error
@@ -245,21 +231,6 @@ def _error_drift(model: ServedModel, bucket: int, cell: int, found: Mapping[str,
     if way is not None:
         cases = found[quality.MAIN[model.task]].n
         yield Told(METRIC + "error_drift", tags_of(model, cell), ts_ms, way, cases)
-
-
-def _calibrate(
-    model: ServedModel,
-    bucket: int,
-    cell: int,
-    counts: quality.Integers,
-    error: float | None,
-    estimated: tuple[float, float] | None,
-) -> None:
-    settings = model.settings
-    usable_from = bucket + 1 - (-settings.maturity_ms // settings.bucket_ms)
-    miss = None if error is None or estimated is None else (error, estimated[1])
-    calibration = model.versions[model.cells[cell].version].calibration
-    calibration.mature(usable_from, quality.confidences(counts), miss)
 
 
 # -- shown ------------------------------------------------------------------------------------------

@@ -90,12 +90,12 @@ class Reference:
         """Every feature that either side has; empty where one of them is too small. ``whole``: with all
         distances, and in words."""
         found: list[Drifted] = []
-        for column, feature in enumerate(features):
-            now = _column(current, column)
-            distances = self._side(column, feature).to(now, whole=whole)
+        for place, feature in enumerate(features):
+            now = column(current, place)
+            distances = self._side(place, feature).to(now, whole=whole)
             if not distances:
                 return []
-            before = _column(self.sample, column)
+            before = column(self.sample, place)
             main = distances[MAIN]
             if main.value == 0 and np.isnan(now).all():
                 continue
@@ -104,18 +104,19 @@ class Reference:
             found.append(Drifted(feature.name, len(now), drifted, distances, text))
         return found
 
-    def _side(self, column: int, feature: Feature) -> distance.Numbers | distance.Words:
-        known = self._sides.get(column)
+    def _side(self, place: int, feature: Feature) -> distance.Numbers | distance.Words:
+        known = self._sides.get(place)
         if known is None:
             make = distance.Numbers if feature.words is None else distance.Words
-            known = self._sides[column] = make(_column(self.sample, column))
+            known = self._sides[place] = make(column(self.sample, place))
         return known
 
 
-def _column(sample: Sample, column: int) -> Floats:
-    if column >= sample.values.shape[1]:
+def column(sample: Sample, place: int) -> Floats:
+    """One feature of a sample; NaN where it is missing, or was not known then."""
+    if not 0 <= place < sample.values.shape[1]:
         return np.full(len(sample), np.nan)
-    return sample.values[:, column]
+    return sample.values[:, place]
 
 
 def _said(feature: Feature, before: Floats, now: Floats, main: Distance, where: str) -> str:

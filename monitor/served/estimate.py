@@ -12,7 +12,6 @@ really came changes no estimate.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,70 +19,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.served.past import Past
 from monitor.served.quality import CONFIDENCES
 
 LEAST_LABELLED = 300
 LEAST_IN_BIN = 20
 UNKNOWN_MAX = 0.1
-LOOKED_BACK = 6
 FORGOTTEN = 50
 """Of what was learned one part in so many is forgotten a bucket: half in 35."""
 TOLERATED = 0.02
+CHANGED = "it was off by {:+.1%} where labels came since: the relation between {} and truth has changed"
 _PRIOR = 10.0
 _Z = 1.959963984540054
 
 Integers = NDArray[np.int64]
-Miss = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """``value`` with its standard error, where there is one; ``why`` it cannot be trusted, or empty."""
+    """``value`` of a ``measure`` with its standard error, where there is one; ``why`` it cannot be trusted,
+    or empty. ``rmse``: beside a mean absolute error the root of the mean squared one, with its own."""
 
     value: float | None
     error: float
     n: int
     why: str
+    measure: str = "accuracy"
+    rmse: tuple[float, float] | None = None
 
     @property
     def trusted(self) -> bool:
         return not self.why
 
     def to_body(self) -> dict[str, Any]:
-        half = _Z * self.error
+        found: dict[str, Any] = {"value": None, "lower": None, "upper": None}
+        if self.value is not None:
+            found = _interval(self.value, self.error, 1.0 if self.measure == "accuracy" else math.inf)
         return {
-            "value": self.value,
-            "lower": None if self.value is None else max(self.value - half, 0.0),
-            "upper": None if self.value is None else min(self.value + half, 1.0),
+            **found,
+            "measure": self.measure,
+            "n": self.n,
             "trusted": self.trusted,
             "why": self.why,
             "error": None,
+            "rmse": None if self.rmse is None else _interval(*self.rmse) | {"n": self.n},
         }
+
+
+def _interval(value: float, error: float, most: float = math.inf) -> dict[str, Any]:
+    half = _Z * error
+    return {"value": value, "lower": max(value - half, 0.0), "upper": min(value + half, most)}
 
 
 @dataclass
 class Calibration:
-    """How often one version was right at each confidence. ``waiting``: of mature buckets, by the bucket at
-    whose end they may be used, the counts and the miss. ``misses``: of the last ones, (estimate − truth,
-    standard error)."""
+    """How often one version was right at each confidence."""
 
     counts: Integers = field(default_factory=lambda: np.zeros((CONFIDENCES, 2), np.int64))
-    waiting: dict[int, tuple[Integers, Miss | None]] = field(default_factory=dict)
-    misses: deque[Miss] = field(default_factory=lambda: deque(maxlen=LOOKED_BACK))
-
-    def mature(self, usable_from: int, counts: Integers, miss: Miss | None) -> None:
-        """A bucket is mature, and had missed by so much where it was estimated."""
-        self.waiting[usable_from] = (counts.copy(), miss)
+    past: Past[Integers] = field(default_factory=Past)
 
     def reach(self, bucket: int) -> None:
         """A bucket is over: what may be used by now is."""
-        for usable_from in sorted(self.waiting):
-            if usable_from > bucket:
-                break
-            counts, miss = self.waiting.pop(usable_from)
+        for counts in self.past.reach(bucket):
             self.counts = self.counts - self.counts // FORGOTTEN + counts
-            if miss is not None:
-                self.misses.append(miss)
 
     def estimate(self, confident: Integers) -> Estimate:
         """Of the confidences of a bucket's predictions."""
@@ -103,28 +101,24 @@ class Calibration:
         unknown = int(confident[self.counts[:, 0] < LEAST_IN_BIN].sum()) / n
         if unknown > UNKNOWN_MAX:
             return f"{unknown:.0%} of the predictions have a confidence that was hardly seen with labels"
-        wrong = [error for error, scale in self.misses if abs(error) > max(2 * scale, TOLERATED)]
-        if len(self.misses) >= 3 and 2 * len(wrong) > len(self.misses):
-            typical = float(np.median(wrong))
-            return (
-                f"it was off by {typical:+.1%} where labels came since: "
-                "the relation between score and truth has changed"
-            )
-        return ""
+        off = self.past.off_by(TOLERATED)
+        return "" if off is None else CHANGED.format(off, "score")
 
     def state(self) -> dict[str, Any]:
+        waiting = sorted(self.past.waiting.items())
         return {
             "counts": self.counts.tolist(),
-            "waiting": [[at, counts.tolist(), miss] for at, (counts, miss) in sorted(self.waiting.items())],
-            "misses": [list(miss) for miss in self.misses],
+            "waiting": [[at, counts.tolist(), miss] for at, (counts, miss) in waiting],
+            "misses": [list(miss) for miss in self.past.misses],
         }
 
     @staticmethod
     def from_state(state: Mapping[str, Any]) -> Calibration:
         made = Calibration(np.array(state["counts"], np.int64))
         for at, counts, miss in state["waiting"]:
-            made.mature(at, np.array(counts, np.int64), None if miss is None else (miss[0], miss[1]))
-        made.misses.extend((error, scale) for error, scale in state["misses"])
+            learned = np.array(counts, np.int64)
+            made.past.mature(at, learned, None if miss is None else (miss[0], miss[1]))
+        made.past.misses.extend((error, scale) for error, scale in state["misses"])
         return made
 
 

@@ -14,7 +14,7 @@ from monitor.served.table import add_at
 
 DIGITS = 13
 _LOWEST = 160
-_LARGEST = 2.0**200
+LARGEST = 2.0**200
 _LOW = np.int64(2**26 - 1)
 _DIGIT = np.int64(2**32 - 1)
 
@@ -31,7 +31,7 @@ def add(
     >>> total(table[0])
     1.0
     """
-    mantissa, exponent = np.frexp(np.clip(terms, -_LARGEST, _LARGEST))
+    mantissa, exponent = np.frexp(np.clip(terms, -LARGEST, LARGEST))
     whole = (mantissa * 2.0**53).astype(np.int64)
     place = exponent.astype(np.int64) - 53 + _LOWEST
     whole >>= np.clip(-place, 0, 63)

@@ -2,7 +2,7 @@
 
 A cell is a version as a whole, or one segment of it. Memory: of a bucket that still fills 1.9 kB a cell and
 up to 1,000 sampled rows of its features, of one that waits for outcomes 2.9 kB a cell (classification; 0.7 of
-regression); of a cell a reference of up to 4,000 rows.
+regression, and 4 a version); of a cell a reference of up to 4,000 rows.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.served import ModelSettings, Task
-from monitor.served import logbins, quality
+from monitor.served import exact, logbins, quality
 from monitor.served.columns import Combination, Text
 from monitor.served.drift import FEATURES_MAX, Feature, Reference
 from monitor.served.error_drift import ErrorDrift
 from monitor.served.estimate import Calibration
+from monitor.served.loss import PAIRS, Losses
 from monitor.served.quality import CLASSES, CONFIDENCES
-from monitor.served.sample import Sample
+from monitor.served.sample import Sample, spread
 from monitor.served.table import Table, add_at
 
 CELLS_MAX = 200
@@ -57,6 +58,7 @@ class Version:
     labelled: int = 0
     referred: int = 0
     calibration: Calibration = field(default_factory=Calibration)
+    losses: Losses = field(default_factory=Losses)
     error_drift: ErrorDrift = field(default_factory=ErrorDrift)
 
 
@@ -99,6 +101,7 @@ class ServedModel:
         self.filling = Table(FILL_WIDTH)
         self.waiting = Table(quality.WIDTH[self.task or Task.CLASSIFICATION])
         self.samples: dict[tuple[int, int], Sample] = {}
+        self.pairs: dict[tuple[int, int], Sample] = {}
         self.references: dict[int, Sample] = {}
         self.compared_with: dict[int, Reference] = {}
         self.estimates: dict[tuple[int, int], tuple[float, float]] = {}
@@ -158,6 +161,10 @@ class ServedModel:
         known = self._cell_of[cell] = len(self.cells)
         self.cells.append(cell)
         return known
+
+    def column_of(self, name: str) -> int:
+        """The place of a feature in samples; −1 where it has none."""
+        return self._column_of.get(name, -1)
 
     def enter_feature(self, feature: Feature) -> int:
         known = self._column_of[feature.name] = len(self.features)
@@ -291,7 +298,7 @@ class ServedModel:
             add_at(counts, at[scored], CONFIDENT + confident, 1)
         waits = self.waiting.rows(bucket[row], cell)
         add_at(self.waiting.counts, waits, quality.PREDICTED, 1)
-        self._sample(cases, bucket[row], row, cell)
+        spread(self.samples, SAMPLED, (bucket[row], cell), cases.hashes, cases.features, row)
         self._see_versions(cases)
 
     def label(
@@ -302,6 +309,7 @@ class ServedModel:
         was: tuple[Integers, Floats],
         weight: Integers,
         delay_ms: Integers,
+        hashes: Words,
     ) -> None:
         """Count outcomes: (code, number, score) said, (code, number) that came; none in a ripe bucket."""
         bucket = ts_ms // self.settings.bucket_ms
@@ -312,20 +320,37 @@ class ServedModel:
             self.versions[int(place)].labelled += int(count)
         row, cell = self._members(group)
         at = self.waiting.rows(bucket[row], cell)
-        counts, weight = self.waiting.counts, weight[row]
+        counts, weighs = self.waiting.counts, weight[row]
         add_at(counts, at, quality.LABELLED, 1)
-        add_at(counts, at, quality.WEIGHT, weight)
-        add_at(counts, at, quality.SQUARES, weight**2)
+        add_at(counts, at, quality.WEIGHT, weighs)
+        add_at(counts, at, quality.SQUARES, weighs**2)
         if self.task is Task.CLASSIFICATION:
             answer, truth = (np.where(code < 0, CLASSES - 1, code)[row] for code in (said[0], was[0]))
-            quality.count_classes(counts, at, answer, truth, said[2][row], self.positive, weight)
+            quality.count_classes(counts, at, answer, truth, said[2][row], self.positive, weighs)
             return
         number = was[1][row]
         if self.task is Task.RANKING:
-            quality.count_ranks(counts, at, np.nan_to_num(number), weight)
+            quality.count_ranks(counts, at, np.nan_to_num(number), weighs)
             return
         both = ~np.isnan(number) & ~np.isnan(said[1][row])
-        quality.count_errors(counts, at[both], said[1][row][both], number[both], weight[both])
+        quality.count_errors(counts, at[both], said[1][row][both], number[both], weighs[both])
+        self._pair(bucket, self._version_of(group), said[1], was[1], weight, hashes)
+
+    def _pair(
+        self,
+        bucket: Integers,
+        version: Integers,
+        said: Floats,
+        was: Floats,
+        weight: Integers,
+        hashes: Words,
+    ) -> None:
+        """Sample what was predicted and how far off it was, for `Losses`."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = np.minimum(np.abs(said - was), exact.LARGEST)
+        pairs = np.stack([said, error, weight.astype(np.float64)], axis=1)
+        kept = (np.abs(said) <= LARGEST) & ~np.isnan(error)
+        spread(self.pairs, PAIRS, (bucket[kept], version[kept]), hashes[kept], pairs[kept])
 
     def _members(self, group: Integers) -> tuple[NDArray[np.intp], Integers]:
         """Rows and the cells they count in, one pair for each."""
@@ -348,14 +373,3 @@ class ServedModel:
             version.predictions += len(times)
             version.first_ms = min(version.first_ms, int(times.min()))
             version.last_ms = max(version.last_ms, int(times.max()))
-
-    def _sample(self, cases: Cases, bucket: Integers, row: NDArray[np.intp], cell: Integers) -> None:
-        order = np.lexsort((cell, bucket))
-        pairs = np.stack([bucket[order], cell[order]])
-        starts = np.flatnonzero(np.any(np.diff(pairs, axis=1, prepend=-1) != 0, axis=0))
-        for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
-            key = (int(pairs[0, start]), int(pairs[1, start]))
-            sample = self.samples.setdefault(key, Sample(SAMPLED))
-            rows = row[order[start:end]]
-            picked = rows[sample.admits(cases.hashes[rows])]
-            sample.add(cases.hashes[picked], cases.features[picked], seen=len(rows))

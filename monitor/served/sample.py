@@ -68,6 +68,27 @@ class Sample:
         return sample
 
 
+def spread(
+    samples: dict[tuple[int, int], Sample],
+    size: int,
+    keys: tuple[NDArray[np.int64], NDArray[np.int64]],
+    hashes: Words,
+    values: Floats,
+    rows: NDArray[np.intp] | None = None,
+) -> None:
+    """Give rows to the samples of their keys, made with ``size`` where there was none. ``rows``: of
+    ``hashes`` and ``values``, one for each pair of ``keys``; None: each once."""
+    order = np.lexsort(keys[::-1])
+    pairs = np.stack([keys[0][order], keys[1][order]])
+    starts = np.flatnonzero(np.any(np.diff(pairs, axis=1, prepend=-1) != 0, axis=0))
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        key = (int(pairs[0, start]), int(pairs[1, start]))
+        sample = samples.setdefault(key, Sample(size))
+        mine = order[start:end] if rows is None else rows[order[start:end]]
+        picked = mine[sample.admits(hashes[mine])]
+        sample.add(hashes[picked], values[picked], seen=len(mine))
+
+
 def _widened(values: Floats, columns: int) -> Floats:
     missing = columns - values.shape[1]
     if not missing:

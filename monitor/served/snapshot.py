@@ -16,6 +16,7 @@ from monitor.served import quality
 from monitor.served.drift import Feature
 from monitor.served.error_drift import ErrorDrift
 from monitor.served.estimate import Calibration
+from monitor.served.loss import Losses
 from monitor.served.model import FILL_WIDTH, Cell, ServedModel, Version
 from monitor.served.sample import Sample
 from monitor.served.state import ServedState
@@ -89,7 +90,8 @@ def _told(place: int, model: ServedModel, arrays: Arrays) -> dict[str, Any]:
         arrays |= {f"{place}.{name}.{part}": array for part, array in table.state().items()}
     samples = [(list(key), sample) for key, sample in sorted(model.samples.items())]
     references = [(cell, sample) for cell, sample in sorted(model.references.items())]
-    for kind, held in (("samples", samples), ("references", references)):
+    pairs = [(list(key), sample) for key, sample in sorted(model.pairs.items())]
+    for kind, held in (("samples", samples), ("references", references), ("pairs", pairs)):
         for at, (_, sample) in enumerate(held):
             arrays |= {f"{place}.{kind}.{at}.{part}": a for part, a in sample.state().items()}
     return {
@@ -103,6 +105,7 @@ def _told(place: int, model: ServedModel, arrays: Arrays) -> dict[str, Any]:
         "features": [[one.name, one.texts if one.words is not None else None] for one in model.features],
         "samples": [key for key, _ in samples],
         "references": [key for key, _ in references],
+        "pairs": [key for key, _ in pairs],
         "estimates": [[*key, *value] for key, value in sorted(model.estimates.items())],
         "shown": [[cell, list(kept.items())] for cell, kept in sorted(model.shown.items())],
         "newest_drift": [[cell, *drift] for cell, drift in sorted(model.newest_drift.items())],
@@ -113,6 +116,7 @@ def _version(version: Version) -> dict[str, Any]:
     plain = ("name", "first_ms", "last_ms", "predictions", "labelled", "referred")
     return {name: getattr(version, name) for name in plain} | {
         "calibration": version.calibration.state(),
+        "losses": version.losses.state(),
         "error_drift": version.error_drift.state(),
     }
 
@@ -126,6 +130,8 @@ def _made(place: int, told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
         learned: dict[str, Any] = {"calibration": Calibration.from_state(one["calibration"])}
         if "error_drift" in one:  # of the release before it has none
             learned["error_drift"] = ErrorDrift.from_state(one["error_drift"])
+        if "losses" in one:
+            learned["losses"] = Losses.from_state(one["losses"])
         model.versions.append(Version(**one | learned))
     for version, segment in told["cells"]:
         model.enter_cell(Cell(version, None if segment is None else (segment[0], segment[1])))
@@ -144,6 +150,8 @@ def _made(place: int, told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
         model.samples[bucket, cell] = _sample(f"{place}.samples.{at}", arrays)
     for at, cell in enumerate(told["references"]):
         model.references[cell] = _sample(f"{place}.references.{at}", arrays)
+    for at, (bucket, version) in enumerate(told.get("pairs", ())):
+        model.pairs[bucket, version] = _sample(f"{place}.pairs.{at}", arrays)
     model.estimates = {(b, c): (value, error) for b, c, value, error in told["estimates"]}
     for cell, kept in told["shown"]:
         model.shown[cell] = OrderedDict((bucket, body) for bucket, body in kept)

@@ -118,7 +118,8 @@ class ServedState:
         found = self.pending.find(keys)
         was = rows[found.question]
         found.finish()
-        self._label(found.rows, code[was], batch.number[was], ts_ms[was])
+        hashes = self._mixed(keys[found.question])
+        self._label(found.rows, code[was], batch.number[was], ts_ms[was], hashes)
         alone = rows[~np.isin(np.arange(len(rows)), found.question)]
         self._wait(alone, batch, code, ts_ms)
         for place, model in enumerate(names):
@@ -220,7 +221,8 @@ class ServedState:
         found.finish()
         met = pending[found.question]
         met["level"] = found.rows["level"]
-        self._label(met, found.rows["code"].astype(np.int64), found.rows["number"], found.rows["ts_ms"])
+        code = found.rows["code"].astype(np.int64)
+        self._label(met, code, found.rows["number"], found.rows["ts_ms"], hashes[found.question])
         alone = ~np.isin(np.arange(len(keys)), found.question) & self._kept(hashes)
         pending["level"] = self.level
         self.pending.add(keys[alone], pending[alone])
@@ -250,7 +252,12 @@ class ServedState:
         return np.array(numbers, np.int64)[inverse]
 
     def _label(
-        self, rows: NDArray[np.void], code: Integers, number: NDArray[np.float64], ts_ms: Integers
+        self,
+        rows: NDArray[np.void],
+        code: Integers,
+        number: NDArray[np.float64],
+        ts_ms: Integers,
+        hashes: Words,
     ) -> None:
         group = rows["group"].astype(np.int64)
         for used in dict.fromkeys(self.group_model[one].name for one in np.unique(group).tolist()):
@@ -277,6 +284,7 @@ class ServedState:
                 (was, number[mine]),
                 np.int64(1) << said["level"].astype(np.int64),
                 np.where(came >= 0, came - ts, 0),
+                hashes[mine],
             )
 
     def _wait(self, rows: NDArray[np.intp], batch: Outcomes, code: Integers, ts_ms: Integers) -> None:

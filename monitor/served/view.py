@@ -89,7 +89,7 @@ def _version(model: ServedModel, place: int, version: Version) -> Body:
     mine = [at for at, cell in enumerate(model.cells) if cell.version == place]
     whole = next(at for at in mine if model.cells[at].segment is None)
     tags = dict(closing.tags_of(model, whole))
-    names = (*quality_names(model), "predictions", "latency_p99_ms", "estimated_accuracy")
+    names = (*quality_names(model), "predictions", "latency_p99_ms", *estimated_names(model))
     return {
         "version": version.name,
         "first_ms": version.first_ms,
@@ -117,6 +117,15 @@ def quality_names(model: ServedModel) -> tuple[str, ...]:
         ),
         Task.REGRESSION: ("mae", "rmse", "mape", "bias"),
         Task.RANKING: ("hit_rate", "ndcg"),
+    }[model.task or Task.CLASSIFICATION]
+
+
+def estimated_names(model: ServedModel) -> tuple[str, ...]:
+    """What is estimated without labels."""
+    return {
+        Task.CLASSIFICATION: ("estimated_accuracy",),
+        Task.REGRESSION: ("estimated_mae", "estimated_rmse"),
+        Task.RANKING: (),
     }[model.task or Task.CLASSIFICATION]
 
 
