@@ -8,7 +8,7 @@ export interface Value {
   upper: number | null;
 }
 
-/** Accuracy as estimated without labels. */
+/** Quality as estimated without labels: accuracy or mean absolute error. */
 export interface Estimate {
   value: number | null;
   lower: number | null;

@@ -18,7 +18,7 @@ export function Measured({ value }: { value: Value | null | undefined }) {
   );
 }
 
-/** What accuracy is estimated to be without labels, and whether that can be trusted. */
+/** What quality is estimated to be without labels, and whether that can be trusted. */
 export function Guess({ estimate }: { estimate: Estimate | null }) {
   if (!estimate || estimate.value === null) return <span class="muted">{estimate?.why || "none"}</span>;
   return (
