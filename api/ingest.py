@@ -86,6 +86,8 @@ class Intake:
         decoded = handed.decoded
         refused = {reject.reason: reject.count for reject in decoded.rejects}
         self._monitor.telemetry.rejected({**refused, **decoded.aside})
+        behind = sum(accepted.rejected.values())
+        self._monitor.telemetry.decoded(request.decoder_name, accepted.accepted, decoded.rejected + behind)
         if request.complete_ms is not None:
             await self._monitor.complete(request.complete_ms, digest(handed.request_id, b"complete"))
         return request, accepted, decoded

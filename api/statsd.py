@@ -124,6 +124,7 @@ class StatsdListener:
         if len(batch):
             self._waiting.append(batch)
         self._monitor.telemetry.rejected(self._table.refused)
+        self._monitor.telemetry.decoded("statsd", 0, sum(self._table.refused.values()))
         self._table.refused = {}
         while self._waiting:
             if not self._keep(self._waiting[0]):
@@ -136,7 +137,10 @@ class StatsdListener:
         name = hashlib.blake2b(b"statsd" + b"".join(column.tobytes() for column in columns), digest_size=16)
         try:
             future = self._monitor.submit(batch, Mode.LIVE, name.digest())
-            self._monitor.count(future.result(self._monitor.settings.http.answer_s))
+            accepted = future.result(self._monitor.settings.http.answer_s)
+            self._monitor.count(accepted)
+            refused = sum(accepted.rejected.values())
+            self._monitor.telemetry.decoded("statsd", accepted.accepted, refused)
         except (WatchkeeperError, NotInTime) as error:
             log.warning("statsd: %s; the interval waits", error)
             return False

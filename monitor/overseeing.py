@@ -79,6 +79,7 @@ class Overseeing:
             shards=asked,
             sources={**polled, "push": self._telemetry.pushed},
             refused=dict(self._telemetry.refused),
+            decoders=dict(self._telemetry.decoders),
             samples=sum(one.samples for one in shards),
             late=sum(one.late for one in shards),
             lag_s=max((one.lag_ms for one in shards), default=0) / 1_000,

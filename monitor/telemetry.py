@@ -85,7 +85,7 @@ class LimitBook:
 
 class Telemetry:
     """Counters of the outside, and gauges read from the shards when somebody asks. ``pushed``: samples
-    acknowledged; ``refused``: samples by reason."""
+    acknowledged; ``refused``: samples by reason; ``decoders``: both by decoder."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -93,6 +93,7 @@ class Telemetry:
         self.pushed = 0
         self.refused: dict[str, int] = {}
         self._refusing = Lock()
+        self.decoders: dict[str, tuple[int, int]] = {}
         self._accepted = self._counter("samples_accepted", "samples acknowledged, on disk")
         self._rejected = self._counter("samples_rejected", "samples refused, by reason", "reason")
         self._repeated = self._counter("requests_repeated", "requests dropped as repeats of an earlier one")
@@ -127,6 +128,12 @@ class Telemetry:
             self._rejected.labels(reason).inc(count)
             if reason in _LIMIT_OF:
                 self.limits.hit(_LIMIT_OF[reason], count)
+
+    def decoded(self, decoder: str, accepted: int, refused: int) -> None:
+        """What became of samples that one decoder read."""
+        with self._refusing:
+            before = self.decoders.get(decoder, (0, 0))
+            self.decoders[decoder] = (before[0] + accepted, before[1] + refused)
 
     def answered(self, status: int) -> None:
         self._answers.labels(str(status)).inc()

@@ -21,7 +21,8 @@ ERRORS_MAX = 100
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the head of a request asks for. ``form`` names the body's format, ``key`` is empty without a
-    header that names the request, ``place`` is what a place in an error is called."""
+    header that names the request, ``place`` is what a place in an error is called, ``decoder_name`` what the
+    decoder is called in the own series."""
 
     decoder: Decoder
     form: str
@@ -32,6 +33,7 @@ class Request:
     key: bytes = b""
     place: str = "index"
     fence: Fence | None = None
+    decoder_name: str = ""
 
 
 class Dialect(Protocol):

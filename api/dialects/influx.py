@@ -50,7 +50,8 @@ class InfluxDialect:
         encoding = encoding_of(headers)
         precision = parameter(query, "precision", _precision) or "ns"
         decoder = InfluxDecoder(self._keys, precision, self._now_ms(), samples_max=self._samples_max)
-        return Request(decoder, "influx", encoding, parameter(query, "mode", Mode), place="line")
+        mode = parameter(query, "mode", Mode)
+        return Request(decoder, "influx", encoding, mode, place="line", decoder_name="influx")
 
     def answer(self, request: Request, accepted: Accepted, decoded: Decoded) -> Response:
         rejects = refused(accepted, decoded)

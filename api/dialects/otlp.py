@@ -24,6 +24,7 @@ from monitor.domain.batch import Mode
 from monitor.engine.base import Accepted
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
+_NAMES = {PROTOBUF: "otlp", JSON: "otlp json"}
 _CODES = {401: 16, 403: 7, 413: 8, 503: 14}
 _INVALID = 3
 """Codes of google.rpc.Status."""
@@ -45,7 +46,9 @@ class OtlpDialect:
         if content_type not in self._decoders:
             raise Problem(415, f"a Content-Type of {PROTOBUF} or {JSON}")
         encoding = encoding_of(headers)
-        return Request(self._decoders[content_type], content_type, encoding, parameter(query, "mode", Mode))
+        mode = parameter(query, "mode", Mode)
+        decoder, name = self._decoders[content_type], _NAMES[content_type]
+        return Request(decoder, content_type, encoding, mode, decoder_name=name)
 
     def answer(self, request: Request, accepted: Accepted, decoded: Decoded) -> Response:
         rejects = refused(accepted, decoded)

@@ -25,6 +25,7 @@ from monitor.engine.base import Accepted
 VERSION_1 = "prometheus.WriteRequest"
 VERSION_2 = "io.prometheus.write.v2.Request"
 _VERSIONS = {VERSION_1: "0.1.", VERSION_2: "2.0."}
+_NAMES = {VERSION_1: "remote write 1", VERSION_2: "remote write 2"}
 _ENCODINGS = ("snappy", "zstd", "gzip", "identity")
 _WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 
@@ -49,7 +50,8 @@ class RemoteWriteDialect:
             detail = f"the version {said[:64]!r} is not that of {proto}, {_VERSIONS[proto]}x"
             raise Problem(415, detail, kind="wrong-version")
         encoding = encoding_of(headers, _ENCODINGS)
-        return Request(self._decoders[proto], proto, encoding, parameter(query, "mode", Mode))
+        mode = parameter(query, "mode", Mode)
+        return Request(self._decoders[proto], proto, encoding, mode, decoder_name=_NAMES[proto])
 
     def answer(self, request: Request, accepted: Accepted, decoded: Decoded) -> Response:
         written = _written(accepted.accepted + sum(decoded.aside.values()))

@@ -38,7 +38,8 @@ class SamplesDialect:
 
     def read(self, headers: Headers, query: Mapping[str, str]) -> Request:
         head = read_head(headers, query, tuple(self._decoders))
-        return Request(self._decoders[head.form], *astuple(head))
+        name = head.form.rpartition("/")[2].removeprefix("x-")
+        return Request(self._decoders[head.form], *astuple(head), decoder_name=name)
 
     def answer(self, request: Request, accepted: Accepted, decoded: Decoded) -> Response:
         return answer_of(accepted, refused(accepted, decoded), request.place)

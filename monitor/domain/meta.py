@@ -32,6 +32,14 @@ P01_MAX = 0.25
 band, and one in a hundred be as surprising as that."""
 
 _SHARE = {"kind": "ratio", "unit": "share", "aggregation": "mean", "cadence_ms": EVERY_MS}
+_SAMPLES = {
+    "kind": "delta",
+    "unit": "samples",
+    "aggregation": "sum",
+    "cadence_ms": EVERY_MS,
+    "polarity": "down",
+    "min_change_relative": 0.02,
+}
 _GAUGE = {"kind": "gauge", "cadence_ms": EVERY_MS}
 _PART = {"kind": "gauge", "unit": "share", "cadence_ms": EVERY_MS}
 
@@ -79,19 +87,28 @@ def _part(side: str, least: float) -> Mapping[str, Any]:
 
 FIGURES: Sequence[Figure] = (
     Figure(
+        "watchkeeper.decoder.samples",
+        "intake",
+        -1,
+        "Decoder {}: samples",
+        "decoder",
+        _SAMPLES,
+    ),
+    Figure(
+        "watchkeeper.decoder.refused_share",
+        "intake",
+        -1,
+        "Decoder {}: share of samples refused",
+        "decoder",
+        _part("up", 0.02),
+    ),
+    Figure(
         "watchkeeper.source.samples",
         "intake",
         0,
         "Source {}: samples",
         "source",
-        {
-            "kind": "delta",
-            "unit": "samples",
-            "aggregation": "sum",
-            "cadence_ms": EVERY_MS,
-            "polarity": "down",
-            "min_change_relative": 0.02,
-        },
+        _SAMPLES,
     ),
     Figure(
         "watchkeeper.season.share",
@@ -181,6 +198,14 @@ FIGURES: Sequence[Figure] = (
     ),
     Figure(
         "watchkeeper.anomaly.rate", "anomalies", 7, "Class {}: anomaly rate", "class", _share("up", NEVER)
+    ),
+    Figure(
+        "watchkeeper.score.share",
+        "anomalies",
+        7,
+        "Share of values with a score of {} or more",
+        "at_least",
+        _share("up", NEVER),
     ),
     Figure(
         "watchkeeper.ingest.lag_s",
@@ -304,7 +329,7 @@ def cause(metric: str, tags: Mapping[str, str]) -> tuple[str, str]:
     figure = FIGURE.get(metric)
     if figure is not None and figure.group == "seasons":
         return "part", "season detection"
-    for key in ("source", "family", "class", "team", "stage", "reason", "receiver"):
+    for key in ("decoder", "source", "family", "class", "team", "stage", "reason", "receiver"):
         if key in tags:
             return key, tags[key]
     return "part", metric.removeprefix(PREFIX)

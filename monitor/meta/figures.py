@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.domain.meta import BROAD, FEW
 from monitor.domain.series import Identity
-from monitor.meta.tally import SHAPE, class_rates, family_shares
+from monitor.meta.tally import SHAPE, class_rates, family_shares, score_shares
 
 Figure = tuple[Identity, float, float | None]
 """A series, its value, and how many cases a share is of."""
@@ -29,12 +29,13 @@ class People:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known at one moment; counts since the start. ``shards``: of `monitor.engine.account`, one each;
-    ``sources``: samples taken in by source; ``refused``: by reason; ``late``, ``samples``: of the shards;
-    ``receivers``: by name, whether one had to be given up."""
+    ``sources``: samples taken in by source; ``refused``: by reason; ``decoders``: taken in and refused by
+    decoder; ``late``, ``samples``: of the shards; ``receivers``: by name, whether one had to be given up."""
 
     shards: Sequence[Mapping[str, Any]]
     sources: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
+    decoders: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     samples: int = 0
     late: int = 0
     lag_s: float = 0.0
@@ -50,6 +51,7 @@ def figures(before: Facts, now: Facts) -> list[Figure]:
         *_quality(before, now),
         *_models(now),
         *_intake(before, now),
+        *_decoders(before, now),
         *_cost(before, now),
         *_people(before, now),
         *_delivery(now),
@@ -72,6 +74,10 @@ def _quality(before: Facts, now: Facts) -> Iterator[Figure]:
     for metric_class, (n, rate) in class_rates(counts).items():
         if n >= FEW:
             yield _of("anomaly.rate", class_=metric_class), rate, float(n)
+    n, shares = score_shares(counts)
+    if n >= FEW:
+        for level, share in shares.items():
+            yield _of("score.share", at_least=level), share, float(n)
 
 
 def _counts(facts: Facts, place: int) -> Any:
@@ -117,6 +123,15 @@ def _intake(before: Facts, now: Facts) -> Iterator[Figure]:
         if taken + fresh >= FEW:
             yield _of("ingest.refused_share", reason=reason), fresh / (taken + fresh), None
     yield _of("ingest.lag_s"), now.lag_s, None
+
+
+def _decoders(before: Facts, now: Facts) -> Iterator[Figure]:
+    for name, counts in now.decoders.items():
+        if name in before.decoders:
+            taken, refused = map(_since, before.decoders[name], counts)
+            yield _of("decoder.samples", decoder=name), float(taken), None
+            if taken + refused >= FEW:
+                yield _of("decoder.refused_share", decoder=name), refused / (taken + refused), None
 
 
 def _cost(before: Facts, now: Facts) -> Iterator[Figure]:

@@ -20,12 +20,15 @@ from monitor.domain.anomaly import ANOMALOUS, Verdict
 FAMILIES = tuple(family.name.lower() for family in Family)
 BEYOND = (("p50", 0.5), ("p10", 0.1), ("p01", 0.01))
 """Tail probabilities whose shares are told, by name."""
-_EDGES = np.array([score(-math.log10(p)) for _, p in BEYOND], np.float32)
+LEVELS = (10, 30, 50, 70)
+"""Scores whose shares are told."""
+_BEYOND_AT = [score(-math.log10(p)) for _, p in BEYOND]
+_EDGES = np.sort(np.array([*_BEYOND_AT, *LEVELS], np.float32))
 _JUDGED = np.ones(256, np.bool_)
 _JUDGED[[int(Verdict.LEARNING), int(Verdict.MISSING)]] = False
 _ANOMALOUS = np.zeros(256, np.bool_)
 _ANOMALOUS[list(ANOMALOUS)] = True
-SHAPE = (len(FAMILIES), len(CLASSES), len(BEYOND) + 1, 2, 2)
+SHAPE = (len(FAMILIES), len(CLASSES), len(_EDGES) + 1, 2, 2)
 Columns = Mapping[str, NDArray[Any]]
 COUNTED = ("row", "value", "lower", "upper", "score", "verdict", "model")
 """What is asked of each observation."""
@@ -34,8 +37,8 @@ WAITING = 4_096
 
 
 class Tally:
-    """Counts since the start; ``counts`` has the axes family, class, how many of `BEYOND` were reached, in
-    the band, anomalous. Some 6 kB."""
+    """Counts since the start; ``counts`` has the axes family, class, how many of the scores of `BEYOND` and
+    `LEVELS` were reached, in the band, anomalous."""
 
     def __init__(self) -> None:
         self.counts: NDArray[np.int64] = np.zeros(SHAPE, np.int64)
@@ -59,9 +62,24 @@ def family_shares(counts: NDArray[np.int64]) -> Mapping[str, tuple[int, float, M
     for place, name in enumerate(FAMILIES):
         part = counts[place]
         if n := int(part.sum()):
-            beyond = {p: float(part[:, at + 1 :].sum()) / n for at, (p, _) in enumerate(BEYOND)}
+            beyond = {
+                name: _from(part.sum(0), edge) / n for (name, _), edge in zip(BEYOND, _BEYOND_AT, strict=True)
+            }
             found[name] = (n, float(part[:, :, 1].sum()) / n, beyond)
     return found
+
+
+def score_shares(counts: NDArray[np.int64]) -> tuple[int, Mapping[str, float]]:
+    """Judged values, and by level of `LEVELS` the share that scored as much."""
+    by_score = counts.sum((0, 1))
+    n = int(by_score.sum())
+    return n, {str(level): _from(by_score, level) / n for level in LEVELS if n}
+
+
+def _from(by_score: NDArray[np.int64], edge: float) -> float:
+    """How many values reached a score that is one of the edges."""
+    at = int(np.searchsorted(_EDGES, np.float32(edge)))
+    return float(by_score[at + 1 :].sum())
 
 
 def class_rates(counts: NDArray[np.int64]) -> Mapping[str, tuple[int, float]]:
