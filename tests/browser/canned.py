@@ -114,6 +114,7 @@ def incident(number: int, title: str, state: str, series: list[Json], start_ms: 
         "acknowledged_by": None,
         "acknowledged_ms": None,
         "merged_into": None,
+        "likely": None,
         "kind": "spike",
         "direction": 1,
         "member_count": len(members),

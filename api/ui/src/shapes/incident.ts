@@ -46,6 +46,12 @@ export interface Anomaly {
   normal: string;
 }
 
+/** How likely people are to act on an incident, by what they said of others; reasons: the strongest first. */
+export interface Likely {
+  chance: number;
+  reasons: string[];
+}
+
 export interface IncidentSummary {
   id: string;
   state: "pending" | "open" | "acknowledged" | "recovering" | "closed" | "expired" | "retracted" | "merged";
@@ -67,6 +73,8 @@ export interface IncidentSummary {
   series_count: number;
   suspects: Suspect[];
   contributors: Contributor[];
+  /** Null while the ranking has not proven itself. */
+  likely: Likely | null;
 }
 
 export interface Incident extends IncidentSummary {

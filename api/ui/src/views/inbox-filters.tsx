@@ -23,6 +23,10 @@ const PRIORITIES = [
   ["P2", "P2 or more urgent"],
   ["P3", "P3 or more urgent"],
 ] as const;
+const ORDERS = [
+  ["", "newest"],
+  ["likely", "likely to matter"],
+] as const;
 const KINDS = [
   "spike",
   "dip",
@@ -99,6 +103,15 @@ export function Filters({ items }: { items: IncidentSummary[] }) {
           <option key={one} value={one} />
         ))}
       </datalist>
+      {(asked("sort") !== undefined || items.some((item) => item.likely !== null)) && (
+        <ChoiceField
+          name="Order"
+          value={asked("sort") ?? ""}
+          choices={ORDERS}
+          onValue={(sort) => change({ sort })}
+          testId="order"
+        />
+      )}
       {any && (
         <button type="button" onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, undefined])))}>
           Clear

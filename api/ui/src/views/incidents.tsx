@@ -6,6 +6,7 @@ import { Contributors, length, personName, Score, Span, State, Trouble } from ".
 import { link, useAsked } from "../place";
 import type { IncidentSummary, Page, Status } from "../shapes";
 import { FirstRun } from "./first-run";
+import { Chance } from "./incident/likely";
 import { asksFor, Filters, FILTERS } from "./inbox-filters";
 
 const PAGE = 100;
@@ -14,11 +15,14 @@ const OVER: ReadonlySet<string> = new Set(["closed", "expired", "retracted", "me
 
 type Wanted = Record<string, string | undefined>;
 
-/** Open ones first, then by start, newest above. */
-function ordered(items: IncidentSummary[]): IncidentSummary[] {
+/** Open ones first, then by chance where that is asked for, then by start, newest above. */
+function ordered(items: IncidentSummary[], likely: boolean): IncidentSummary[] {
   const unique = new Map(items.map((item) => [item.id, item]));
   const rank = (item: IncidentSummary): number => (OVER.has(item.state) ? 1 : 0);
-  return [...unique.values()].sort((a, b) => rank(a) - rank(b) || b.start_ms - a.start_ms);
+  const chance = (item: IncidentSummary): number => (likely ? (item.likely?.chance ?? 0) : 0);
+  return [...unique.values()].sort(
+    (a, b) => rank(a) - rank(b) || chance(b) - chance(a) || b.start_ms - a.start_ms,
+  );
 }
 
 async function load(wanted: Wanted, limit: number, signal: AbortSignal): Promise<{ items: IncidentSummary[]; more: boolean }> {
@@ -32,7 +36,7 @@ async function load(wanted: Wanted, limit: number, signal: AbortSignal): Promise
     recent.push(...page.items);
     cursor = page.next ?? undefined;
   } while (cursor && recent.length < limit);
-  return { items: ordered([...open, ...recent]), more: cursor !== undefined };
+  return { items: ordered([...open, ...recent], wanted["sort"] === "likely"), more: cursor !== undefined };
 }
 
 export function Incidents({ status }: { status: Status | undefined }) {
@@ -41,7 +45,8 @@ export function Incidents({ status }: { status: Status | undefined }) {
   const [limit, setLimit] = useState(PAGE);
   const wanted: Wanted = Object.fromEntries(FILTERS.map((name) => [name, asked(name)]));
   const filtered = asksFor(wanted);
-  const { data, problem } = useLoad(`${tick}/${limit}/${JSON.stringify(wanted)}`, (signal) => load(wanted, limit, signal));
+  const all = { ...wanted, sort: asked("sort") };
+  const { data, problem } = useLoad(`${tick}/${limit}/${JSON.stringify(all)}`, (signal) => load(all, limit, signal));
   useTitle("Incidents");
   const empty = data?.items.length === 0;
   return (
@@ -63,6 +68,7 @@ export function Incidents({ status }: { status: Status | undefined }) {
 }
 
 function List({ items }: { items: IncidentSummary[] }) {
+  const ranked = items.some((item) => item.likely !== null);
   return (
     <table class="list" data-testid="incidents">
       <thead>
@@ -74,6 +80,7 @@ function List({ items }: { items: IncidentSummary[] }) {
           <th>Lasted</th>
           <th>Members</th>
           <th>Score</th>
+          {ranked && <th>Likely</th>}
           <th>Most in common</th>
         </tr>
       </thead>
@@ -103,6 +110,11 @@ function List({ items }: { items: IncidentSummary[] }) {
             <td class="c-score">
               <Score value={item.score} />
             </td>
+            {ranked && (
+              <td class="c-likely" data-label="likely">
+                <Chance likely={item.likely} />
+              </td>
+            )}
             <td class="c-contributors">
               <Contributors items={item.contributors.slice(0, 3)} />
             </td>

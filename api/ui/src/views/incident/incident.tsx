@@ -7,6 +7,7 @@ import { Contributors, Fact, length, Moment, personName, Pieces, Score, SeriesNa
 import { back, link } from "../../place";
 import type { Incident } from "../../shapes";
 import { Actions } from "./actions";
+import { Chance } from "./likely";
 import { Members } from "./members";
 import { Similar } from "./similar";
 import { Story } from "./story";
@@ -82,6 +83,11 @@ function Facts({ incident }: { incident: Incident }) {
       <Fact name="Score">
         <Score value={incident.score} />
       </Fact>
+      {incident.likely && (
+        <Fact name="Likely to matter">
+          <Chance likely={incident.likely} withReasons />
+        </Fact>
+      )}
       <Fact name="Severity">{number(incident.severity)}</Fact>
       <Fact name="Kind">{[incident.kind, arrow(incident.direction)].filter(Boolean).join(" ")}</Fact>
       <Fact name="Members">

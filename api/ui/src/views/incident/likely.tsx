@@ -1,0 +1,17 @@
+import { Bar } from "../../parts";
+import type { Likely } from "../../shapes";
+
+const WHAT = "How likely people are to act on it, by their labels of others";
+
+/** The chance; its reasons by the pointer, or beside it where there is room. */
+export function Chance({ likely, withReasons }: { likely: Likely | null; withReasons?: boolean }) {
+  if (likely === null) return <span class="muted">–</span>;
+  const percent = `${Math.round(100 * likely.chance)} %`;
+  return (
+    <span class="score" title={[WHAT, ...likely.reasons].join("; ")} data-testid="likely">
+      <Bar share={likely.chance} label={`likely to be acted on: ${percent}`} />
+      <span class="num">{percent}</span>
+      {withReasons && likely.reasons.length > 0 && <span class="muted"> {likely.reasons.join("; ")}</span>}
+    </span>
+  );
+}
