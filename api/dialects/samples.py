@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import msgspec
@@ -39,7 +39,7 @@ class SamplesDialect:
     def read(self, headers: Headers, query: Mapping[str, str]) -> Request:
         head = read_head(headers, query, tuple(self._decoders))
         name = head.form.rpartition("/")[2].removeprefix("x-")
-        return Request(self._decoders[head.form], *astuple(head), decoder_name=name)
+        return replace(Request(self._decoders[head.form], *astuple(head)), decoder_name=name)
 
     def answer(self, request: Request, accepted: Accepted, decoded: Decoded) -> Response:
         return answer_of(accepted, refused(accepted, decoded), request.place)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +128,8 @@ class Drive:
         selector = Selector(tags=(("host", host),))
         id = f"{self.rng.integers(2**62):032x}"
         what = {self.some(["notices", "incidents", "learning"]): True}
-        mute = Mute(id, selector, now_ms, until_ms, "user:ann", "moved", **what, created_ms=now_ms)
-        self.monitor.muting.add(self.monitor.muting.check(mute))
+        mute = Mute(id, selector, now_ms, until_ms, "user:ann", "moved", created_ms=now_ms)
+        self.monitor.muting.add(self.monitor.muting.check(replace(mute, **what)))
         return True
 
     def undo(self) -> bool:

@@ -18,7 +18,7 @@ from collectors.samples_json import JsonDecoder
 from monitor.domain.anomaly import Verdict
 from monitor.domain.meta import EVERY_MS
 from monitor.meta.figures import Facts, figures
-from monitor.meta.tally import LEVELS, SHAPE, Tally, score_shares
+from monitor.meta.tally import LEVELS, SHAPE, Columns, Tally, score_shares
 from tests.meta.living import START_MS, Living, named, noise
 
 COUNT = 100
@@ -109,7 +109,7 @@ def test_the_share_of_scores_by_level_is_that_of_a_count_of_them() -> None:
     rng = np.random.default_rng(1)
     score = rng.uniform(0, 100, 5_000).astype(np.float32)
     zeros = np.zeros(len(score))
-    seen = {
+    seen: Columns = {
         "value": zeros,
         "lower": zeros - 1,
         "upper": zeros + 1,
