@@ -127,7 +127,7 @@ class Drive:
         until_ms = now_ms + int(self.rng.integers(20, 90)) * EVERY_MS
         selector = Selector(tags=(("host", host),))
         id = f"{self.rng.integers(2**62):032x}"
-        what = {self.some(["notices", "incidents", "learning"]): True}
+        what: dict[str, Any] = {self.some(["notices", "incidents", "learning"]): True}
         mute = Mute(id, selector, now_ms, until_ms, "user:ann", "moved", created_ms=now_ms)
         self.monitor.muting.add(self.monitor.muting.check(replace(mute, **what)))
         return True
