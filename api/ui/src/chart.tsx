@@ -58,7 +58,7 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
     width,
     height: props.height ?? HEIGHT,
     pxAlign: 0,
-    padding: [8, 8, 0, 0],
+    padding: [10, 18, 0, 0], // room for half of what stands at the last tick
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     legend: { show: false },
     cursor: {
