@@ -113,9 +113,9 @@ function Shapes({ loaded }: { loaded: Loaded }) {
   return (
     <details class="shapes" data-testid="shapes" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Shape of the errors and of the season, and other thresholds, over the span that is shown</summary>
+      {open && last > first && <Residuals loaded={loaded} from={first} to={last} />}
       {open && (
         <div class="halves">
-          {last > first && <Residuals loaded={loaded} from={first} to={last} />}
           <ErrorShape columns={columns} law={series.threshold} />
           <SeasonShape columns={columns} series={series} />
           {last > first && <Calibration columns={columns} anomalies={loaded.anomalies} from={first} to={last} />}

@@ -34,7 +34,15 @@ function quantile(sorted: number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }
 
-/** Errors (value minus expected) in equal bins over all but the outermost thousandth on each side. */
+/** All but the outermost thousandth on each side, and no farther beyond the band than it is wide. */
+function shown(sorted: number[], [lower, upper]: Errors["ends"]): [low: number, high: number] {
+  const [low, high] = [quantile(sorted, 0.001), quantile(sorted, 0.999)];
+  if (lower === undefined || upper === undefined || upper <= lower) return [low, high];
+  const wide = upper - lower;
+  return [Math.max(low, lower - wide), Math.max(lower, Math.min(high, upper + wide))];
+}
+
+/** Errors (value minus expected) in equal bins; the outermost two hold also what lies beyond them. */
 function errorsOf(columns: Columns): Errors {
   const lower: number[] = [];
   const upper: number[] = [];
@@ -46,7 +54,8 @@ function errorsOf(columns: Columns): Errors {
     return [[value - expected, columns.score[i] ?? null] as const];
   });
   const sorted = scored.map(([error]) => error).sort((a, b) => a - b);
-  const [low, high] = [quantile(sorted, 0.001), quantile(sorted, 0.999)];
+  const ends: Errors["ends"] = [middle(lower), middle(upper)];
+  const [low, high] = shown(sorted, ends);
   const size = (high - low) / BINS || 1;
   const counts = new Array<number>(BINS).fill(0);
   const scores = counts.map((): number[] => []);
@@ -61,7 +70,7 @@ function errorsOf(columns: Columns): Errors {
     height,
     score: middle(scores[i] ?? []),
   }));
-  return { bins, sorted, ends: [middle(lower), middle(upper)] };
+  return { bins, sorted, ends };
 }
 
 /** How the errors are spread, and how the law of the tail judged them; the two outermost bins hold also what
