@@ -100,7 +100,11 @@ def _parts(index: SeriesIndex, catalogue: Catalogue) -> Parts:
     """A shard that knows names and no samples."""
     nothing = cast(Any, None)
     shard = Shard("UTC")
-    return Parts(nothing, index, Remembered(), shard, nothing, nothing, limits=Limits(), catalogue=catalogue)
+    parts = Parts(nothing, index, Remembered(), shard, nothing, nothing, limits=Limits(), catalogue=catalogue)
+    parts.teams.declare(
+        "few", [{"host": "web-0000.example"}, {"service": "payments", "country": "NL", "host": "web-0001*"}]
+    )
+    return parts
 
 
 def _questions(series: int, asked: int) -> dict[str, list[dict[str, str]]]:
@@ -116,6 +120,7 @@ def _questions(series: int, asked: int) -> dict[str, list[dict[str, str]]]:
         "three words": [{"q": f"{_COUNTRIES[i % 10].lower()} ERRORS {one}"} for i, one in enumerate(host)],
         "common words, never together": [{"q": f"requests errors {one}"} for one in _SERVICES] * (asked // 8),
         "letters that are common apart": [{"q": f"{_SERVICES[i % 8]}ch"} for i in range(asked)],
+        "of a team with few": [{"team": "few"}] * asked,
         "a tag": [{"tag": f"host={one}.example"} for one in host],
         "a metric and a word": [{"metric": _METRICS[i % 5], "q": one} for i, one in enumerate(host)],
     }

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from monitor.domain.series import Identity
+from monitor.domain.teams import NOBODY, Rule, Teams
+
+_RULES = 16
 
 
 class Place(IntEnum):
@@ -36,6 +39,28 @@ def searched(text: str) -> bytes:
     b'strasse{host=a}'
     """
     return text.casefold().encode("utf-8", "surrogatepass")
+
+
+def of_team(teams: Teams, team: str | None) -> list[list[Piece]] | None:
+    """By rule of the team, what the names of its series hold: of a value with ``*``, what stands before it.
+    None where any name may be that of such a series, or there are more than 16 rules.
+
+    >>> teams = Teams({"payments": [{"team": "pay*", "country": "NL"}]})
+    >>> [[piece.text for piece in way] for way in of_team(teams, "payments")]
+    [[b'team=pay', b'country=nl']]
+    """
+    if team is None or team == NOBODY:
+        return None
+    rules = teams.rules.get(team, ())
+    return [_tagged(rule) for rule in rules] if len(rules) <= _RULES else None
+
+
+def _tagged(rule: Rule) -> list[Piece]:
+    found = []
+    for key, value in rule.items():
+        start, more, _ = value.partition("*")
+        found.append(Piece(searched(f"{key}={start}"), Place.ANYWHERE if more else Place.TAG))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,13 @@ class Catalogue:
         if self._fresh.pop(fingerprint, None) is not None:
             self._ordered = None
 
-    def search(self, asked: Asked, after: int) -> Iterator[int]:
+    def search(
+        self, asked: Asked, after: int, among: Sequence[Sequence[Piece]] | None = None
+    ) -> Iterator[int]:
         """Fingerprints above ``after``, ascending, of all series that fit and some that do not: `Asked.fits`
-        decides, and the index whether they are still there. To be called under the shard's lock, and gone
-        through without it; what is added meanwhile is left out."""
+        decides, and the index whether they are still there. ``among``: of those only that hold all pieces of
+        one of these. To be called under the shard's lock, and gone through without it; what is added
+        meanwhile is left out."""
         recent = len(self._recent) if self._recent is not None else 0
         if len(self._fresh) > max(FRESH_MAX, recent // 4):
             self._recent = built_of_texts(sorted((self._being_built | self._new).items()))
@@ -105,7 +108,8 @@ class Catalogue:
         if self._ordered is None:
             self._ordered = sorted(self._fresh.items())
         built = [one for one in (self._built, self._recent) if one is not None]
-        return _searched(built, self._ordered, asked.pieces(), after)
+        ways = [[*asked.pieces(), *some] for some in ([()] if among is None else among)]
+        return _searched(built, self._ordered, ways, after)
 
     def begin(self) -> None:
         """A build of all series begins; those added from here on are not in it."""
@@ -149,11 +153,13 @@ def _opened(path: Path) -> Built | None:
 
 
 def _searched(
-    built: Sequence[Built], ordered: Sequence[tuple[int, bytes]], pieces: Sequence[Piece], after: int
+    built: Sequence[Built], ordered: Sequence[tuple[int, bytes]], ways: Sequence[Sequence[Piece]], after: int
 ) -> Iterator[int]:
-    texts = [piece.text for piece in pieces]
+    texts = [[piece.text for piece in way] for way in ways]
     first = bisect_right(ordered, after, key=lambda one: one[0])
-    fresh = [one for one, text in ordered[first:] if all(piece in text for piece in texts)]
-    older = [chain.from_iterable(one.search(pieces, after)) for one in built]
+    fresh = [
+        one for one, text in ordered[first:] if any(all(piece in text for piece in way) for way in texts)
+    ]
+    older = [chain.from_iterable(one.search(way, after)) for one in built for way in ways]
     for fingerprint, _ in groupby(heapq.merge(*older, fresh)):
         yield fingerprint

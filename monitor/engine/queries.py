@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.classify import CLASSES
-from monitor.catalogue.asking import Asked
+from monitor.catalogue.asking import Asked, of_team
 from monitor.domain.observation import COLUMNS
 from monitor.domain.outlook import FIRST_MODEL, LEARNING, PROVISIONAL, TRUSTED, Expectation, expectation
 from monitor.domain.series import Identity
@@ -53,7 +53,8 @@ class Queries:
         searched beside the shard's work; it waits only while those found are described."""
         asked = Asked(metric, q, tag)
         with self._lock:
-            hits = self._parts.catalogue.search(asked, int(after, 16) if after else 0)
+            among = of_team(self._parts.teams, team)
+            hits = self._parts.catalogue.search(asked, int(after, 16) if after else 0, among)
         found: list[dict[str, Any]] = []
         while len(found) < limit and (some := list(islice(hits, min(limit - len(found), _LOOKED_AT)))):
             prints = np.array(some, np.uint64)

@@ -109,6 +109,10 @@ def test_shapes_journal_and_undo(watched: Watched, system: Desk) -> None:
     page.goto(f"{system.url}/#/series/{ORIGIN}")
     part(page, "shapes").locator("summary").first.click()
     expect(part(page, "shapes")).to_contain_text("value − expected of")
+    expect(part(page, "shapes")).to_contain_text(
+        re.compile(r"extreme_value found errors .* Dashed: the band, -0\.\d+ to 0\.\d+")
+    )
+    expect(part(page, "residuals").locator("canvas")).to_be_visible()
     runs = r"^\d+: (\d+) runs?,"
     counts = []
     for score in ("40", "75", "99"):

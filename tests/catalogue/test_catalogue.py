@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.catalogue.asking import Asked
+from monitor.catalogue.asking import Asked, of_team
 from monitor.catalogue.built import Built, build
 from monitor.catalogue.catalogue import Catalogue
 from monitor.domain.errors import CorruptLog
 from monitor.domain.series import Identity
+from monitor.domain.teams import Teams
 from tests.catalogue.test_laws import by_looking, names_of
 
 NAMES = [
@@ -54,6 +55,16 @@ def test_a_rare_word_is_not_looked_for_in_every_name() -> None:
     looked_at = [one for some in built.search(Asked(q="web-2999").pieces(), 0) for one in some]
     assert len(looked_at) == 1
     assert built.nbytes < 3_000 * 120 + 2**20
+
+
+def test_for_a_team_only_names_with_its_tags_are_looked_at() -> None:
+    catalogue = Catalogue(Path("names-not-written"))
+    catalogue.adopt(build(names_of(NAMES)))
+    teams = Teams({"few": [{"host": "web-2999"}, {"host": "web-77*", "country": "DE"}]})
+    expected = [name.fingerprint() for name in NAMES if teams.of(name) == "few"]
+    looked_at = list(catalogue.search(Asked(), 0, of_team(teams, "few")))
+    assert looked_at == sorted(expected)
+    assert 1 < len(looked_at) < 10
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:

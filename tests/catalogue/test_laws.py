@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.catalogue import catalogue as catalogue_module
-from monitor.catalogue.asking import Asked
+from monitor.catalogue.asking import Asked, of_team
 from monitor.catalogue.built import Built, Names, build
 from monitor.catalogue.catalogue import Catalogue
 from monitor.domain.series import Identity
+from monitor.domain.teams import Teams
 from monitor.intake.index import SeriesIndex
 
 TEXT = st.text("aAbBnN{},= éßKﬁ-", min_size=1, max_size=6)
@@ -125,3 +126,29 @@ def test_pages_are_stable(data: st.DataObject, names: list[Identity], size: int)
         catalogue.begin()
         catalogue.adopt(build(names_of(names)))
     assert seen == by_looking(names, asked)
+
+
+RULES = st.dictionaries(
+    st.sampled_from(["a", "A", "ß", "n"]), st.text("aAbßK*,", max_size=3), min_size=1, max_size=2
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.builds(Identity.of, TEXT, RULES), min_size=1, max_size=20, unique=True),
+    st.dictionaries(st.sampled_from("xyz"), st.lists(RULES, min_size=1, max_size=3)),
+    st.booleans(),
+)
+def test_what_is_searched_for_a_team_misses_none_of_its_series(
+    names: list[Identity], rules: dict[str, list[dict[str, str]]], on_disk: bool
+) -> None:
+    catalogue, teams = Catalogue(Path("names-not-written")), Teams(rules)
+    if on_disk:
+        catalogue.adopt(build(names_of(names)))
+    else:
+        for name in names:
+            catalogue.add(name.fingerprint(), name)
+    for team in ("", "x", "y", "nobody declared it"):
+        found = list(catalogue.search(Asked(), 0, of_team(teams, team)))
+        assert found == sorted(set(found))
+        assert {name.fingerprint() for name in names if teams.of(name) == team} <= set(found)

@@ -34,6 +34,17 @@ export interface Placed extends SimulationNodeDatum {
   radius: number;
 }
 
+const WIDE = 2.4;
+const STRETCH = 1.8;
+
+/** Pulls them apart sideways, at most so far as a wide window has room for. */
+function widen(placed: Placed[]): void {
+  const across = (of: (one: Placed) => number): number => Math.max(...placed.map(of)) - Math.min(...placed.map(of));
+  const ratio = across((one) => one.x ?? 0) / Math.max(1, across((one) => one.y ?? 0));
+  const by = window.innerWidth < 800 ? 1 : Math.min(STRETCH, Math.max(1, WIDE / Math.max(ratio, 0.1)));
+  for (const one of placed) one.x = (one.x ?? 0) * by;
+}
+
 /** Calls `done` with the places once they are worked out; the answer stops it. Some 0.3 s for 300 nodes. */
 export function arrange(nodes: Node[], links: Link[], done: (placed: Placed[]) => void): () => void {
   const most = Math.max(1e-9, ...nodes.map((node) => node.weight));
@@ -59,7 +70,10 @@ export function arrange(nodes: Node[], links: Link[], done: (placed: Placed[]) =
       ticks += 1;
     }
     if (ticks < TICKS) frame = requestAnimationFrame(slice);
-    else done(placed);
+    else {
+      widen(placed);
+      done(placed);
+    }
   };
   slice();
   return () => cancelAnimationFrame(frame);

@@ -39,6 +39,8 @@ export interface ChartProps {
 
 interface Hands {
   tell: (at: number | null) => void;
+  /** A hand is on the chart, or has left it. */
+  hold: (on: boolean) => void;
   props: () => ChartProps;
 }
 
@@ -56,7 +58,7 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
     width,
     height: props.height ?? HEIGHT,
     pxAlign: 0,
-    padding: [8, 8, 0, 0],
+    padding: [10, 18, 0, 0], // room for half of what stands at the last tick
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     legend: { show: false },
     cursor: {
@@ -144,13 +146,16 @@ function stepTo(plot: uPlot, columns: Columns, at: number | null, by: number): v
 }
 
 /** Value, expected line, band and anomalies of one series over one window of time. */
-export function Chart(props: ChartProps) {
+export function Chart(current: ChartProps) {
+  // While a hand moves or marks it the chart stays as it was: news is drawn when the hand is gone.
+  const [held, setHeld] = useState<ChartProps | null>(null);
+  const props = held ?? current;
   const zone = useZone();
   const dark = useDark();
   const host = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot | null>(null);
   const newest = useRef(props);
-  newest.current = props;
+  newest.current = current;
   const [at, setAt] = useState<number | null>(null);
   const zoom = useRef<[number, number] | null>(null);
   const cover = useRef<((from: number | undefined) => void) | null>(null);
@@ -166,7 +171,8 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     const place = host.current;
     if (!place) return;
-    const hands = { tell: setAt, props: () => newest.current };
+    const hold = (on: boolean): void => setHeld((before) => (on ? (before ?? newest.current) : null));
+    const hands = { tell: setAt, hold, props: () => newest.current };
     const plot = new uPlot(options(props, zone, place.clientWidth || 600, hands), plotted(columns), place);
     drawn.current = plot;
     const whole: [number, number] = [props.from / 1000, props.to / 1000];
@@ -185,19 +191,22 @@ export function Chart(props: ChartProps) {
     });
     const pan = props.onDraw
       ? null
-      : panning(plot, props.sync, (begin, end) => newest.current.onZoom?.([begin, end]));
+      : panning(plot, props.sync, hold, (begin, end) => newest.current.onZoom?.([begin, end]));
     along.current = pan;
+    const letGo = onPress(plot, hold);
     const undraw = props.onDraw ? onStroke(plot, (stroke) => newest.current.onDraw?.(stroke)) : undefined;
     cover.current = veilOf(plot);
     cover.current(newest.current.until);
     return () => {
       undraw?.();
+      letGo();
       pan?.stop();
       along.current = null;
       // kept over a drawing anew, so that news does not take a close look away
       const { min: left, max: right } = plot.scales["x"] ?? {};
-      const zoomed = left != null && right != null && right - left < 0.98 * (whole[1] - whole[0]);
-      zoom.current = zoomed && !props.onZoom ? [left, right] : null;
+      const near = 0.02 * (whole[1] - whole[0]);
+      const moved = left != null && right != null && Math.abs(left - whole[0]) + Math.abs(right - whole[1]) > near;
+      zoom.current = moved && !props.onZoom ? [left, right] : null;
       watcher.disconnect();
       forget();
       plot.destroy();
@@ -205,7 +214,7 @@ export function Chart(props: ChartProps) {
       setAt(null);
     };
   }, [columns, marks, props.from, props.to, props.sync, zone, dark, !!props.onSpan, !!props.onDraw]);
-  useEffect(() => cover.current?.(props.until), [props.until]);
+  useEffect(() => cover.current?.(current.until), [current.until]);
 
   const pressed = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -24, PageDown: 24 }[event.key];
@@ -233,6 +242,28 @@ export function Chart(props: ChartProps) {
       </p>
     </>
   );
+}
+
+/** Tells when the main button goes down on the chart, and when it is let go of anywhere. */
+function onPress(plot: uPlot, told: (on: boolean) => void): () => void {
+  let pressed = false;
+  const release = (): void => {
+    if (pressed) told(false);
+    pressed = false;
+  };
+  const down = (event: PointerEvent): void => {
+    if (event.button !== 0) return;
+    pressed = true;
+    told(true);
+  };
+  const up = (): void => void setTimeout(release); // what else listens to this release comes first
+  plot.over.addEventListener("pointerdown", down);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, up);
+  return () => {
+    plot.over.removeEventListener("pointerdown", down);
+    for (const end of ["pointerup", "pointercancel"]) removeEventListener(end, up);
+    release();
+  };
 }
 
 /** Calls back for a press that did not drag, with its place in CSS pixels from the left. */

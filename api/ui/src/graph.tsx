@@ -4,7 +4,8 @@ import { arrange, type Link, type Node, type Placed } from "./arrange";
 const TRIED = 60;
 const CERTAIN = 3;
 const NAME_LETTERS = 36;
-const LETTER = 0.28; // of a letter's size, half its width
+const LETTER = 0.31; // of a letter's size, half its width
+const MIDDLE = 0.35; // of a letter's size, how far its middle lies above the line it stands on
 const MARGIN = 70;
 
 interface GraphProps {
@@ -51,7 +52,7 @@ function Picture({ drawn, label, chosen, onNode, onLink }: PictureProps) {
   const wide = Math.min(window.innerWidth - 32, 1_600);
   const scale = Math.max(width / wide, height / 500, 0.4);
   const size = 11 * scale;
-  const names = named(placed, size);
+  const names = named(placed, size, [left, left + width]);
   return (
     <svg class="graph" viewBox={`${left} ${top} ${width} ${height}`} role="img" aria-label={label} data-testid="graph">
       <defs>
@@ -88,19 +89,21 @@ interface Name {
 }
 
 /** Names of the heaviest nodes, as many as have room: none covers another, or a node. */
-function named(placed: Placed[], size: number): Name[] {
+function named(placed: Placed[], size: number, [left, right]: [number, number]): Name[] {
   const names: (Name & { half: number })[] = [];
   const heaviest = [...placed].sort((a, b) => b.node.weight - a.node.weight).slice(0, TRIED);
   for (const { node, x = 0, y = 0, radius } of heaviest) {
     const text = node.name.length > NAME_LETTERS ? `${node.name.slice(0, NAME_LETTERS - 1)}…` : node.name;
-    const name = { id: node.id, x, y: y - radius - size / 3, text, half: text.length * LETTER * size };
+    const half = text.length * LETTER * size;
+    const inside = Math.max(left + half, Math.min(right - half, x));
+    const name = { id: node.id, x: inside, y: y - radius - size / 3, text, half };
     const clear = names.every(
-      (other) => Math.abs(other.y - name.y) > size || Math.abs(other.x - name.x) > other.half + name.half,
+      (other) => Math.abs(other.y - name.y) > 1.3 * size || Math.abs(other.x - name.x) > other.half + name.half,
     );
     const free = placed.every(
       (other) =>
         other.node.id === node.id ||
-        Math.abs((other.y ?? 0) - name.y) > other.radius + size / 2 ||
+        Math.abs((other.y ?? 0) - name.y + MIDDLE * size) > other.radius + size / 2 ||
         Math.abs((other.x ?? 0) - name.x) > other.radius + name.half,
     );
     if (clear && (free || names.length < CERTAIN)) names.push(name);

@@ -16,8 +16,13 @@ export interface Panning {
   stop: () => void;
 }
 
-/** Lets a chart, and those that share its cursor, be moved; ``told`` where it rests. */
-export function panning(plot: uPlot, sync: string | undefined, told: (from: number, to: number) => void): Panning {
+/** Lets a chart, and those that share its cursor, be moved; ``held`` while it moves, ``told`` where it rests. */
+export function panning(
+  plot: uPlot,
+  sync: string | undefined,
+  held: (on: boolean) => void,
+  told: (from: number, to: number) => void,
+): Panning {
   const { over } = plot;
   let span: [number, number] | undefined;
   let began: { x: number; min: number; max: number } | undefined;
@@ -35,6 +40,7 @@ export function panning(plot: uPlot, sync: string | undefined, told: (from: numb
     for (const one of sync ? uPlot.sync(sync).plots : [plot]) one.setScale("x", { min, max });
   };
   const to = (min: number, max: number): void => {
+    if (!span) held(true);
     span = [min, max];
     frame ||= requestAnimationFrame(draw);
   };
@@ -45,6 +51,7 @@ export function panning(plot: uPlot, sync: string | undefined, told: (from: numb
     draw();
     const [min, max] = span;
     span = undefined;
+    held(false);
     told(Math.round(min * 1000), Math.round(max * 1000));
   };
   const by = (share: number): void => {
@@ -85,6 +92,7 @@ export function panning(plot: uPlot, sync: string | undefined, told: (from: numb
     stop: () => {
       clearTimeout(rest);
       cancelAnimationFrame(frame);
+      if (span) held(false);
       over.removeEventListener("pointerdown", down);
       over.removeEventListener("pointermove", move);
       over.removeEventListener("pointerup", up);

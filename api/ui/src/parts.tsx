@@ -65,7 +65,7 @@ export function Moment({ ms }: { ms: number | null }) {
 
 /** How long it lasted; an open one has no length yet (its data may be of another year). */
 export function length(incident: IncidentSummary): string {
-  return incident.end_ms === null ? "open" : duration(incident.end_ms - incident.start_ms);
+  return incident.end_ms === null ? "goes on" : duration(incident.end_ms - incident.start_ms);
 }
 
 export function Contributors({ items }: { items: Contributor[] }) {

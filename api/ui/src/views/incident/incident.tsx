@@ -79,7 +79,7 @@ function Facts({ incident }: { incident: Incident }) {
       <Fact name="When">
         <Span startMs={incident.start_ms} endMs={incident.end_ms} />
       </Fact>
-      <Fact name="Lasted">{length(incident)}</Fact>
+      {incident.end_ms !== null && <Fact name="Lasted">{length(incident)}</Fact>}
       <Fact name="Score">
         <Score value={incident.score} />
       </Fact>

@@ -13,6 +13,7 @@ import { Why } from "./explain";
 import { History } from "./history";
 import { Journal } from "./journal";
 import { Labels } from "./labels";
+import { Residuals } from "./residuals";
 import { ErrorShape, SeasonShape } from "./shape";
 
 const POINTS = 10_000;
@@ -112,9 +113,10 @@ function Shapes({ loaded }: { loaded: Loaded }) {
   return (
     <details class="shapes" data-testid="shapes" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Shape of the errors and of the season, and other thresholds, over the span that is shown</summary>
+      {open && last > first && <Residuals loaded={loaded} from={first} to={last} />}
       {open && (
         <div class="halves">
-          <ErrorShape columns={columns} />
+          <ErrorShape columns={columns} law={series.threshold} />
           <SeasonShape columns={columns} series={series} />
           {last > first && <Calibration columns={columns} anomalies={loaded.anomalies} from={first} to={last} />}
         </div>

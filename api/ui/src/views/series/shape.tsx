@@ -15,33 +15,68 @@ interface Bin {
   name: string;
   from: number;
   height: number;
+  /** How unusual the law of the tail found errors of this size, in the middle: a score. */
+  score: number | undefined;
+}
+
+interface Errors {
+  bins: Bin[];
+  sorted: number[];
+  /** The band's ends less what was expected, in the middle. */
+  ends: [lower: number | undefined, upper: number | undefined];
+}
+
+function middle(values: number[]): number | undefined {
+  return values.length > 0 ? quantile(values.sort((a, b) => a - b), 0.5) : undefined;
 }
 
 function quantile(sorted: number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }
 
-/** Errors (value minus expected) in equal bins over all but the outermost thousandth on each side. */
-function errorsOf(columns: Columns): { bins: Bin[]; sorted: number[] } {
-  const errors = columns.value.flatMap((value, i) => {
-    const expected = columns.expected[i];
-    return value !== null && expected != null ? [value - expected] : [];
-  });
-  const sorted = errors.sort((a, b) => a - b);
+/** All but the outermost thousandth on each side, and no farther beyond the band than it is wide. */
+function shown(sorted: number[], [lower, upper]: Errors["ends"]): [low: number, high: number] {
   const [low, high] = [quantile(sorted, 0.001), quantile(sorted, 0.999)];
-  const size = (high - low) / BINS || 1;
-  const counts = new Array<number>(BINS).fill(0);
-  for (const error of sorted) {
-    const place = Math.min(BINS - 1, Math.max(0, Math.floor((error - low) / size)));
-    counts[place] = (counts[place] ?? 0) + 1;
-  }
-  const bins = counts.map((height, i) => ({ name: number(low + (i + 0.5) * size), from: low + i * size, height }));
-  return { bins, sorted };
+  if (lower === undefined || upper === undefined || upper <= lower) return [low, high];
+  const wide = upper - lower;
+  return [Math.max(low, lower - wide), Math.max(lower, Math.min(high, upper + wide))];
 }
 
-/** How the errors are spread; the two outermost bins hold also what lies beyond them. */
-export function ErrorShape({ columns }: { columns: Columns }) {
-  const { bins, sorted } = useMemo(() => errorsOf(columns), [columns]);
+/** Errors (value minus expected) in equal bins; the outermost two hold also what lies beyond them. */
+function errorsOf(columns: Columns): Errors {
+  const lower: number[] = [];
+  const upper: number[] = [];
+  const scored = columns.value.flatMap((value, i) => {
+    const [expected, low, high] = [columns.expected[i], columns.lower[i], columns.upper[i]];
+    if (value === null || expected == null) return [];
+    if (low != null) lower.push(low - expected);
+    if (high != null) upper.push(high - expected);
+    return [[value - expected, columns.score[i] ?? null] as const];
+  });
+  const sorted = scored.map(([error]) => error).sort((a, b) => a - b);
+  const ends: Errors["ends"] = [middle(lower), middle(upper)];
+  const [low, high] = shown(sorted, ends);
+  const size = (high - low) / BINS || 1;
+  const counts = new Array<number>(BINS).fill(0);
+  const scores = counts.map((): number[] => []);
+  for (const [error, score] of scored) {
+    const place = Math.min(BINS - 1, Math.max(0, Math.floor((error - low) / size)));
+    counts[place] = (counts[place] ?? 0) + 1;
+    if (score !== null) scores[place]?.push(score);
+  }
+  const bins = counts.map((height, i) => ({
+    name: number(low + (i + 0.5) * size),
+    from: low + i * size,
+    height,
+    score: middle(scores[i] ?? []),
+  }));
+  return { bins, sorted, ends };
+}
+
+/** How the errors are spread, and how the law of the tail judged them; the two outermost bins hold also what
+ * lies beyond them. */
+export function ErrorShape({ columns, law }: { columns: Columns; law: string | null }) {
+  const { bins, sorted, ends } = useMemo(() => errorsOf(columns), [columns]);
   if (sorted.length < 10) return <p class="muted">Too few values were foretold in this span for a shape of the errors.</p>;
   const marks = ([0.01, 0.5, 0.99] as const).map((share) => [`${100 * share} %`, quantile(sorted, share)] as const);
   return (
@@ -50,11 +85,15 @@ export function ErrorShape({ columns }: { columns: Columns }) {
         <b>Errors</b>
         <span class="muted">
           value − expected of {sorted.length.toLocaleString("en")} values;{" "}
-          {marks.map(([name, value]) => `${name} lie below ${number(value)}`).join(", ")}
+          {marks.map(([name, value]) => `${name} lie below ${number(value)}`).join(", ")}. Line: how unusual
+          {law ? ` ${law}` : " the law of the tail"} found errors of that size, as a score from 0 to 100. Dashed: the band, {number(ends[0])} to {number(ends[1])} mostly.
         </span>
       </figcaption>
-      <Bars bins={bins} label={`histogram of ${sorted.length} errors, half of them below ${number(quantile(sorted, 0.5))}`} />
-      <Table head={["error about", "values"]} rows={bins.filter((bin) => bin.height > 0).map((bin) => [bin.name, String(bin.height)])} />
+      <Bars bins={bins} ends={ends} label={`histogram of ${sorted.length} errors, half of them below ${number(quantile(sorted, 0.5))}`} />
+      <Table
+        head={["error about", "values", "score"]}
+        rows={bins.filter((bin) => bin.height > 0).map((bin) => [bin.name, String(bin.height), number(bin.score)])}
+      />
     </figure>
   );
 }
@@ -132,9 +171,13 @@ export function SeasonShape({ columns, series }: { columns: Columns; series: Ser
   );
 }
 
-function Bars({ bins, label }: { bins: Bin[]; label: string }) {
+function Bars({ bins, ends, label }: { bins: Bin[]; ends: Errors["ends"]; label: string }) {
   const most = Math.max(1, ...bins.map((bin) => bin.height));
   const width = WIDTH / bins.length;
+  const [first, second] = bins;
+  const size = (second?.from ?? 1) - (first?.from ?? 0);
+  const place = (error: number): number => ((error - (first?.from ?? 0)) / size) * width;
+  const judged = bins.flatMap(({ score }, i) => (score === undefined ? [] : [`${(i + 0.5) * width},${HEIGHT - (score / 100) * (HEIGHT - 4)}`]));
   return (
     <>
       <svg class="shape" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
@@ -142,6 +185,8 @@ function Bars({ bins, label }: { bins: Bin[]; label: string }) {
           const height = (bin.height / most) * (HEIGHT - 4);
           return <rect key={i} class="shape-bar" x={i * width + 1} y={HEIGHT - height} width={width - 2} height={height} />;
         })}
+        {ends.map((end) => end !== undefined && <line key={end} class="shape-end" x1={place(end)} x2={place(end)} y1={0} y2={HEIGHT} />)}
+        <polyline class="shape-law" points={judged.join(" ")} />
       </svg>
       <p class="ends muted">
         <span>{bins[0]?.name}</span>

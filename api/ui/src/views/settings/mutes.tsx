@@ -6,6 +6,7 @@ import { useAsked } from "../../place";
 import type { Page } from "../../shapes";
 import { duration } from "../../time";
 import { Opens, Remove } from "./confirm";
+import { Listed } from "./listed";
 import type { Mute } from "./shapes";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -38,55 +39,39 @@ export function Mutes() {
           Those that are over, too
         </button>
       </p>
-      {data?.items.length === 0 && <p>None.</p>}
-      {data && data.items.length > 0 && (
-        <table class="list" data-testid="mutes">
-          <thead>
-            <tr>
-              <th>State</th>
-              <th>What</th>
-              <th>From</th>
-              <th>Until</th>
-              <th>Why</th>
-              <th>By</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {data.items.map((mute) => (
-              <tr key={mute.id}>
-                <td>{mute.state}</td>
-                <td class="c-title">
-                  {mute.text}
-                  {(mute.learning || mute.incidents) && (
-                    <span class="muted">
-                      {mute.incidents && " · no incidents"}
-                      {mute.learning && " · learning stopped"}
-                      {!mute.notices && " · notices go on"}
-                    </span>
-                  )}
-                  {mute.weekly && <span class="muted"> {weekly(mute)}</span>}
-                </td>
-                <td data-label="from">
-                  <Moment ms={mute.start_ms} />
-                </td>
-                <td data-label="until">
-                  <Moment ms={mute.end_ms} />
-                </td>
-                <td class="c-title">{mute.reason}</td>
-                <td data-label="by">{personName(mute.author)}</td>
-                <td class="c-buttons">
-                  {may && mute.state !== "over" && (
-                    <Remove name="End" title="End this mute" work={() => change("DELETE", `mutes/${part(mute.id)}`)}>
-                      {mute.text}: what still goes on is told of now.
-                    </Remove>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Listed testId="mutes" heads={["State", "What", "From", "Until", "Why", "By", ""]} items={data?.items} none="None.">
+        {(mute) => (
+          <tr key={mute.id}>
+            <td>{mute.state}</td>
+            <td class="c-title">
+              {mute.text}
+              {(mute.learning || mute.incidents) && (
+                <span class="muted">
+                  {mute.incidents && " · no incidents"}
+                  {mute.learning && " · learning stopped"}
+                  {!mute.notices && " · notices go on"}
+                </span>
+              )}
+              {mute.weekly && <span class="muted"> {weekly(mute)}</span>}
+            </td>
+            <td data-label="from">
+              <Moment ms={mute.start_ms} />
+            </td>
+            <td data-label="until">
+              <Moment ms={mute.end_ms} />
+            </td>
+            <td class="c-title">{mute.reason}</td>
+            <td data-label="by">{personName(mute.author)}</td>
+            <td class="c-buttons">
+              {may && mute.state !== "over" && (
+                <Remove name="End" title="End this mute" work={() => change("DELETE", `mutes/${part(mute.id)}`)}>
+                  {mute.text}: what still goes on is told of now.
+                </Remove>
+              )}
+            </td>
+          </tr>
+        )}
+      </Listed>
     </>
   );
 }

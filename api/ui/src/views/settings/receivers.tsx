@@ -44,7 +44,7 @@ export function Receivers() {
             </td>
             <td>{one.kind}</td>
             <td class="c-title">
-              <code>{JSON.stringify(one.settings)}</code>
+              {Object.keys(one.settings).length > 0 ? <code>{JSON.stringify(one.settings)}</code> : "–"}
               {one.fallback && <span class="muted"> else {one.fallback}</span>}
             </td>
             <td>

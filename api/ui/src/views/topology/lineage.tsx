@@ -83,8 +83,18 @@ export function Lineage() {
   );
 }
 
-function declare(links: Link[]): Promise<unknown> {
-  return change("PUT", "lineage", { links });
+const LOOKS = 25;
+const PAUSE_MS = 200;
+
+/** Done when the server lists it: it answers as soon as it has kept it, and lists it a little later. */
+async function declare(links: Link[]): Promise<void> {
+  await change("PUT", "lineage", { links });
+  const pairs = (of: Link[]): string => JSON.stringify(of.map((one) => [one.upstream, one.downstream]).sort());
+  for (let look = 0; look < LOOKS; look += 1) {
+    const listed = await get<Links>("lineage", {});
+    if (pairs(listed.links) === pairs(links)) return;
+    await new Promise((rest) => setTimeout(rest, PAUSE_MS));
+  }
 }
 
 function LinkDialog({ links, onClose }: { links: Link[]; onClose: () => void }) {
