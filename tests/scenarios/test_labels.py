@@ -157,7 +157,7 @@ def test_a_wrong_group_is_parted_until_that_is_taken_back(tmp_path: Path) -> Non
         desk.http.post(f"/api/v1/incidents/{one['id']}/merge", json={"other": two["id"]})
         monitor.settle(30)
         assert len(stories(desk.http)) == 2
-        assert desk.label("true", target={"incident": two["id"]})["target"]["id"] == one["id"]
+        assert desk.label("true", target={"incident": two["id"]})["target"] == one["id"]
         member = {"anomaly": two["members"][0]["id"]}
         label = desk.label("wrong group", target=member)
         assert len(stories(desk.http)) == 3
