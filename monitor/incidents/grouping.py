@@ -35,7 +35,7 @@ from monitor.domain.lineage import node_key
 from monitor.domain.series import Identity
 from monitor.domain.topology import KEY_KINDS, UNTOLD, Bond, Edge, Evidence, Key, keys_of, words_of
 from monitor.incidents.chance import improbability
-from monitor.incidents.precedent import Past
+from monitor.incidents.precedent import Past, back_of
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
 
@@ -187,13 +187,16 @@ class Sweep:
     def _by_precedent(self, anomaly: Anomaly) -> Iterator[tuple[str, Bond]]:
         """The group with which the series came before, if it is improbable by chance that it did; of several
         the most improbable one, and the first of those."""
+        mine = back_of(anomaly, self._relations, self._rules)
+        if not len(mine):
+            return
         best: tuple[str, Bond] | None = None
-        for root in sorted((root for root, _ in self._nearest(anomaly, _ANY)), key=self._rank):
+        groups = sorted(self._nearest(anomaly, _ANY), key=lambda one: self._rank(one[0]))
+        for root, (begin_ms, member, _) in groups:
             past = self._past[root]
             if past.members >= self._rules.precedent_series:
-                decades, times = past.agrees(anomaly, self._relations, self._rules)
+                decades, times = past.agrees(mine, anomaly, self._relations, self._rules)
                 if decades >= self._rules.precedent_decades and (best is None or decades > best[1].decades):
-                    begin_ms, member, _ = self._near[anomaly.team, _ANY][root][-1]
                     what = f"{times} time{'s' * (times > 1)}"
                     lag_ms = anomaly.begin_ms - begin_ms
                     best = root, Bond(Evidence.PRECEDENT, member, decades, lag_ms, what)

@@ -50,12 +50,10 @@ class Past:
         """All that it decides by."""
         return self.members, tuple(anomaly.id for anomaly in self._first.values())
 
-    def agrees(self, anomaly: Anomaly, relations: Relations, rules: Rules) -> tuple[float, int]:
+    def agrees(self, mine: Ints, anomaly: Anomaly, relations: Relations, rules: Rules) -> tuple[float, int]:
         """How improbable it is (−log10) that the anomaly's series was with the group by chance as often as it
-        was; and how often that is. O(its onsets × log of the group's), and O(those) when the group grew."""
-        mine = back_of(anomaly, relations, rules)
-        if not len(mine):
-            return 0.0, 0
+        was; and how often that is. ``mine``: its `back_of`. O(mine × log of the group's), and O(those) when
+        the group grew."""
         back = self._all_back(relations, rules)
         least = max(rules.precedent_series, rules.precedent_share * len(self._first))
         astray_ms = max(rules.precedent_astray_ms, anomaly.cadence_ms // 2)
