@@ -1,6 +1,7 @@
 """What Watchkeeper's own series cost beside the path of a sample: the same shard with and without them.
 
-Of the path here are the log's record, the shard, and history with its files; body and answer are left out.
+Of the path here are an Arrow body's decoding, the log's record, the shard, and history with its files; what
+the server does around them is left out.
 With: each applied record is counted by the ledger, and once for each sample of all series (by the minute the
 figures come five times less often) the shard is asked for its account and figures are made. Pairs in one run,
 taking turns over the same samples' successors.
@@ -15,8 +16,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+from benchmarks.bodies import ARROW, Bodies, Format, build_arrow
 from benchmarks.figure import Figure
 from benchmarks.fleet import CADENCE_MS, Fleet, Values, entry_of
+from collectors.arrow_stream import ArrowDecoder
+from collectors.keys import WireKeys
 from monitor.engine.account import account
 from monitor.engine.parts import Parts
 from monitor.history.history import History
@@ -25,9 +29,9 @@ from monitor.meta.figures import Facts, figures
 from monitor.meta.ledger import Ledger
 from monitor.shard.shard import Applied, Shard
 
-TITLE = (
-    "Own series: ledger, account and figures beside record, shard and history; CPU of one thread, in pairs"
-)
+TITLE = "Own series: ledger, account and figures beside decoding, record, shard and history; CPU, in pairs"
+
+_ARROW = Format("Arrow", ARROW, build_arrow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,14 @@ def run(toy: bool) -> list[Figure]:
 
 
 def _measured(size: Size, fleet: Fleet, parts: _Parts, history: History) -> list[Figure]:
-    before = Facts(shards=[_account(parts)])
+    bodies, decoder = Bodies(size.series, size.batch).sweep(0, _ARROW), ArrowDecoder(WireKeys(seed=1))
+    before = Facts(shards=[_account(parts, fleet)])
     alone, beside = [], []
     for pair in range(2 * size.pairs + 2):
         work, began = _sweep(fleet, size.batch), time.thread_time()
         counted = 0.0
-        for values in work:
+        for body, values in zip(bodies, work, strict=True):
+            decoder.decode(body)
             entry = entry_of(values)
             encode(entry)
             applied = fleet.shard.apply(entry)
@@ -75,7 +81,7 @@ def _measured(size: Size, fleet: Fleet, parts: _Parts, history: History) -> list
         history.flush()
         if pair % 2:
             counted -= time.thread_time()
-            now = Facts(shards=[_account(parts)])
+            now = Facts(shards=[_account(parts, fleet)])
             found = figures(before, now)
             before = now
             counted += time.thread_time()
@@ -112,5 +118,5 @@ def _count(parts: _Parts, applied: Applied) -> None:
     parts.ledger.spent("apply", 0.0, len(applied.observations))
 
 
-def _account(parts: _Parts) -> dict[str, Any]:
-    return account(cast(Parts, parts), int(parts.shard.clocks["bucket"].max()) * CADENCE_MS)
+def _account(parts: _Parts, fleet: Fleet) -> dict[str, Any]:
+    return account(cast(Parts, parts), int(fleet.next[0]) * CADENCE_MS)

@@ -12,78 +12,67 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from learners.compiled import kernel
 from monitor.domain.meta import DAY_MS, PREFIX, SETTLED
 from monitor.domain.observation import Observations
 from monitor.domain.switch import Cause, Switch
-from monitor.meta.tally import COUNTED, WAITING, Columns, Tally
+from monitor.meta.tally import Tally
 
-_UNKNOWN, _OTHERS, _OWN = -1, 0, 1
+UNKNOWN, OTHERS, OWN = -1, 0, 1
+"""What a series may be: not looked up yet, of others, of Watchkeeper itself."""
 _CANONICAL = PREFIX.encode()
 SWITCHES_MAX = 100_000
 _UNDONE = (Cause.UNDO.value, Cause.ROLLED_BACK.value)
 SAMPLED = 4_096
 """Of more series in a shard, the values of about so many are counted, always the same, spread over all:
 shares are right to a point by them, and a hundred thousand series cost no more."""
-_MIX = np.uint32(2_654_435_761)
+_MIX = 2_654_435_761
 
 
 class Ledger:
     """``canonical`` names the series of a row. Not thread-safe: the shard's state lock is held, but for
-    `spent`, which only the host's thread calls. One byte a series, and a block of values that waits."""
+    `spent`, which only the host's thread calls. One byte a series."""
 
     def __init__(self, canonical: Callable[[int], bytes]) -> None:
         self._canonical = canonical
-        self._own: NDArray[np.int8] = np.full(1_024, _UNKNOWN, np.int8)
+        self._own: NDArray[np.int8] = np.full(1_024, UNKNOWN, np.int8)
         self._tally = Tally()
-        self._waiting: list[Columns] = []
-        self._held = 0
         self._switches: deque[tuple[int, int, str, str, bool]] = deque(maxlen=SWITCHES_MAX)
         self._spent: dict[str, list[float]] = {}
 
     def own(self, rows: NDArray[Any]) -> NDArray[np.bool_]:
         """Which rows are Watchkeeper's own series."""
-        most = int(rows.max(initial=-1)) + 1
-        if most > len(self._own):
-            grown = np.full(max(most, 2 * len(self._own)), _UNKNOWN, np.int8)
+        found = self.marks(int(rows.max(initial=-1)) + 1)[rows]
+        if (found == UNKNOWN).any():
+            for row in np.unique(rows[found == UNKNOWN]).tolist():
+                own = self._canonical(row).startswith(_CANONICAL)
+                self._own[row] = OWN if own else OTHERS
+            found = self._own[rows]
+        mine: NDArray[np.bool_] = found == OWN
+        return mine
+
+    def marks(self, rows: int) -> NDArray[np.int8]:
+        """By row, of so many rows, what is known of its series: a view, to be read."""
+        if rows > len(self._own):
+            grown = np.full(max(rows, 2 * len(self._own)), UNKNOWN, np.int8)
             grown[: len(self._own)] = self._own
             self._own = grown
-        found = self._own[rows]
-        if (found == _UNKNOWN).any():
-            for row in np.unique(rows[found == _UNKNOWN]).tolist():
-                own = self._canonical(row).startswith(_CANONICAL)
-                self._own[row] = _OWN if own else _OTHERS
-            found = self._own[rows]
-        mine: NDArray[np.bool_] = found == _OWN
-        return mine
+        return self._own[:rows]
 
     def forget(self, rows: Iterable[int]) -> None:
         """These rows will be other series."""
         for row in rows:
             if row < len(self._own):
-                self._own[row] = _UNKNOWN
+                self._own[row] = UNKNOWN
 
     def observed(self, seen: Observations, metric_class: NDArray[Any], final_n: NDArray[Any]) -> None:
         """Final buckets; by row ``metric_class``, the class' code, and ``final_n``, final buckets so far.
         Series that are not settled do not count: their bands are to be wrong at times."""
-        sampled = len(final_n) > SAMPLED
-        columns = {name: getattr(seen, name) for name in COUNTED}
-        if sampled and len(seen):
-            mixed = seen.row.view(np.uint32) * _MIX  # modulo 2**32
-            picked = np.flatnonzero(mixed < np.uint32(SAMPLED * 2**32 // len(final_n)))
-            columns = {name: column[picked] for name, column in columns.items()}
-        if len(columns["row"]):
-            self._waiting.append(columns)
-            self._held += len(columns["row"])
-        if self._held >= WAITING:
-            self.count(metric_class, final_n)
-
-    def count(self, metric_class: NDArray[Any], final_n: NDArray[Any]) -> None:
-        """Take in what waits."""
-        if self._waiting:
-            seen = {name: np.concatenate([one[name] for one in self._waiting]) for name in COUNTED}
-            self._waiting, self._held = [], 0
-            row = seen["row"]
-            self._tally.add(seen, metric_class[row], (final_n[row] > SETTLED) & ~self.own(row))
+        share = min(1.0, SAMPLED / max(1, len(final_n)))
+        places = _settled(seen.row, final_n, int(share * (2**32 - 1)))
+        if len(places):
+            places = places[~self.own(seen.row[places])]
+            self._tally.add(seen, places, metric_class)
 
     def switched(self, switches: Sequence[Switch], at_ms: int) -> None:
         """Changes of models, of series past their first passes, which are to change much; ``at_ms``: event
@@ -119,3 +108,15 @@ class Ledger:
             "seasons_changed": len({row for _, row, _, _, seasons in learned if seasons}),
             "undone": len({one[1] for one in self._switches if one[2] in _UNDONE}),
         }
+
+
+@kernel
+def _settled(rows: Any, final_n: Any, share: int) -> Any:
+    """Places of the values of settled series whose mixed row is at most ``share``, of 32 bits."""
+    found = np.empty(len(rows), np.intp)
+    count = 0
+    for i in range(len(rows)):
+        if (rows[i] * _MIX) & 0xFFFF_FFFF <= share and final_n[rows[i]] > SETTLED:
+            found[count] = i
+            count += 1
+    return found[:count]

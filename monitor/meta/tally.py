@@ -1,6 +1,6 @@
 """Judged values by family, class, how surprising they were and whether they lay in their band.
 
-One look-up and one `bincount` a block of final buckets, beside the path of a sample and not in it.
+One compiled loop over the values that are counted, beside the path of a sample and not in it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from learners.base import Family
 from learners.classify import CLASSES
+from learners.compiled import kernel
 from learners.score import score
 from monitor.domain.anomaly import ANOMALOUS, Verdict
+from monitor.domain.observation import Observations
 
 FAMILIES = tuple(family.name.lower() for family in Family)
 BEYOND = (("p50", 0.5), ("p10", 0.1), ("p01", 0.01))
@@ -29,11 +31,6 @@ _JUDGED[[int(Verdict.LEARNING), int(Verdict.MISSING)]] = False
 _ANOMALOUS = np.zeros(256, np.bool_)
 _ANOMALOUS[list(ANOMALOUS)] = True
 SHAPE = (len(FAMILIES), len(CLASSES), len(_EDGES) + 1, 2, 2)
-Columns = Mapping[str, NDArray[Any]]
-COUNTED = ("row", "value", "lower", "upper", "score", "verdict", "model")
-"""What is asked of each observation."""
-WAITING = 4_096
-"""Values that wait to be counted together."""
 
 
 class Tally:
@@ -43,17 +40,44 @@ class Tally:
     def __init__(self) -> None:
         self.counts: NDArray[np.int64] = np.zeros(SHAPE, np.int64)
 
-    def add(self, seen: Columns, metric_class: NDArray[Any], wanted: NDArray[np.bool_]) -> None:
-        """``seen``: the columns `COUNTED` of observations; ``metric_class``: the class' code of each value;
-        ``wanted``: which values count at all."""
-        value, lower, upper, verdict = (seen[name] for name in ("value", "lower", "upper", "verdict"))
-        there = wanted & _JUDGED[verdict] & (lower == lower)
-        inside = (value >= lower) & (value <= upper)
-        reached = np.searchsorted(_EDGES, seen["score"], side="right")
-        key = seen["model"].astype(np.int64) * SHAPE[1] + metric_class
-        key = ((key * SHAPE[2] + reached) * 2 + inside) * 2 + _ANOMALOUS[verdict]
-        found = np.bincount(key[there], minlength=self.counts.size)
-        self.counts += found.reshape(SHAPE)
+    def add(self, seen: Observations, places: NDArray[np.intp], metric_class: NDArray[Any]) -> None:
+        """Counts the observations at ``places`` that were judged; ``metric_class``: by row, the class' code.
+        Some 10 ns each."""
+        _count(
+            self.counts,
+            places,
+            seen.row,
+            seen.value,
+            seen.lower,
+            seen.upper,
+            seen.score,
+            seen.verdict,
+            seen.model,
+            metric_class,
+        )
+
+
+@kernel
+def _count(
+    counts: Any,
+    places: Any,
+    row: Any,
+    value: Any,
+    lower: Any,
+    upper: Any,
+    score: Any,
+    verdict: Any,
+    model: Any,
+    metric_class: Any,
+) -> None:
+    for i in places:
+        if _JUDGED[verdict[i]] and not np.isnan(lower[i]):
+            reached = 0
+            while reached < len(_EDGES) and _EDGES[reached] <= score[i]:
+                reached += 1
+            inside = np.int64(lower[i] <= value[i] <= upper[i])
+            anomalous = np.int64(_ANOMALOUS[verdict[i]])
+            counts[model[i], metric_class[row[i]], reached, inside, anomalous] += 1
 
 
 def family_shares(counts: NDArray[np.int64]) -> Mapping[str, tuple[int, float, Mapping[str, float]]]:

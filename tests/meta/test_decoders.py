@@ -17,8 +17,9 @@ from collectors.base import Decoded
 from collectors.samples_json import JsonDecoder
 from monitor.domain.anomaly import Verdict
 from monitor.domain.meta import EVERY_MS
+from monitor.domain.observation import Observations
 from monitor.meta.figures import Facts, figures
-from monitor.meta.tally import LEVELS, SHAPE, Columns, Tally, score_shares
+from monitor.meta.tally import LEVELS, SHAPE, Tally, score_shares
 from tests.meta.living import START_MS, Living, named, noise
 
 COUNT = 100
@@ -108,17 +109,22 @@ def test_samples_and_refused_ones_are_told_by_decoder(tmp_path: Path) -> None:
 def test_the_share_of_scores_by_level_is_that_of_a_count_of_them() -> None:
     rng = np.random.default_rng(1)
     score = rng.uniform(0, 100, 5_000).astype(np.float32)
+    whole = np.arange(len(score))
     zeros = np.zeros(len(score))
-    seen: Columns = {
-        "value": zeros,
-        "lower": zeros - 1,
-        "upper": zeros + 1,
-        "score": score,
-        "verdict": np.full(len(score), int(Verdict.IN_BAND), np.uint8),
-        "model": rng.integers(0, SHAPE[0], len(score)).astype(np.uint8),
-    }
+    seen = Observations(
+        row=whole.astype(np.int32),
+        ts_ms=whole,
+        value=zeros,
+        n=zeros.astype(np.float32),
+        expected=zeros,
+        lower=zeros - 1,
+        upper=zeros + 1,
+        score=score,
+        verdict=np.full(len(score), int(Verdict.IN_BAND), np.uint8),
+        model=rng.integers(0, SHAPE[0], len(score)).astype(np.uint8),
+    )
     tally = Tally()
-    tally.add(seen, rng.integers(0, SHAPE[1], len(score)), np.ones(len(score), np.bool_))
+    tally.add(seen, whole, rng.integers(0, SHAPE[1], len(score)).astype(np.uint8))
     n, shares = score_shares(tally.counts)
     assert n == len(score)
     assert shares == {str(level): float((score >= level).mean()) for level in LEVELS}
