@@ -43,7 +43,7 @@ class Doors:
         self._book = monitor.telemetry.limits
         self.budget = Budget(http.budget_bytes, self._book)
         self._reader = BodyReader(monitor.settings.limits.body_wire_bytes_max, http, self._book)
-        self._fences = Fences(lambda: monitor.teams)
+        self._fences = Fences(lambda: monitor.declaring.teams)
         self._turnstile = Turnstile(http.running_requests, http.waiting_requests, self._book)
         self.lanes = ThreadPoolExecutor(monitor.settings.decode_lanes, thread_name_prefix="decode")
 

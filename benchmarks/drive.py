@@ -81,6 +81,10 @@ class _Arrays:
         return Windows(offsets, ts_ms, self.value[which, at], self.n[which, at], self.verdict[which, at])
 
 
+def _unknown(rows: int, buckets: int) -> NDArray[np.float32]:
+    return np.full((rows, buckets), np.nan, np.float32)
+
+
 class _Newest(dict[int, Switch]):
     """By row the newest change of models: what the learner asks of the journal."""
 
@@ -122,7 +126,9 @@ class Drive:
         self._arrays = _Arrays(
             np.full((rows, buckets), np.nan),
             np.full((rows, buckets), _NOTHING, np.uint8),
-            *(np.full((rows, buckets), np.nan, np.float32) for _ in range(3)),
+            _unknown(rows, buckets),
+            _unknown(rows, buckets),
+            _unknown(rows, buckets),
             np.zeros((rows, buckets), np.uint8),
             np.full(rows, cadence_ms, np.int64),
         )

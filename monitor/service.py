@@ -9,14 +9,12 @@ seen and stays right while rows are added.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, Unpack
@@ -26,14 +24,12 @@ from monitor.alerting.chart_links import ChartLinks
 from monitor.alerting.label_links import LabelLinks
 from monitor.alerts import Alerts
 from monitor.changes import Watchers
-from monitor.comforting import POINTS_MAX, Comfort, comfort
 from monitor.consequences import Consequences
-from monitor.domain.about import About
+from monitor.declaring import Declaring
 from monitor.domain.batch import Mode, SampleBatch
-from monitor.domain.comfort import SCORES
-from monitor.domain.declared import Declared, is_pattern
+from monitor.domain.declared import Declared
 from monitor.domain.declaring import declare_counters
-from monitor.domain.errors import IntakeUnavailable, NotFound, Refused
+from monitor.domain.errors import IntakeUnavailable, NotFound
 from monitor.domain.filters import AnomalyFilter, IncidentFilter
 from monitor.domain.incident import (
     Incident,
@@ -45,38 +41,36 @@ from monitor.domain.incident import (
 from monitor.domain.labels import Judged, Label
 from monitor.domain.meta import PREFIX
 from monitor.domain.notice import Picture
-from monitor.domain.outlook import WideBand
-from monitor.domain.paging import Page, every, page_of
+from monitor.domain.paging import Page
 from monitor.domain.records import Control, Kind, Tick
-from monitor.domain.series import Identity, shard_of
-from monitor.domain.teams import Rule, Teams
+from monitor.domain.series import Identity
 from monitor.engine.base import Accepted, Engine, Events, ShardStatus
 from monitor.every import Every
-from monitor.explaining import Explained, Explainer
 from monitor.illustrating import Illustrator
 from monitor.lab import Lab
 from monitor.labelling import Labelling
 from monitor.likely import Ranking
+from monitor.limits_in_use import InUse, enter_limits
 from monitor.meta.deployment import deployed, noted
 from monitor.meta.heartbeat import Heartbeat
 from monitor.meta.reporting import Reporting
-from monitor.naming import series_named
 from monitor.overseeing import Around, Overseeing
 from monitor.polled import Polled, Ways
 from monitor.polled_set import Polling
 from monitor.polling import Poller
+from monitor.reading import Reading
 from monitor.rehearsing import Rehearsing
 from monitor.relating import Relating
 from monitor.responding import Responding
 from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
+from monitor.shards import Shards
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
 from monitor.source_reload import RELOAD_S, SourceReload
 from monitor.store.accounts import Accounts
 from monitor.story import Story
 from monitor.telemetry import Progress, Telemetry
-from monitor.young import Young
 
 Row = dict[str, Any]
 TICK_S = 30.0
@@ -141,48 +135,44 @@ class Monitor:
         self._checkpoints = Every(settings.checkpoint_interval_s, self._checkpoint_if_needed)
         self._checkpointed = -1
         self._ticks = Every(TICK_S, self._tick)
-        self._declaring = Lock()
-        self._teams = Teams()
-        self._young = Young(self._ask, lambda: engine.shards, self._company_of)
-        self._explainer = Explainer(
-            self._ask, lambda: engine.shards, self._anomalies_before, self._young.band
+        shards = self.shards = Shards(self._ready_engine, settings.http.answer_s)
+        declaring = self.declaring = Declaring(shards, settings.limits, self.telemetry.limits.hit)
+        reading = self.reading = Reading(
+            shards, lambda: declaring.teams, self._anomalies_before, settings.http.query_points
         )
-        self.relating = Relating(story.topology, self._tell, clock_ms)
-        self.responding = Responding(story.feedback, self.incident, self._tell, clock_ms)
-        whose = lambda series: self.teams.of(series)  # noqa: E731
-        self.illustrating = Illustrator(self.series_one, self.observations, self.declarations)
-        self.muting = muting.Muting(story.mutes, self._tell, clock_ms, self._series_of)
+        self.relating = Relating(story.topology, shards.tell, clock_ms)
+        self.responding = Responding(story.feedback, self.incident, shards.tell, clock_ms)
+        self.illustrating = Illustrator(reading.series_one, reading.observations, declaring.metrics)
+        self.muting = muting.Muting(story.mutes, shards.tell, clock_ms, self._series_of)
         consequences = Consequences(
-            self.muting, self.responding, self._identity_of, story.feedback.anomaly, clock_ms
+            self.muting, self.responding, reading.identity, story.feedback.anomaly, clock_ms
         )
         self.labelling = Labelling(
             story.feedback,
             self.incident,
-            self.series_one,
-            whose,
-            self._tell,
+            reading.series_one,
+            lambda series: declaring.teams.of(series),
+            shards.tell,
             clock_ms,
             self._anomalies_touching,
-            self.observations,
+            reading.observations,
             consequences,
         )
         alerts.muted = lambda incident, series, at_ms: self.muting.muted(incident, at_ms, series)
         alerts.illustrate = self.illustrating.of
-        alerts.series = lambda: sum(one.series for one in self._engine.status()) if self.running else 0
+        alerts.series = lambda: sum(one.series for one in self._shard_status())
         self.rehearsing = Rehearsing(
-            self.series_one,
-            lambda metric, most, team: self.series(metric=metric, limit=most, team=team).items,
-            lambda id, most: dict(
-                self._ask_owner(id, "observations", id=id, from_ms=None, to_ms=None, max_points=most)
-            ),
+            reading.series_one,
+            lambda metric, most, team: reading.series(metric=metric, limit=most, team=team).items,
+            lambda id, most: reading.span(id, None, None, most),
             self._labels_of,
-            lambda metric: Declared(self.declarations()).of(metric),
+            lambda metric: Declared(declaring.metrics()).of(metric),
             settings.default_timezone,
             settings.limits,
         )
         self.ranking = Ranking(
-            lambda mark: dict(self._ask(0, "verdicts", known=mark)),
-            self.series_one,
+            lambda mark: dict(shards.ask(0, "verdicts", known=mark)),
+            reading.series_one,
             settings.ranking.hold_back_below,
         )
         alerts.doubted = self.ranking.doubt
@@ -192,12 +182,12 @@ class Monitor:
         self.chart_links = chart_links
         self._serving: Serving | None = None
         if served is not None:
-            hooks = Hooks(self.submit, self.declarations, self.declare_metric, clock_ms)
+            hooks = Hooks(self.submit, declaring.metrics, declaring.metric, clock_ms)
             most = settings.predictions_bytes_max
             self._serving = Serving(served, most, hooks, settings.log_segment_bytes)
         places = Places(settings.data_dir / "sources.json")
         ways = Ways(
-            partial(declare_counters, self.declarations, self.declare_metric),
+            partial(declare_counters, declaring.metrics, declaring.metric),
             self.telemetry.rejected,
             self.relating.change,
             lambda since_ms: [one.anomaly for one in self.anomalies(limit=1_000, since_ms=since_ms).items],
@@ -207,47 +197,28 @@ class Monitor:
             lambda one: Poller(one, self.submit, places, clock_ms, ways=ways),
         )
         self._source_health = SourceHealth(
-            self.polling.statuses, self.submit, self.declarations, self.declare_metric, clock_ms
+            self.polling.statuses, self.submit, declaring.metrics, declaring.metric, clock_ms
         )
         self._source_reports = Every(SOURCE_REPORT_S, self._source_health.report)
         self.sources = SourceReload(settings, self.polling.replace)
         self._source_looks = Every(RELOAD_S, self.sources.look)
         self.overseeing = Overseeing(self._around(), self.telemetry)
         self.meta_reporting = Reporting(
-            self.overseeing.facts, self._keep_own, self.declarations, self.declare_metric, clock_ms
+            self.overseeing.facts, self._keep_own, declaring.metrics, declaring.metric, clock_ms
         )
         self._version_told = False
         self._meta = Every(META_S, self._watch_itself)
         self.heartbeat = Heartbeat(self.not_ready, beat, clock_ms) if beat is not None else None
         self._beats = Every(META_S, self.heartbeat.beat) if self.heartbeat is not None else None
-        self._enter_limits()
-        self._enter_backlog()
-        self.telemetry.watch_shards(lambda: self._engine.status() if self.running else [])
-
-    def _enter_limits(self) -> None:
-        book, limits = self.telemetry.limits, self.settings.limits
-
-        def shards() -> list[ShardStatus]:
-            return self._engine.status() if self.running else []
-
-        def most(of: Callable[[ShardStatus], int]) -> Callable[[], float]:
-            return lambda: max(map(of, shards()), default=0)
-
-        book.enter("http.feedback_per_minute", self.settings.http.feedback_per_minute)
-        book.enter("http.note_bytes", self.settings.http.note_bytes)
-        book.enter("http.watchers", self.settings.http.watchers, used=lambda: len(self._watchers))
-        if limits.series_max is not None:
-            book.enter("series_max", limits.series_max, used=lambda: sum(s.series for s in shards()))
-        book.enter("tag_values_max", limits.tag_values_max, used=most(lambda s: s.tag_values))
-        book.enter("time_zones_max", limits.time_zones_max, used=most(lambda s: s.time_zones))
-        book.enter("declarations_max", limits.declarations_max, used=most(lambda s: s.declarations))
-        book.enter("patterns_max", limits.patterns_max)
-        book.enter("teams_max", limits.teams_max, used=lambda: len(self._teams))
-        book.enter("late_ms_max", limits.late_ms_max)
-        book.enter("notices_max", self.settings.alerts.notices_max, used=self.alerts.waiting)
-        book.enter("future_ms_max", limits.future_ms_max)
-        most_bytes = self.settings.predictions_bytes_max
-        book.enter("predictions_bytes_max", most_bytes, used=lambda: self._served_bytes)
+        in_use = InUse(
+            self._shard_status,
+            lambda: len(self._watchers),
+            lambda: self.declaring.teams_known,
+            alerts.waiting,
+            lambda: self._served_bytes,
+        )
+        enter_limits(self.telemetry.limits, settings, in_use)
+        self.telemetry.watch_shards(self._shard_status)
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -273,7 +244,7 @@ class Monitor:
                 return
             self._failure = str(error)
             raise
-        self._teams = Teams(self._engine.ask(0, "teams"))
+        self.declaring.begin(self._engine.ask(0, "teams"))
         if self._became(State.RUNNING):
             self._checkpoints.start()
             self._ticks.start()
@@ -396,202 +367,15 @@ class Monitor:
         """Enter an answer in the server's own metrics."""
         self.telemetry.samples(accepted.accepted, accepted.rejected, accepted.repeated)
 
-    def declare_metric(self, name: str, declaration: Mapping[str, Any]) -> None:
-        """Say what a metric is, or every metric that fits a pattern (`monitor.domain.declared`); on disk in
-        every shard when this returns. An empty declaration takes the one before it back. Raises Refused for a
-        lateness or a number of declarations beyond the limit."""
-        with self._declaring:
-            self.check_declaration(name, declaration)
-            self._tell(Control(Kind.METRIC, {"name": name, "declaration": dict(declaration)}))
-
-    def check_declaration(self, name: str, declaration: Mapping[str, Any]) -> None:
-        """Raises Refused where `declare_metric` would."""
-        limits = self.settings.limits
-        lateness = declaration.get("lateness_ms") or 0
-        if lateness > limits.late_ms_max and declaration.get("kind") != "maturing":
-            text = f"lateness_ms: at most {limits.late_ms_max} ms, unless the kind is maturing"
-            raise self._refused(text, "late_ms_max")
-        known = self.declarations()
-        fresh = name not in known and bool(declaration)
-        if fresh and len(known) >= limits.declarations_max:
-            text = f"at most {limits.declarations_max} metrics may be declared"
-            raise self._refused(text, "declarations_max")
-        if fresh and is_pattern(name) and sum(map(is_pattern, known)) >= limits.patterns_max:
-            raise self._refused(f"at most {limits.patterns_max} patterns may be declared", "patterns_max")
-
-    def declare_team(self, name: str, rules: Sequence[Rule]) -> None:
-        """Say which series belong to a team (`monitor.domain.teams`); on disk in every shard when this
-        returns. No rules: the team is no more. Raises Refused for a number beyond the limit."""
-        with self._declaring:
-            self.check_team(name, rules)
-            self._tell(Control(Kind.TEAM, {"name": name, "rules": [dict(rule) for rule in rules]}))
-            teams = Teams(self.teams.rules)
-            teams.declare(name, rules)
-            self._teams = teams
-
-    @property
-    def teams(self) -> Teams:
-        """As declared now; another object after each declaration. Raises IntakeUnavailable before they are
-        known: what belongs to whom must not be guessed."""
-        self._ready_engine()
-        return self._teams
-
-    def check_team(self, name: str, rules: Sequence[Rule]) -> None:
-        """Raises Refused where `declare_team` would."""
-        most = self.settings.limits.teams_max
-        if rules and name not in self.teams and len(self.teams) >= most:
-            raise self._refused(f"at most {most} teams may be declared", "teams_max")
-
-    def _refused(self, text: str, limit: str) -> Refused:
-        self.telemetry.limits.hit(limit)
-        return Refused(text, limit)
-
     def forget_series(self, series_id: str) -> None:
         """Delete a series: model, history, anomalies. Raises NotFound."""
-        self.series_one(series_id)
-        self._tell(Control(Kind.FORGET, {"series": series_id}))
+        self.reading.series_one(series_id)
+        self.shards.tell(Control(Kind.FORGET, {"series": series_id}))
         for change in self._story.forget_series(series_id):
             self._watchers.tell(change)
-        self._explainer.forget()
-
-    def undo(self, series_id: str) -> Row:
-        """Give a series back exactly what the newest change of its models replaced, and close its contest:
-        passes keep that until `open_contest`. In the log when this returns; the series' row. Raises NotFound
-        also where there is nothing to undo."""
-        if not any(entry["undoable"] for entry in self.journal(series_id)):
-            raise NotFound(f"series {series_id} has no earlier models to go back to")
-        self._tell(Control(Kind.ASSIGN, {"series": series_id, "pinned": True}))
-        return self.series_one(series_id)
-
-    def open_contest(self, series_id: str) -> Row:
-        """Let passes choose the models of a pinned series again. Raises NotFound."""
-        row = self.series_one(series_id)
-        if not row["pinned"]:
-            return row
-        self._tell(Control(Kind.ASSIGN, {"series": series_id, "pinned": False}))
-        return self.series_one(series_id)
-
-    def _tell(self, entry: Tick | Control) -> None:
-        try:
-            self._ready_engine().control(entry).result(self.settings.http.answer_s)
-        except TimeoutError as error:
-            raise IntakeUnavailable("the intake log did not answer in time") from error
+        self.reading.forget()
 
     # -- asking -----------------------------------------------------------------------------------
-
-    def series(
-        self,
-        *,
-        metric: str | None = None,
-        q: str | None = None,
-        tag: str | None = None,
-        after: str = "",
-        limit: int = 100,
-        team: str | None = None,
-    ) -> Page[Row]:
-        """Series of all shards by id; ``q`` is a part of the display text, ``tag`` is ``key=value``."""
-        lists = self._ask_all(
-            "series_list", metric=metric, q=q, tag=tag, after=after, limit=limit + 1, team=team
-        )
-        merged = list(islice(heapq.merge(*lists, key=lambda row: row["id"]), limit + 1))
-        return page_of(merged, limit, lambda row: str(row["id"]))
-
-    def series_one(self, series_id: str, team: str | None = None) -> Row:
-        """One series' row, as in `series`. Raises NotFound, also where it is of another team."""
-        row = self._row_of(series_id, team)
-        if row is None:
-            raise NotFound(f"no series {series_id}")
-        return row
-
-    def _row_of(self, series_id: str, team: str | None) -> Row | None:
-        row = self._ask_owner(series_id, "series_one", id=series_id)
-        if row is None:
-            return None
-        if team is not None and self.teams.of(Identity.of(row["metric"], row["tags"])) != team:
-            return None
-        return dict(row)
-
-    def journal(self, series_id: str) -> list[Row]:
-        """What a series lived by and why that changed, the newest change first. Raises NotFound."""
-        self.series_one(series_id)
-        return list(self._ask_owner(series_id, "journal", id=series_id))
-
-    def observations(
-        self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
-    ) -> Mapping[str, Any]:
-        """NumPy columns ts_ms, value, n, expected, lower, upper, score, verdict, model, oldest first."""
-        return self._columns("observations", series_id, from_ms, to_ms, max_points)
-
-    def revisions(
-        self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
-    ) -> Mapping[str, Any]:
-        """NumPy columns ts_ms, value, n, arrival_ms of samples that came after their bucket was final: models
-        did not learn from them. By time, the newest ``max_points``."""
-        return self._columns("revisions", series_id, from_ms, to_ms, max_points)
-
-    def _columns(
-        self, question: str, series_id: str, from_ms: int | None, to_ms: int | None, max_points: int
-    ) -> Mapping[str, Any]:
-        self.series_one(series_id)
-        most = min(max_points, self.settings.http.query_points)
-        columns = self._ask_owner(
-            series_id, question, id=series_id, from_ms=from_ms, to_ms=to_ms, max_points=most
-        )
-        return dict(columns)
-
-    def comfort(
-        self,
-        selects: Callable[[Identity], bool],
-        days: int,
-        scores: Sequence[float] = SCORES,
-        *,
-        metric: str | None = None,
-        team: str | None = None,
-    ) -> Comfort:
-        """Over the last days, how many runs there are for each threshold, of the series that ``selects``
-        takes, up to 200; ``metric``: they are all of this one."""
-
-        def columns(id: str, from_ms: int, to_ms: int) -> Mapping[str, Any]:
-            span = {"from_ms": from_ms, "to_ms": to_ms, "max_points": POINTS_MAX}
-            return dict(self._ask_owner(id, "observations", id=id, **span))
-
-        rows = every(lambda after: self.series(metric=metric, after=after, limit=1_000, team=team))
-        return comfort(rows, selects, columns, days, scores)
-
-    def explain(self, series: str, at_ms: int, team: str | None = None) -> Explained:
-        """Why a series (`monitor.naming` says how it may be named) shows what it shows at a time, with
-        exactly one reason. Some 50 ms. Raises NotFound, or BadRequest where several series fit."""
-        named = series_named(series, lambda id: self._row_of(id, team), partial(self.series, team=team))
-        return self._explainer.at(named, at_ms)
-
-    def wide_band(self, series: Row) -> WideBand | None:
-        """What values a series without a model may be expected to have (`monitor.domain.outlook`), of its own
-        first ones and its siblings; ``series``: its row. None for a series with a model."""
-        return self._young.band(series)
-
-    def _company_of(self, series: Row) -> str | None:
-        """The team that a series' siblings must be of; None while no team is declared."""
-        teams = self.teams
-        return teams.of(Identity.of(series["metric"], series["tags"])) if len(teams) else None
-
-    def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
-        """What each anomaly says of itself beside its numbers; about 5 ms for one not asked about before."""
-        return self._explainer.of(placed)
-
-    def metric_names(self, team: str | None = None) -> list[str]:
-        return sorted({name for names in self._ask_all("metric_names", team=team) for name in names})
-
-    def declarations(self) -> dict[str, Row]:
-        """Declarations by metric name or pattern; every shard has all of them."""
-        return dict(self._ready_engine().ask(0, "declarations"))
-
-    def tag_counts(self) -> dict[str, int]:
-        """Series by ``key=value``, and by metric name."""
-        counts: dict[str, int] = {}
-        for part in self._ask_all("tag_counts"):
-            for key, count in part.items():
-                counts[key] = counts.get(key, 0) + count
-        return counts
 
     def anomalies(
         self, *, after: str = "", limit: int = 100, **asked: Unpack[AnomalyFilter]
@@ -653,18 +437,6 @@ class Monitor:
         """Let go of every reader of `changes`, so that a server can stop."""
         self._watchers.end()
 
-    def _enter_backlog(self) -> None:
-        """Each shard may hold its share, so the fullest one says how near the limit is."""
-        limits, book = self.settings.limits, self.telemetry.limits
-
-        def fullest(what: str) -> float:
-            shards = self._engine.status() if self.running else []
-            return max((getattr(shard, what) for shard in shards), default=0)
-
-        used = lambda: fullest("lag_bytes") * self._engine.shards  # noqa: E731
-        book.enter("backlog_bytes_max", limits.backlog_bytes_max, used)
-        book.enter("backlog_s_max", limits.backlog_s_max, lambda: fullest("lag_ms") / 1_000)
-
     def _around(self) -> Around:
         def meta_incidents() -> list[Incident]:
             found = self._story.incidents(after="", limit=1_000, state="open", q=PREFIX).items
@@ -674,9 +446,9 @@ class Monitor:
             return self._story.feedback.labels(limit=1_000, since_ms=since_ms).items
 
         return Around(
-            ask=self._ask,
+            ask=self.shards.ask,
             shards=lambda: self._engine.status(),
-            tell=self._tell,
+            tell=self.shards.tell,
             now_ms=self._clock_ms,
             meta_incidents=meta_incidents,
             labels=labels,
@@ -719,13 +491,13 @@ class Monitor:
         noted(self.settings.data_dir, self.version)
         self._version_told = True
 
+    def _shard_status(self) -> list[ShardStatus]:
+        return list(self._engine.status()) if self.running else []
+
     def _ready_engine(self) -> Engine:
         if not self.running:
             raise IntakeUnavailable(f"the server is {self._state.value}")
         return self._engine
-
-    def _ask(self, shard: int, question: str, **arguments: Any) -> Any:
-        return self._ready_engine().ask(shard, question, **arguments)
 
     def _anomalies_before(self, series_id: str, until_ms: int) -> Sequence[PlacedAnomaly]:
         return self._story.anomalies(after="", limit=3, series=series_id, until_ms=until_ms).items
@@ -736,25 +508,11 @@ class Monitor:
 
     def _labels_of(self, metrics: Sequence[str]) -> list[Label]:
         """Labels in force that speak of these metrics; every shard has all of them."""
-        bodies = self._ready_engine().ask(0, "labels", metrics=list(metrics))
+        bodies = self.shards.ask(0, "labels", metrics=list(metrics))
         return [Label.from_body(body, position) for position, body in enumerate(bodies, start=1)]
-
-    def _identity_of(self, series_id: str) -> Identity:
-        row = self.series_one(series_id)
-        return Identity.of(row["metric"], row["tags"])
 
     def _series_of(self, incident: Incident) -> list[Identity]:
         return [placed.anomaly.series for placed in self._story.members(incident.id)]
-
-    def _ask_all(self, question: str, **arguments: Any) -> list[Any]:
-        engine = self._ready_engine()
-        return [engine.ask(shard, question, **arguments) for shard in range(engine.shards)]
-
-    def _ask_owner(self, series_id: str, question: str, **arguments: Any) -> Any:
-        engine = self._ready_engine()
-        if not _SERIES_ID.fullmatch(series_id):
-            raise NotFound(f"no series {series_id[:64]}")
-        return engine.ask(shard_of(int(series_id, 16), engine.shards), question, **arguments)
 
     def _tick(self) -> None:
         """Tell the shards what time it is, so that silence of live series is noticed."""

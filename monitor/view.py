@@ -56,33 +56,33 @@ class View:
         self._team = team
 
     def series(self, **asked: Any) -> Page[Row]:
-        return self._monitor.series(**asked, team=self._team)
+        return self._monitor.reading.series(**asked, team=self._team)
 
     def series_one(self, series_id: str) -> Row:
-        return self._monitor.series_one(series_id, self._team)
+        return self._monitor.reading.series_one(series_id, self._team)
 
     def journal(self, series_id: str) -> list[Row]:
         self.series_one(series_id)
-        return self._monitor.journal(series_id)
+        return self._monitor.reading.journal(series_id)
 
     def undo(self, series_id: str) -> Row:
         self.series_one(series_id)
-        return self._monitor.undo(series_id)
+        return self._monitor.reading.undo(series_id)
 
     def open_contest(self, series_id: str) -> Row:
         self.series_one(series_id)
-        return self._monitor.open_contest(series_id)
+        return self._monitor.reading.open_contest(series_id)
 
     def wide_band(self, series: Row) -> WideBand | None:
-        return self._monitor.wide_band(series)
+        return self._monitor.reading.wide_band(series)
 
     def observations(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
         self.series_one(series_id)
-        return self._monitor.observations(series_id, **asked)
+        return self._monitor.reading.observations(series_id, **asked)
 
     def revisions(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
         self.series_one(series_id)
-        return self._monitor.revisions(series_id, **asked)
+        return self._monitor.reading.revisions(series_id, **asked)
 
     def forget_series(self, series_id: str) -> None:
         self.series_one(series_id)
@@ -91,19 +91,19 @@ class View:
     def comfort(self, selector: Selector, days: int, scores: Sequence[float]) -> Comfort:
         """Of the series that a selector fits."""
         exact = None if is_pattern(selector.metric) else selector.metric
-        return self._monitor.comfort(selector.selects, days, scores, metric=exact, team=self._team)
+        return self._monitor.reading.comfort(selector.selects, days, scores, metric=exact, team=self._team)
 
     def comfort_of_route(self, name: str, days: int, scores: Sequence[float]) -> Comfort:
         """Of the series that a route asks for; what it asks for beside that (hours, priority) is left out."""
         route = self.route(name)
         team = self._team if self._team is not None else route.team
-        return self._monitor.comfort(route.selects, days, scores, team=team)
+        return self._monitor.reading.comfort(route.selects, days, scores, team=team)
 
     def explain(self, series: str, at_ms: int) -> Explained:
-        return self._monitor.explain(series, at_ms, self._team)
+        return self._monitor.reading.explain(series, at_ms, self._team)
 
     def about(self, placed: Sequence[PlacedAnomaly]) -> list[About]:
-        return self._monitor.about(placed)
+        return self._monitor.reading.about(placed)
 
     def models(self) -> list[Row]:
         """Served models, for a team its own."""
@@ -123,22 +123,22 @@ class View:
 
     def _has_model(self, name: str) -> bool:
         series = Identity.of(METRIC + "predictions", {"model": name})
-        return self._team is None or self._monitor.teams.of(series) == self._team
+        return self._team is None or self._monitor.declaring.teams.of(series) == self._team
 
     def _check_model(self, name: str) -> None:
         if not self._has_model(name):
             raise NotFound("no such model")
 
     def metric_names(self) -> list[str]:
-        return self._monitor.metric_names(self._team)
+        return self._monitor.reading.metric_names(self._team)
 
     def declarations(self) -> dict[str, Row]:
         """All of them, since a pattern may hold for a team's metric; names are told by `declared_names`."""
-        return self._monitor.declarations()
+        return self._monitor.declaring.metrics()
 
     def declared_names(self) -> list[str]:
         """Names and patterns that were declared; for a team none, as those may be of others' metrics."""
-        return list(self._monitor.declarations()) if self._team is None else []
+        return list(self._monitor.declaring.metrics()) if self._team is None else []
 
     def anomalies(
         self, *, after: str = "", limit: int = 100, **asked: Unpack[AnomalyFilter]
@@ -186,7 +186,7 @@ class View:
         """Detectors side by side over points (`monitor.lab`); of a series, under what is declared of it."""
         if series is not None:
             row = self.series_one(series)
-            declared = Declared(self._monitor.declarations()).of(row["metric"])
+            declared = Declared(self._monitor.declaring.metrics()).of(row["metric"])
             points = replace(points, cadence_ms=int(row["cadence_ms"]) or None, declared=declared)
         return self._monitor.lab.run(points, detectors)
 

@@ -54,10 +54,10 @@ def declare_metric(
     lower, upper = declaration.static_lower, declaration.static_upper
     if lower is not None and upper is not None and lower >= upper:
         raise Problem(422, "static_lower: must lie below static_upper", kind="invalid-parameter")
-    before = monitor.declarations().get(name)
-    monitor.check_declaration(name, values)
+    before = monitor.declaring.metrics().get(name)
+    monitor.declaring.check_metric(name, values)
     access.accounts.record(actor.did("metric declared", f"metric:{name}", before, values))
-    monitor.declare_metric(name, values)
+    monitor.declaring.metric(name, values)
     return schemas.Metric(name=name, declared_by=name if values else None, **values)
 
 

@@ -185,5 +185,5 @@ def list_audit(access: TheAccess, limit: Limit = 100, cursor: Cursor = None) -> 
 
 
 def _check_team(monitor: Monitor, team: str | None) -> None:
-    if team is not None and team not in monitor.teams:
+    if team is not None and team not in monitor.declaring.teams:
         raise Problem(422, "team: no such team is declared", kind="invalid-parameter")

@@ -40,7 +40,7 @@ def list_teams(monitor: TheMonitor) -> ListOf[Team]:
     return ListOf(
         items=[
             Team(name=name, rules=[TeamRule(tags=dict(rule)) for rule in rules])
-            for name, rules in monitor.teams.rules.items()
+            for name, rules in monitor.declaring.teams.rules.items()
         ]
     )
 
@@ -60,9 +60,9 @@ def declare_team(
     if not all(text.isprintable() for text in texts):
         raise Problem(422, "names and tags: control characters", kind="bad-name")
     rules = [rule.tags for rule in declared.rules]
-    monitor.check_team(name, rules)
-    before = monitor.teams.rules.get(name)
+    monitor.declaring.check_team(name, rules)
+    before = monitor.declaring.teams.rules.get(name)
     known = None if before is None else {"rules": [dict(rule) for rule in before]}
     access.accounts.record(actor.did("team declared", f"team:{name}", known, {"rules": rules}))
-    monitor.declare_team(name, rules)
+    monitor.declaring.team(name, rules)
     return Team(name=name, rules=declared.rules)

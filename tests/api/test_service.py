@@ -20,7 +20,7 @@ from tests.fakes import FakeEngine, fake_monitor
 def test_a_life() -> None:
     monitor, engine, _ = fake_monitor()
     with pytest.raises(IntakeUnavailable, match="new"):
-        monitor.series()
+        monitor.reading.series()
     assert monitor.not_ready()
     monitor.start()
     assert (monitor.state, monitor.not_ready()) == (State.RUNNING, "")
@@ -28,7 +28,7 @@ def test_a_life() -> None:
     monitor.stop()
     assert (monitor.state, engine.checkpoints, engine.closed) == (State.STOPPED, 1, True)
     with pytest.raises(IntakeUnavailable, match="stopped"):
-        monitor.declare_metric("m", {})
+        monitor.declaring.metric("m", {})
 
 
 def test_a_recovery_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,21 +53,21 @@ def test_pages_hold_every_series_once_in_order(names: set[str], limit: int) -> N
     seen: list[str] = []
     after = ""
     while True:
-        page = monitor.series(after=after, limit=limit)
+        page = monitor.reading.series(after=after, limit=limit)
         assert len(page.items) <= limit
         seen += [row["id"] for row in page.items]
         if page.next is None:
             break
         after = page.next
     assert seen == sorted(f"{one.fingerprint():016x}" for one in identities)
-    assert monitor.metric_names() == sorted(names)
+    assert monitor.reading.metric_names() == sorted(names)
     monitor.stop()
 
 
 def test_counts_are_summed_over_shards() -> None:
     monitor, _, _ = fake_monitor()
     monitor.start()
-    assert monitor.tag_counts() == {"origin=JFK": 3}
+    assert monitor.reading.tag_counts() == {"origin=JFK": 3}
     monitor.stop()
 
 
@@ -78,7 +78,7 @@ def test_an_id_that_is_none_is_not_found(series_id: str) -> None:
     monitor, _, _ = fake_monitor()
     monitor.start()
     with pytest.raises(NotFound):
-        monitor.series_one(series_id)
+        monitor.reading.series_one(series_id)
     monitor.stop()
 
 

@@ -30,7 +30,7 @@ def spiky(step: int) -> np.ndarray:
 
 def stored(system: Living, id: str, step: int) -> dict[str, Any]:
     at = START_MS + step * EVERY_MS
-    found = system.monitor.observations(id, from_ms=at, to_ms=at + 1)
+    found = system.monitor.reading.observations(id, from_ms=at, to_ms=at + 1)
     return {name: np.asarray(found[name])[-1] for name in STORED if len(found["ts_ms"])}
 
 

@@ -113,7 +113,7 @@ class Drive:
 
     def declare(self) -> bool:
         wanted = self.some([{"polarity": "up"}, {"polarity": "both"}, {"threshold": "conformal"}])
-        self.monitor.declare_metric(self.some(["load", "orders", "or*"]), wanted)
+        self.monitor.declaring.metric(self.some(["load", "orders", "or*"]), wanted)
         return True
 
     def change(self) -> bool:
@@ -133,10 +133,10 @@ class Drive:
         return True
 
     def undo(self) -> bool:
-        ids = [one["id"] for one in self.monitor.series(limit=1_000).items]
-        able = [id for id in ids if any(entry["undoable"] for entry in self.monitor.journal(id))]
+        ids = [one["id"] for one in self.monitor.reading.series(limit=1_000).items]
+        able = [id for id in ids if any(entry["undoable"] for entry in self.monitor.reading.journal(id))]
         if able:
-            self.monitor.undo(self.some(able))
+            self.monitor.reading.undo(self.some(able))
         return bool(able)
 
     def roll_back(self) -> bool:
@@ -144,9 +144,9 @@ class Drive:
         return bool(self.monitor.overseeing.roll_back(since_ms))
 
     def reopen(self) -> bool:
-        pinned = [one["id"] for one in self.monitor.series(limit=1_000).items if one["pinned"]]
+        pinned = [one["id"] for one in self.monitor.reading.series(limit=1_000).items if one["pinned"]]
         for id in pinned:
-            self.monitor.open_contest(id)
+            self.monitor.reading.open_contest(id)
         return bool(pinned)
 
     def freeze(self) -> bool:
@@ -180,13 +180,13 @@ def seen(monitor: Monitor) -> dict[str, Any]:
     monitor.settle(120)
     anomalies = monitor.anomalies(limit=1_000).items
     incidents = monitor.incidents(limit=1_000).items
-    ids = [one["id"] for one in monitor.series(limit=1_000).items]
+    ids = [one["id"] for one in monitor.reading.series(limit=1_000).items]
     return {
-        "state": [monitor._ask(shard, "digest") for shard in range(SHARDS)],
+        "state": [monitor.shards.ask(shard, "digest") for shard in range(SHARDS)],
         "anomalies": sorted((asdict(one) for one in anomalies), key=lambda one: str(one["anomaly"]["id"])),
         "incidents": sorted((incident(one) for one in incidents), key=lambda one: str(one["id"])),
         "labels": [asdict(one) for one in monitor.labelling.list(limit=1_000).items],
-        "journals": {id: monitor.journal(id) for id in ids},
+        "journals": {id: monitor.reading.journal(id) for id in ids},
         "mutes": sorted(str(one) for one in monitor.muting.mutes(past=True)),
     }
 

@@ -64,11 +64,13 @@ class Living:
     def scores(self, first_step: int) -> NDArray[np.float64]:
         """Of all series from a step on, one after another."""
         since_ms = START_MS + first_step * EVERY_MS
-        found = [self.monitor.observations(f"{p:016x}", from_ms=since_ms) for p in self._prints.tolist()]
+        found = [
+            self.monitor.reading.observations(f"{p:016x}", from_ms=since_ms) for p in self._prints.tolist()
+        ]
         return np.concatenate([one["score"] for one in found])
 
     def digests(self) -> list[str]:
-        return [self.monitor._ask(shard.shard, "digest") for shard in self.monitor._engine.status()]
+        return [self.monitor.shards.ask(shard.shard, "digest") for shard in self.monitor._engine.status()]
 
     def _send(self, steps: Sequence[int], dropped: int = 0) -> None:
         at = np.repeat(START_MS + np.array(steps, np.int64) * EVERY_MS, len(self._names))

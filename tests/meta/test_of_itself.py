@@ -31,7 +31,7 @@ def test_own_series_are_no_part_of_what_is_counted(tmp_path: Path) -> None:
         system.live(36)
         monitor = system.monitor
         before = monitor.overseeing.facts(system.now_ms)
-        own = [one for one in monitor.series(limit=1_000).items if of_itself(one["metric"])]
+        own = [one for one in monitor.reading.series(limit=1_000).items if of_itself(one["metric"])]
         assert len(own) >= 8
         assert any(one["stage"] != "learning" for one in own)
         system.live(1)
@@ -40,7 +40,7 @@ def test_own_series_are_no_part_of_what_is_counted(tmp_path: Path) -> None:
         grown = sum(int(np.sum(one["counts"])) for one in now.shards)
         grown -= sum(int(np.sum(one["counts"])) for one in before.shards)
         assert grown == 20  # one final bucket of each of the others
-        assert len(monitor.series(limit=1_000).items) == 20 + len(own)
+        assert len(monitor.reading.series(limit=1_000).items) == 20 + len(own)
 
 
 def test_it_is_told_over_http(tmp_path: Path) -> None:

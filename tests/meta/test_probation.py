@@ -54,8 +54,8 @@ def with_a_broken_pass(system: Living, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def journals(system: Living) -> list[list[dict[str, Any]]]:
-    listed = system.monitor.series(metric="load", limit=1_000).items
-    return [[dict(entry) for entry in system.monitor.journal(one["id"])] for one in listed]
+    listed = system.monitor.reading.series(metric="load", limit=1_000).items
+    return [[dict(entry) for entry in system.monitor.reading.journal(one["id"])] for one in listed]
 
 
 def champions(entry: dict[str, Any]) -> tuple[str, str]:
@@ -84,7 +84,7 @@ def test_a_broken_champion_is_rolled_back_and_stays_away(
             assert (entry["after"], entry["undoable"]) == (switch["before"], True)
             assert entry["reasons"][0].startswith("anomalies: ")
             assert entry["reasons"][-1] == "the same values would have been news to kalman 0 times"
-        assert not any(one["pinned"] for one in system.monitor.series(limit=1_000).items)
+        assert not any(one["pinned"] for one in system.monitor.reading.series(limit=1_000).items)
         system.past(LATER - NEXT)
         for journal in rolled_back(system):
             later = [one["after"] for one in journal if one["buckets"] > 1_376]

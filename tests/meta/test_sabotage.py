@@ -27,7 +27,7 @@ PASS = 1_090
 
 def lives(system: Living) -> dict[str, tuple[Any, ...]]:
     """What each series of others lives by."""
-    listed = system.monitor.series(metric="load", limit=1_000).items
+    listed = system.monitor.reading.series(metric="load", limit=1_000).items
     return {one["series"]: (one["champion"], one["challenger"], one["seasons_ms"]) for one in listed}
 
 
@@ -75,7 +75,7 @@ def test_a_season_detector_that_answers_none(tmp_path: Path, monkeypatch: pytest
         system.live(PASS + DAY - system.step)
         assert lives(system) == before
         system.monitor.overseeing.reopen(began_ms)
-        listed = system.monitor.series(metric="load", limit=1_000).items
+        listed = system.monitor.reading.series(metric="load", limit=1_000).items
         assert not any(one["pinned"] for one in listed)
 
 
@@ -98,7 +98,10 @@ def test_rolled_back_is_as_never_taken(tmp_path: Path, monkeypatch: pytest.Monke
             system.past(200)
             scores.append(system.scores(PASS))
             if name == "frozen":
-                held = [system.monitor.journal(one["id"])[0] for one in system.monitor.series().items]
+                held = [
+                    system.monitor.reading.journal(one["id"])[0]
+                    for one in system.monitor.reading.series().items
+                ]
                 assert sum(one["cause"] == "frozen" for one in held) >= COUNT // 5
     np.testing.assert_array_equal(scores[0], scores[1])
 

@@ -77,9 +77,9 @@ def test_a_young_series_borrows_of_its_siblings_whatever_the_shards(tmp_path: Pa
         assert -150.0 < band["lower"] < 60.0
         assert 120.0 < band["upper"] < 400.0
         assert of(monitor, NAMES[0])["stage"] == "trusted"
-        explained = monitor.explain(id_of(YOUNG), START_MS + 201 * HOUR_MS)
+        explained = monitor.reading.explain(id_of(YOUNG), START_MS + 201 * HOUR_MS)
         assert any("8 series of the same metric" in note for note in explained.notes)
-        monitor.declare_team("red", [dict(name.tags) for name in (YOUNG, *NAMES[:3])])
+        monitor.declaring.team("red", [dict(name.tags) for name in (YOUNG, *NAMES[:3])])
         monitor.settle(60)
         assert of(monitor, YOUNG)["wide_band"]["siblings"] == 3  # of its own team only
         send(monitor, [YOUNG], 202, 244)
@@ -121,7 +121,7 @@ def test_undo_through_the_log_and_over_a_restart(tmp_path: Path, engine: Engine)
     assert digests(monitor) == before
     assert of(monitor, name, "/journal")["entries"] == entries
     assert of(monitor, name)["pinned"] is True
-    monitor.open_contest(id_of(name))
+    monitor.reading.open_contest(id_of(name))
     send(monitor, NAMES[:4], 800, 900)
     assert of(monitor, name)["pinned"] is False
     assert of(monitor, name, "/journal")["entries"][0]["cause"] != "undo"
@@ -131,7 +131,7 @@ def test_undo_through_the_log_and_over_a_restart(tmp_path: Path, engine: Engine)
 
 
 def digests(monitor: Monitor) -> list[str]:
-    return [str(monitor._ask(shard, "digest")) for shard in range(2)]
+    return [str(monitor.shards.ask(shard, "digest")) for shard in range(2)]
 
 
 def test_a_declared_threshold_is_told_and_kept(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_declared_threshold_is_told_and_kept(tmp_path: Path) -> None:
     monitor = started(tmp_path, 2)
     send(monitor, NAMES[:3], 200, 700)
     assert of(monitor, NAMES[2])["threshold"] == "conformal"
-    notes = monitor.explain(id_of(NAMES[2]), START_MS + 650 * HOUR_MS).notes
+    notes = monitor.reading.explain(id_of(NAMES[2]), START_MS + 650 * HOUR_MS).notes
     assert "the threshold is conformal, as declared" in notes
     assert json.dumps(of(monitor, NAMES[2]))
     monitor.stop()

@@ -98,7 +98,7 @@ def test_learning_stops_for_a_window_and_goes_on_after_it_in_a_replay_too(tmp_pa
             batch = SampleBatch(prints, start_ms + at * minute_ms, value, None, names)
             monitor.submit(batch, Mode.BACKFILL).result(30)
         monitor.settle(60)
-        return [monitor.series_one(f"{one.fingerprint():016x}")["final_buckets"] for one in series]
+        return [monitor.reading.series_one(f"{one.fingerprint():016x}")["final_buckets"] for one in series]
 
     with TestClient(create_app(monitor), base_url="http://localhost") as client:
         assert feed(0, 600) == [598, 598]

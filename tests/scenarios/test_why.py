@@ -41,12 +41,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
     folder: Path = tmp_path_factory.mktemp("why")
     monitor = build(Settings(engine="inline", shards=2, data_dir=folder))
     monitor.start()
-    monitor.declare_metric("lat*", {"unit": "ms", "static_upper": 1_000.0})
+    monitor.declaring.metric("lat*", {"unit": "ms", "static_upper": 1_000.0})
     table = rows()
     names = [Identity.of(m, {"host": h}) for m, h in zip(table["metric"], table["host"], strict=True)]
     send(monitor, names, table["ts_ms"].tolist(), table["value"].tolist())
     monitor.settle(120)
-    there = monitor.observations(id_of(NAMES[2]), max_points=11_000)["ts_ms"].tolist()
+    there = monitor.reading.observations(id_of(NAMES[2]), max_points=11_000)["ts_ms"].tolist()
     lone = next(ts for i in range(60, 240) if (ts := START_MS + i * 60_000) not in there)
     late = [lone, START_MS + 260 * 60_000]  # in a gap of one, and in that of forty
     send(monitor, [NAMES[2]] * 2, late, [6.0, 7.0])
@@ -72,11 +72,11 @@ def test_every_bucket_has_the_reason_that_history_tells(told: Monitor) -> None:
     seen: Counter[Reason] = Counter()
     for place, name in enumerate(NAMES):
         step = HOUR_MS if place < 2 else 60_000
-        columns = told.observations(id_of(name), max_points=11_000)
+        columns = told.reading.observations(id_of(name), max_points=11_000)
         verdicts = dict(zip(columns["ts_ms"].tolist(), columns["verdict"].tolist(), strict=True))
         for bucket in range(START_MS // step - 2, START_MS // step + LENGTH + 3, 1 if place == 2 else 3):
             ts_ms = bucket * step
-            found = told.explain(id_of(name), ts_ms + step // 2)
+            found = told.reading.explain(id_of(name), ts_ms + step // 2)
             reason = found.explanation.reason
             seen[reason] += 1
             assert found.facts.bucket_ms == ts_ms
@@ -100,8 +100,8 @@ def test_every_bucket_has_the_reason_that_history_tells(told: Monitor) -> None:
 
 
 def test_a_gap_longer_than_ever_and_a_late_sample_in_it(told: Monitor) -> None:
-    found = told.explain(str(NAMES[2]), START_MS + 270 * 60_000)
-    late = told.explain(str(NAMES[2]), START_MS + 260 * 60_000)
+    found = told.reading.explain(str(NAMES[2]), START_MS + 270 * 60_000)
+    late = told.reading.explain(str(NAMES[2]), START_MS + 260 * 60_000)
     assert (found.explanation.reason, late.explanation.reason) == (Reason.ANOMALY, Reason.ANOMALY)
     assert found.unusual.startswith("21 empty buckets in a row; the longest of the last")
     assert late.facts.late[0].value == 7.0
@@ -109,7 +109,7 @@ def test_a_gap_longer_than_ever_and_a_late_sample_in_it(told: Monitor) -> None:
 
 def test_a_spike_says_all_of_itself(told: Monitor) -> None:
     spike = START_MS + 300 * 60_000
-    found = told.explain("latency{host=h2}", spike)
+    found = told.reading.explain("latency{host=h2}", spike)
     assert found.explanation.reason is Reason.ANOMALY
     assert found.explanation.size == pytest.approx(100, abs=5)
     assert found.explanation.percent == pytest.approx(100, abs=6)
@@ -122,14 +122,14 @@ def test_a_spike_says_all_of_itself(told: Monitor) -> None:
     assert lower < 100 < upper < 200
     assert " ms where " in found.text
     assert found.placed is not None
-    (said,) = told.about([found.placed])
+    (said,) = told.reading.about([found.placed])
     assert said.judged_by == found.judged_by
     assert said.size == found.explanation.size
     assert said.unusual == found.unusual
 
 
 def test_a_series_that_has_just_begun(told: Monitor) -> None:
-    found = told.explain("young", START_MS)
+    found = told.reading.explain("young", START_MS)
     assert found.explanation.reason is Reason.NO_CADENCE
     assert found.facts.waiting == (1.0,)
 

@@ -37,14 +37,14 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
     monitor = build(settings, clock_ms=lambda: now[0])
     monitor.start()
     try:
-        ways = Ways(partial(declare_counters, monitor.declarations, monitor.declare_metric))
+        ways = Ways(partial(declare_counters, monitor.declaring.metrics, monitor.declaring.metric))
         places = Places(tmp_path / "places.json")
         poller = Poller(polled, monitor.submit, places, lambda: now[0], ways=ways)
         health = SourceHealth(
             lambda: [poller.status],
             monitor.submit,
-            monitor.declarations,
-            monitor.declare_metric,
+            monitor.declaring.metrics,
+            monitor.declaring.metric,
             lambda: now[0],
         )
         for number in range(1, LENGTH + 1):

@@ -27,9 +27,9 @@ from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, lived, start_ms
 
 
 def observed(monitor: Monitor, metric: str) -> Any:
-    (row,) = monitor.series(metric=metric).items
-    assert not len(monitor.revisions(row["id"])["ts_ms"])
-    return monitor.observations(row["id"])
+    (row,) = monitor.reading.series(metric=metric).items
+    assert not len(monitor.reading.revisions(row["id"])["ts_ms"])
+    return monitor.reading.observations(row["id"])
 
 
 def assert_filled(monitor: Monitor, metric: str, values: NDArray[Any]) -> None:

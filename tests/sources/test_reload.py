@@ -104,7 +104,7 @@ def test_by_http(monitor: Monitor, http: TestClient, tmp_path: Path) -> None:
     assert names(monitor) == ["here"]
     assert http.post("/api/v1/sources", json=said | {"name": "in"}).status_code == 201
     assert http.post("/api/v1/sources", json=said | {"name": "in"}).status_code == 422
-    wait_for(lambda: bool(monitor.series(metric="orders").items))
+    wait_for(lambda: bool(monitor.reading.series(metric="orders").items))
     assert http.get("/api/v1/sources/in").json()["settings"] == said["settings"]
     changed = said | {"settings": said["settings"] | {"every": "2s"}}
     assert http.put("/api/v1/sources/in", json=changed).json()["settings"]["every"] == "2s"

@@ -78,10 +78,12 @@ def test_a_server_polls_and_tells(folder: Path) -> None:
         }
         assert "hidden" not in str(found)
         assert "no variable WATCHKEEPER_SECRET_MUTE" in found["MUTE"]["error"]
-        wait_for(lambda: bool(monitor.series(metric="GOOD.orders").items))  # acknowledged, then applied
+        wait_for(
+            lambda: bool(monitor.reading.series(metric="GOOD.orders").items)
+        )  # acknowledged, then applied
         monitor._source_health.report()
-        wait_for(lambda: len(monitor.series(metric=METRIC_UP).items) == 3)
-        assert monitor.declarations()[METRIC_UP]["static_lower"] == 0.5
+        wait_for(lambda: len(monitor.reading.series(metric=METRIC_UP).items) == 3)
+        assert monitor.declaring.metrics()[METRIC_UP]["static_lower"] == 0.5
     finally:
         monitor.stop()
 

@@ -110,7 +110,7 @@ def secured(settings: Settings = SECURED, served: Path | None = None) -> Iterato
     monitor, engine, story = fake_monitor(settings, served)
     monitor.start()
     for team in TEAMS:
-        monitor.declare_team(team, [{"team": team}])
+        monitor.declaring.team(team, [{"team": team}])
     accounts = monitor.accounts
     assert isinstance(accounts, FakeAccounts)
     access = Access(settings, accounts, QUICK)
@@ -189,7 +189,7 @@ def incident_of(team: str | None) -> Incident:
 
 def series_ids(app: Secured) -> dict[str | None, str]:
     """Ids by team."""
-    return {row["tags"].get("team"): row["id"] for row in app.monitor.series().items}
+    return {row["tags"].get("team"): row["id"] for row in app.monitor.reading.series().items}
 
 
 def names(items: Sequence[dict[str, Any]], key: str) -> set[str]:

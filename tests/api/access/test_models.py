@@ -18,8 +18,8 @@ def tell(app: Secured, token: str, *models: str) -> dict[str, Any]:
 
 def test_a_team_tells_of_its_own_models_and_sees_no_others(tmp_path: Path) -> None:
     with secured(served=tmp_path) as app:
-        app.monitor.declare_team("red", [{"model": "churn"}])
-        app.monitor.declare_team("blue", [{"model": "fraud"}])
+        app.monitor.declaring.team("red", [{"model": "churn"}])
+        app.monitor.declaring.team("blue", [{"model": "fraud"}])
         red, anybody = (app.token(Scope.INGEST, team=team) for team in ("red", None))
         assert tell(app, anybody, "churn", "fraud", "other")["accepted"] == 3
         mixed = tell(app, red, "churn", "fraud")

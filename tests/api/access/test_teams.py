@@ -19,7 +19,7 @@ def test_lists_hold_a_teams_own_only(peopled: Secured, team: str) -> None:
     def get(path: str, by: str = token) -> list[dict[str, str]]:
         return list(app.ask("GET", path, by).json()["items"])
 
-    app.monitor.declare_metric("orders.*", {"unit": "x"})
+    app.monitor.declaring.metric("orders.*", {"unit": "x"})
     assert names(get("/api/v1/series"), "series") == {f"orders.{team}{{team={team}}}"}
     assert names(get("/api/v1/metrics"), "name") == {f"orders.{team}"}
     assert names(get("/api/v1/incidents"), "title") == {f"orders.{team} up"}
@@ -159,6 +159,6 @@ def test_rules_that_cannot_be_are_refused(app: Secured) -> None:
     for tags in unlike:
         body = {"rules": [{"tags": tags}]}
         assert app.ask("PUT", "/api/v1/teams/green", admin, json=body).status_code == 422
-    assert "green" not in app.monitor.teams
+    assert "green" not in app.monitor.declaring.teams
     assert app.ask("PUT", "/api/v1/teams/red", admin, json={"rules": []}).status_code == 200
-    assert "red" not in app.monitor.teams
+    assert "red" not in app.monitor.declaring.teams
