@@ -136,11 +136,11 @@ def test_bodies_survive_json() -> None:
 
 @pytest.mark.parametrize("pattern", ["*a" * 127 + "b", "*" * 256, "a*" * 128, "*a*a*a*a*a*a*a*b"])
 def test_hostile_patterns_cost_little(pattern: str) -> None:
-    """T17: every one of them within 10 ms, against the longest name there may be."""
+    """T17: every one of them within 10 ms of CPU, against the longest name there may be."""
     series = Identity.of("a" * 512)
-    began = time.perf_counter()
+    began = time.thread_time()
     Selector(pattern).selects(series)
-    assert time.perf_counter() - began < 0.01
+    assert time.thread_time() - began < 0.01
 
 
 # -- calendars ----------------------------------------------------------------------------------------
