@@ -72,6 +72,7 @@ _ROUTERS = (
     comfort.router,
     mutes.router,
     server.router,
+    server.health,
     sources.router,
     meta.router,
     teams.router,
@@ -132,8 +133,7 @@ def create_app(
         app.router.routes.append(Route(f"{PREFIX}/{name}", rows, methods=["POST"], include_in_schema=False))
     hot = {route.path for route in app.router.routes if isinstance(route, Route)}
     for router in _ROUTERS:
-        app.include_router(router, prefix=PREFIX)
-    app.include_router(server.health)
+        app.router.routes.extend(router.routes)  # included, each would be made anew
     sso = _sign_on(monitor.settings)
     if monitor.label_links is not None:
         audit = monitor.accounts.record

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from api import feedback, schemas
-from api.routes.common import PROBLEMS, TheAccess, TheActor, TheView
+from api.routes.common import PREFIX, PROBLEMS, TheAccess, TheActor, TheView
 from api.routes.quota import Quota, quota_of
 from monitor.domain.acts import Act
 
-router = APIRouter(tags=["incidents"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["incidents"], responses=PROBLEMS)
 
 IncidentId = Annotated[str, Path(max_length=128)]
 ActId = Annotated[str, Path(max_length=64)]

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path
 from api import alert_shapes as shapes
 from api import notice_shapes as notices
 from api.problems import Problem
-from api.routes.common import PROBLEMS, TheAccess, TheActor, TheView
+from api.routes.common import PREFIX, PROBLEMS, TheAccess, TheActor, TheView
 from api.schemas import Health, ListOf
 from monitor.domain.destination import Destination
 from monitor.domain.route import DEFAULT, Route
 
-router = APIRouter(tags=["alerts"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["alerts"], responses=PROBLEMS)
 
 Name = Annotated[shapes.Name, Path()]
 

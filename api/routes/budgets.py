@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem
-from api.routes.common import PROBLEMS, TheActor, TheView
+from api.routes.common import PREFIX, PROBLEMS, TheActor, TheView
 from api.schemas import Answer, Health, ListOf
 from monitor.alerts import Use
 from monitor.domain.budget import Balance, Budget
 
-router = APIRouter(tags=["alerts"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["alerts"], responses=PROBLEMS)
 
 Name = Annotated[str, Path(pattern=r"^(team|route):.{1,128}$", description="team:NAME or route:NAME")]
 

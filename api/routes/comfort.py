@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Text, TheView
+from api.routes.common import PREFIX, PROBLEMS, Text, TheView
 from api.schemas import Answer
 from monitor.comforting import DAYS_MAX, Comfort
 from monitor.domain.comfort import SCORES
 from monitor.domain.mute import Selector
 
-router = APIRouter(tags=["series"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["series"], responses=PROBLEMS)
 
 Score = Annotated[float, Query(ge=1.0, lt=100.0)]
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 
 from api import explained, shapes
 from api.problems import Problem
-from api.routes.common import PROBLEMS, TIME_MS_MAX, TheView
+from api.routes.common import PREFIX, PROBLEMS, TIME_MS_MAX, TheView
 from collectors.times import rfc3339_ms
 
-router = APIRouter(tags=["explain"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["explain"], responses=PROBLEMS)
 
 Which = Annotated[str, Query(max_length=2_048, description="an id, a metric, or metric{tag=value,…}")]
 When = Annotated[str, Query(max_length=64, description="RFC 3339, or epoch milliseconds")]

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Path, Query
 
 from api import feedback, relations, schemas, shapes
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
+from api.routes.common import PREFIX, PROBLEMS, Cursor, Limit, Text, TheView, TimeMs
 
 StateName = Literal["pending", "open", "acknowledged", "recovering", "closed", "expired", "retracted"]
 Sort = Literal["newest", "likely"]
 RANKED_MAX = 1_000
 PriorityName = Literal["P1", "P2", "P3", "P4"]
 
-router = APIRouter(tags=["incidents"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["incidents"], responses=PROBLEMS)
 
 
 @router.get("/incidents")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Query
 from numpy.typing import NDArray
 
 from api import lab_shapes as shapes
-from api.routes.common import PROBLEMS, TheView
+from api.routes.common import PREFIX, PROBLEMS, TheView
 from collectors.csv_rows import parse_csv
 from collectors.errors import BadRequest
 from collectors.files import FileSamples, samples_of
@@ -19,7 +19,7 @@ from monitor.lab import POINTS_MAX
 CSV_BYTES_MAX = 2_000_000
 NAMES_MAX = 100
 
-router = APIRouter(prefix="/lab", tags=["lab"], responses=PROBLEMS)
+router = APIRouter(prefix=f"{PREFIX}/lab", tags=["lab"], responses=PROBLEMS)
 
 
 @router.post("")

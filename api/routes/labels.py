@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Path, Query
 from api import feedback, schemas
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheAccess, TheActor, TheView, TimeMs
+from api.routes.common import PREFIX, PROBLEMS, Cursor, Limit, Text, TheAccess, TheActor, TheView, TimeMs
 from api.routes.quota import Quota, quota_of
 from monitor.domain.labels import Judged, Label, Said, Target
 from monitor.labelling import Labelling
 from monitor.rehearsing import DAYS, DAYS_MAX, Rehearsal
 
-router = APIRouter(prefix="/labels", tags=["labels"], responses=PROBLEMS)
+router = APIRouter(prefix=f"{PREFIX}/labels", tags=["labels"], responses=PROBLEMS)
 
 TheQuota = Annotated[Quota, Depends(quota_of)]
 SeriesIdQuery = Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api import meta_shapes as shapes
-from api.routes.common import PROBLEMS, TheAccess, TheActor, TheMonitor
+from api.routes.common import PREFIX, PROBLEMS, TheAccess, TheActor, TheMonitor
 
-router = APIRouter(prefix="/meta", tags=["meta"], responses=PROBLEMS)
+router = APIRouter(prefix=f"{PREFIX}/meta", tags=["meta"], responses=PROBLEMS)
 
 
 @router.get("")

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path
 from api import schemas
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, TheAccess, TheActor, TheMonitor, TheView
+from api.routes.common import PREFIX, PROBLEMS, Cursor, Limit, TheAccess, TheActor, TheMonitor, TheView
 from monitor.domain.declared import Body, Declared
 from monitor.domain.errors import NotFound
 from monitor.domain.paging import page_of
 
-router = APIRouter(prefix="/metrics", tags=["metrics"], responses=PROBLEMS)
+router = APIRouter(prefix=f"{PREFIX}/metrics", tags=["metrics"], responses=PROBLEMS)
 
 _NAME_BYTES_MAX = 512
 Name = Annotated[str, Path(max_length=_NAME_BYTES_MAX)]

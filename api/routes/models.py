@@ -10,11 +10,11 @@ from api import schemas
 from api import served_shapes as shapes
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, Text, TheAccess, TheActor, TheView
+from api.routes.common import PREFIX, PROBLEMS, Cursor, Limit, Text, TheAccess, TheActor, TheView
 from monitor.domain.paging import page_of
 from monitor.domain.served import ModelSettings
 
-router = APIRouter(prefix="/models", tags=["models"], responses=PROBLEMS)
+router = APIRouter(prefix=f"{PREFIX}/models", tags=["models"], responses=PROBLEMS)
 
 Name = Annotated[str, Path(min_length=1, max_length=256)]
 Buckets = Annotated[int, Query(ge=1, le=400, description="most buckets in the answer")]

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from api import quiet, schemas
-from api.routes.common import PROBLEMS, TheAccess, TheActor, TheMonitor, TheView
+from api.routes.common import PREFIX, PROBLEMS, TheAccess, TheActor, TheMonitor, TheView
 from monitor.alerting import calendars
 from monitor.domain.calendar import Calendar
 from monitor.domain.errors import BadRequest
 
-router = APIRouter(tags=["mutes"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["mutes"], responses=PROBLEMS)
 MuteId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 
 

@@ -14,11 +14,11 @@ from api.access.users import NAME
 from api.access.users import said as user_said
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, TheAccess, TheActor, TheMonitor, principal_of
+from api.routes.common import PREFIX, PROBLEMS, Cursor, Limit, TheAccess, TheActor, TheMonitor, principal_of
 from monitor.domain.access import Role, Scope
 from monitor.service import Monitor
 
-router = APIRouter(tags=["access"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["access"], responses=PROBLEMS)
 
 TokenId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
 UserName = Annotated[str, Path(pattern=f"^{NAME}$")]

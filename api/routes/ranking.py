@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.routes.common import PROBLEMS, TheMonitor
+from api.routes.common import PREFIX, PROBLEMS, TheMonitor
 from api.schemas import Answer
 from monitor.likely import Standing
 
-router = APIRouter(tags=["labels"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["labels"], responses=PROBLEMS)
 
 
 class ReliabilityOut(Answer):

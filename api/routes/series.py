@@ -12,11 +12,22 @@ from starlette.responses import Response
 from api import schemas, shapes
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, SeriesId, Text, TheAccess, TheActor, TheView, TimeMs
+from api.routes.common import (
+    PREFIX,
+    PROBLEMS,
+    Cursor,
+    Limit,
+    SeriesId,
+    Text,
+    TheAccess,
+    TheActor,
+    TheView,
+    TimeMs,
+)
 
 _ID = re.compile("[0-9a-f]{16}")
 
-router = APIRouter(prefix="/series", tags=["series"], responses=PROBLEMS)
+router = APIRouter(prefix=f"{PREFIX}/series", tags=["series"], responses=PROBLEMS)
 
 
 @router.get("")

@@ -13,7 +13,7 @@ from api import schemas
 from api.access.gate import Admitted
 from api.probe import Probe
 from api.problems import unavailable
-from api.routes.common import PROBLEMS, TheMonitor, TheView
+from api.routes.common import PREFIX, PROBLEMS, TheMonitor, TheView
 from monitor.domain.incident import IncidentChange
 from monitor.view import View
 
@@ -21,7 +21,7 @@ HEARTBEAT_S = 15.0
 CHECK_S = 5.0
 """How often it is asked whether a reader may still read."""
 
-router = APIRouter(tags=["server"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["server"], responses=PROBLEMS)
 health = APIRouter(tags=["server"])
 
 

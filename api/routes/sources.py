@@ -10,11 +10,11 @@ from fastapi import APIRouter, Path
 from api import source_preview
 from api import source_shapes as shapes
 from api.problems import unavailable
-from api.routes.common import PROBLEMS, TheAccess, TheActor, TheMonitor
+from api.routes.common import PREFIX, PROBLEMS, TheAccess, TheActor, TheMonitor
 from api.schemas import Health
 from collectors.pulled import SourceFailed
 
-router = APIRouter(tags=["sources"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["sources"], responses=PROBLEMS)
 
 Name = Annotated[shapes.Name, Path()]
 PREVIEWS = 4

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from api.problems import Problem
-from api.routes.common import PROBLEMS, TheAccess, TheActor, TheMonitor
+from api.routes.common import PREFIX, PROBLEMS, TheAccess, TheActor, TheMonitor
 from api.schemas import Answer, ListOf
 
-router = APIRouter(prefix="/teams", tags=["access"], responses=PROBLEMS)
+router = APIRouter(prefix=f"{PREFIX}/teams", tags=["access"], responses=PROBLEMS)
 
 RULES_MAX = 100
 TAGS_MAX = 40

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query
 from api import relations, schemas
 from api.cursors import from_cursor, to_cursor
 from api.problems import Problem
-from api.routes.common import PROBLEMS, Cursor, Limit, TheAccess, TheActor, TheMonitor, TimeMs
+from api.routes.common import PREFIX, PROBLEMS, Cursor, Limit, TheAccess, TheActor, TheMonitor, TimeMs
 from monitor.domain.event import ChangeEvent
 from monitor.domain.lineage import Lineage
 
-router = APIRouter(tags=["topology"], responses=PROBLEMS)
+router = APIRouter(prefix=PREFIX, tags=["topology"], responses=PROBLEMS)
 
 Focus = Annotated[str | None, Query(pattern="^[0-9a-f]{16}$", description="a series' id: its edges only")]
 _FOREVER_MS = 2**62
