@@ -517,10 +517,24 @@ class Monitor:
         return list(self._ask_owner(series_id, "journal", id=series_id))
 
     def observations(
+        self,
+        series_id: str,
+        *,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        max_points: int = 2_000,
+        whole: bool = False,
+    ) -> Mapping[str, Any]:
+        """NumPy columns ts_ms, value, n, expected, lower, upper, score, verdict, model, oldest first: the
+        newest ``max_points``, or with ``whole`` as many that stand for all ``buckets`` of the span."""
+        return self._columns("observations", series_id, from_ms, to_ms, max_points, whole=whole)
+
+    def challenger(
         self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
     ) -> Mapping[str, Any]:
-        """NumPy columns ts_ms, value, n, expected, lower, upper, score, verdict, model, oldest first."""
-        return self._columns("observations", series_id, from_ms, to_ms, max_points)
+        """What the challenger of now would have expected (`monitor.engine.rivals`): its name and columns, all
+        empty for a series without models. Raises NotFound."""
+        return self._columns("challenger", series_id, from_ms, to_ms, max_points)
 
     def revisions(
         self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
@@ -530,13 +544,18 @@ class Monitor:
         return self._columns("revisions", series_id, from_ms, to_ms, max_points)
 
     def _columns(
-        self, question: str, series_id: str, from_ms: int | None, to_ms: int | None, max_points: int
+        self,
+        question: str,
+        series_id: str,
+        from_ms: int | None,
+        to_ms: int | None,
+        max_points: int,
+        **asked: Any,
     ) -> Mapping[str, Any]:
         self.series_one(series_id)
         most = min(max_points, self.settings.http.query_points)
-        columns = self._ask_owner(
-            series_id, question, id=series_id, from_ms=from_ms, to_ms=to_ms, max_points=most
-        )
+        span = {"from_ms": from_ms, "to_ms": to_ms, "max_points": most}
+        columns = self._ask_owner(series_id, question, id=series_id, **span, **asked)
         return dict(columns)
 
     def comfort(

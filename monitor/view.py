@@ -80,6 +80,10 @@ class View:
         self.series_one(series_id)
         return self._monitor.observations(series_id, **asked)
 
+    def challenger(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
+        self.series_one(series_id)
+        return self._monitor.challenger(series_id, **asked)
+
     def revisions(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
         self.series_one(series_id)
         return self._monitor.revisions(series_id, **asked)
