@@ -288,6 +288,8 @@ class View:
         return Preview(
             tuple(one for one in found.dispatches if one.route in own),
             tuple(one for one in found.holdings if one.route in own),
+            found.since_ms,
+            found.until_ms,
         )
 
     def correspondence(self, incident_id: str) -> Correspondence:

@@ -11,10 +11,12 @@ from monitor.domain.alert import Dispatch, Holding, Step
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Notices and withheld ones of a span, by time."""
+    """Notices and withheld ones of a span, by time: [since, until)."""
 
     dispatches: tuple[Dispatch, ...]
     holdings: tuple[Holding, ...]
+    since_ms: int
+    until_ms: int
 
 
 def preview(steps: Iterable[Step], rules: Rules, since_ms: int, until_ms: int) -> Preview:
@@ -34,6 +36,8 @@ def preview(steps: Iterable[Step], rules: Rules, since_ms: int, until_ms: int) -
     return Preview(
         tuple(one for one in ruled.dispatches if one.at_ms in within),
         tuple(one for one in ruled.holdings if one.at_ms in within),
+        since_ms,
+        until_ms,
     )
 
 

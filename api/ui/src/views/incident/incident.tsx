@@ -100,6 +100,15 @@ function Facts({ incident }: { incident: Incident }) {
           {incident.labels.some((one) => one.conflict) && <span class="muted"> people differ</span>}
         </Fact>
       )}
+      {served(incident).length > 0 && (
+        <Fact name="Served model">
+          {served(incident).map((name) => (
+            <a key={name} href={link("models", name)}>
+              {name}
+            </a>
+          ))}
+        </Fact>
+      )}
       {incident.merged_into && (
         <Fact name="Merged into">
           <a href={link("incident", incident.merged_into)}>another incident</a>
@@ -107,6 +116,12 @@ function Facts({ incident }: { incident: Incident }) {
       )}
     </dl>
   );
+}
+
+/** The served models of which members tell. */
+function served(incident: Incident): string[] {
+  const told = incident.members.filter((one) => one.metric.startsWith("model."));
+  return [...new Set(told.flatMap((one) => one.tags["model"] ?? []))];
 }
 
 function Suspects({ incident }: { incident: Incident }) {
