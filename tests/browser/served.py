@@ -1,4 +1,4 @@
-"""Predictions and outcomes of a model whose second version becomes worse, over HTTP, as a service sends them."""
+"""Predictions and outcomes of a model whose second version becomes worse, as a service sends them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ AN_HOUR = 100
 
 
 def worse_version(system: Desk) -> None:
-    """By the hour: version 1, then version 2 as good, right in nine of ten; then in half, of customers who are
-    30 years older."""
+    """By the hour: version 1, then version 2 as good, right in nine of ten; then in half, of customers who
+    are 30 years older."""
     system.tell("PUT", "models/churn", {"reference_buckets": 24, "maturity_ms": 2 * HOUR_MS})
     random = np.random.default_rng(7)
     for first in range(0, END, STEP):

@@ -84,9 +84,11 @@ def test_a_worse_version_of_a_model_and_the_feature_that_drifted_are_found(
         page.goto(system.url)
         expect(part(page, "status")).to_contain_text("live")
         worse_version(system)
-        dropped = part(page, "incidents").locator("a", has_text="model.accuracy down")
-        dropped.first.click()  # came without a reload
-        expect(part(page, "suspects")).to_contain_text("version=2")
+        part(page, "incidents").locator("a", has_text="at version 2").click()  # it came without a reload
+        members = part(page, "charts").locator("figcaption a")
+        expect(members.filter(has_text="model.accuracy")).to_have_count(1)
+        expect(members.filter(has_text="feature=age")).to_have_count(1)
+        expect(members.filter(has_text="feature=income")).to_have_count(0)
         part(page, "facts").get_by_role("link", name="churn").click()
         facts = part(page, "facts")
         expect(facts).to_contain_text(re.compile(r"Newest version\s*2"))
