@@ -1,10 +1,9 @@
-import { useState } from "preact/hooks";
 import { get } from "../../api";
 import { useLoad, useTick, useTitle } from "../../hooks";
 import { later } from "../../later";
 import { arrow, count, number } from "../../numbers";
 import { Contributors, Fact, length, Moment, personName, Pieces, Score, SeriesName, Span, State, Trouble } from "../../parts";
-import { back, link } from "../../place";
+import { back, link, useAsked } from "../../place";
 import type { Incident } from "../../shapes";
 import { Actions } from "./actions";
 import { Chance } from "./likely";
@@ -125,7 +124,8 @@ function served(incident: Incident): string[] {
 }
 
 function Suspects({ incident }: { incident: Incident }) {
-  const [all, setAll] = useState(false);
+  const [asked, change] = useAsked();
+  const all = asked("suspects") !== undefined;
   const more = incident.suspects.length - SUSPECTS;
   return (
     <section>
@@ -145,7 +145,7 @@ function Suspects({ incident }: { incident: Incident }) {
         ))}
       </ol>
       {more > 0 && !all && (
-        <button type="button" class="small" data-testid="more-suspects" onClick={() => setAll(true)}>
+        <button type="button" class="small" data-testid="more-suspects" onClick={() => change({ suspects: "all" })}>
           Show {more} more
         </button>
       )}
@@ -155,9 +155,11 @@ function Suspects({ incident }: { incident: Incident }) {
 
 /** How the members hang together; drawn when it is asked for. */
 function Graph({ incident }: { incident: Incident }) {
-  const [open, setOpen] = useState(false);
+  const [asked, change] = useAsked();
+  const open = asked("ties") !== undefined || asked("tie") !== undefined;
+  const turn = (now: boolean): void => change({ ties: now ? "open" : undefined, ...(now ? {} : { tie: undefined }) });
   return (
-    <details data-testid="ties" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details data-testid="ties" open={open} onToggle={(event) => turn(event.currentTarget.open)}>
       <summary>How the members hang together</summary>
       {open && <Bonds incident={incident} />}
     </details>

@@ -3,7 +3,7 @@ import { get, part } from "../../api";
 import { type Loaded as UseLoaded, useLoad, useSlowTick, useTick, useTitle } from "../../hooks";
 import { count, number } from "../../numbers";
 import { Fact, Moment, SeriesName, Trouble } from "../../parts";
-import { back, useAsked } from "../../place";
+import { back, useAsked, whole } from "../../place";
 import type { Anomaly, JournalEntry, Label, Observations, Page, Series } from "../../shapes";
 import { duration } from "../../time";
 import { Anomalies } from "./anomalies";
@@ -59,11 +59,6 @@ function useSeries(id: string, from: number | undefined, to: number | undefined)
 /** Are fewer values there than the span has? */
 export function thinned({ buckets, columns }: Observations): boolean {
   return buckets !== null && buckets > columns.ts_ms.length;
-}
-
-/** A whole number of the address, or nothing. */
-function whole(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,14}$/.test(text) ? Number(text) : undefined;
 }
 
 export function SeriesView({ id }: { id: string }) {
