@@ -21,6 +21,12 @@ export function Journal({ series, entries }: { series: Series; entries: JournalE
     <section data-testid="journal">
       <h2>Model journal</h2>
       {entries.length === 0 && <p class="muted">No model was chosen so far.</p>}
+      {entries.length > 0 && (
+        <p class="muted">
+          Learning passes let models compete: the loss says how badly one foretold the values, in nats, and the least wins. A
+          season counts where it foretells turns that were held back.
+        </p>
+      )}
       <Trouble problem={problem} />
       {may && (
         <p class="buttons">
