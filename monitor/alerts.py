@@ -341,8 +341,8 @@ class Alerts:
         until_ms = self._now_ms() + 1
         steps = self._store.steps(until_ms - length_ms)
         if not steps and (newest_ms := self._store.newest_ms()) is not None:
-            steps = self._store.steps(newest_ms - length_ms)
-            until_ms = 1 + max(max(one.newest_ms, one.transition.at_ms) for one in steps)
+            until_ms = newest_ms + DAY_MS + 1  # and what was told of it soon after
+            steps = self._store.steps(until_ms - length_ms)
         since_ms = until_ms - length_ms
         names = {one.name for one in changed} | set(removed)
         kept = [one for one in self.destinations.routes() if one.name not in names]

@@ -28,6 +28,8 @@ def preview(steps: Iterable[Step], rules: Rules, since_ms: int, until_ms: int) -
     """
     ruling = Ruling(rules, (), None)
     for step in sorted(map(_as_heard, steps), key=lambda one: one.told_ms):
+        if step.told_ms >= until_ms:
+            break
         _pass(ruling, step.told_ms)
         ruling.hear(step)
     _pass(ruling, until_ms - 1)
