@@ -152,7 +152,7 @@ def test_a_preview_of_history_looks_at_its_own_last_days(app: App) -> None:
     asked = {"name": "all", "route": {"receivers": ["ops"]}, "days": 1}
     found = app.http.post(f"{ROUTES}/preview", json=asked).json()
     assert [one["kind"] for one in found["notices"]] == ["opened", "closed"]
-    assert found["until_ms"] - found["since_ms"] == 86_400_000
+    assert found["until_ms"] - found["since_ms"] == 2 * 86_400_000 + 1
     assert found["since_ms"] <= opened.newest_ms < found["until_ms"] < NOW_MS
 
 

@@ -34,6 +34,7 @@ export function Preview({ name, route }: Asked) {
     <div data-testid="preview" role="status">
       <ChoiceField name="In the last" value={days} choices={DAYS} onValue={setDays} />
       <Trouble problem={problem} />
+      {!data && !problem && <p class="muted">…</p>}
       {data && (
         <>
           <p>
