@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from api import page, problems
 from api.access.access import Access
 from api.access.gate import Gate
-from api.access.login import login_page, login_routes
+from api.access.login import login_routes
 from api.chart_page import chart_routes
 from api.control_body import ControlBodies
 from api.dialects.table import dialects
@@ -141,7 +142,7 @@ def create_app(
     if monitor.chart_links is not None:
         app.router.routes.extend(chart_routes(monitor.chart_links, monitor.charts))
     app.router.routes.extend([*login_routes(access, sso), *page.page_routes(dist)])
-    gate = Gate(access, lambda: app.router.routes, lambda: login_page("", sso is not None, 401))
+    gate = Gate(access, lambda: app.router.routes, lambda: RedirectResponse("/login", 303))
     under = f"{PREFIX}/"
     app.add_middleware(ControlBodies, monitor=monitor, budget=doors.budget, under=under, others=hot)
     app.add_middleware(Guard, monitor=monitor, gate=gate)

@@ -52,8 +52,11 @@ class CorrespondenceOut(Answer):
 
 
 class PreviewOut(Answer):
-    """Counts of all; ``notices`` and ``withheld`` are the newest thousand."""
+    """Counts of all between ``since_ms`` and ``until_ms``, which lies in the past where nothing has happened
+    in the days that were asked for; ``notices`` and ``withheld`` are the newest thousand."""
 
+    since_ms: int
+    until_ms: int
     count: int
     by_receiver: dict[str, int]
     notices: list[NoticeOut]
@@ -71,6 +74,8 @@ def preview(found: Preview) -> PreviewOut:
     for one in found.dispatches:
         counts[one.receiver] = counts.get(one.receiver, 0) + 1
     return PreviewOut(
+        since_ms=found.since_ms,
+        until_ms=found.until_ms,
         count=len(found.dispatches),
         by_receiver=dict(sorted(counts.items())),
         notices=[NoticeOut(**_notice(one)) for one in found.dispatches[-SHOWN_MAX:]],

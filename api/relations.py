@@ -218,8 +218,8 @@ def said(bond: Bond, names: Mapping[str, str]) -> str:
     >>> said(Bond(Evidence.TAG, "00ab-1f-a", 2.0, 120_000, "host=a"), {"00ab-1f-a": "errors{host=a}"})
     'began 2 min after errors{host=a}, which has host=a too: by chance in 1 of 100'
     """
-    other = names.get(bond.other, bond.other)
-    when = f"began {duration(bond.lag_ms)} after {other}"
+    other = names.get(bond.other, "one that is no member any more")
+    when = f"began {duration(bond.lag_ms)} after {other}" if bond.lag_ms else f"began together with {other}"
     if bond.kind is Evidence.CONFIRMED:
         return f"{when}, and people said that they belong together"
     if bond.kind is Evidence.AGAIN:

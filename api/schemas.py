@@ -162,9 +162,28 @@ class Revisions(Answer):
 
 
 class Observations(Answer):
+    """``buckets``: final ones of the span, where `whole` was asked for."""
+
     series: Series
+    buckets: int | None
     columns: Columns
     revisions: Revisions
+
+
+class Foretold(Answer):
+    """One entry a final bucket in every column, oldest first."""
+
+    ts_ms: list[int]
+    expected: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+
+
+class Challenger(Answer):
+    """``model`` null where there is none yet."""
+
+    model: str | None
+    columns: Foretold
 
 
 class Anomaly(Answer):

@@ -1,7 +1,7 @@
 """Searching a million series by words, a tag and a metric: one shard's answer to the explorer's question.
 
-Each question asks for a page of 100, and mostly of another word than the one before. What HTTP and the
-page's JSON add does not grow with the number of series, and is left out.
+Each question asks for a page of 100, and mostly of another word than the one before. In full size the same
+names are pushed to a server of two shards and asked for over HTTP (`benchmarks.search_http`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from benchmarks.figure import Figure
+from benchmarks.search_http import over_http
 from benchmarks.shard_memory import resident
 from monitor.catalogue.built import Names
 from monitor.catalogue.catalogue import Catalogue
@@ -30,6 +31,7 @@ from monitor.shard.shard import Shard
 
 TITLE = "a million series searched in one shard"
 GOAL_MS = 200.0
+TEAM = "of a team with few"
 _METRICS = ("requests_total", "errors_total", "latency_seconds", "queue_length", "cache_hits")
 _COUNTRIES = ("NL", "DE", "BE", "FR", "IT", "ES", "PT", "SE", "NO", "DK")
 _SERVICES = ("checkout", "payments", "search", "basket", "login", "shipping", "reviews", "images")
@@ -70,7 +72,10 @@ def run(toy: bool) -> list[Figure]:
         queries = Queries(parts, Lock())
         for kind, questions in _questions(series, asked).items():
             figures += _asked(queries, kind, questions)
-    return figures
+    if toy:
+        return figures
+    asked_over_http = {kind: some for kind, some in _questions(series, asked).items() if kind != TEAM}
+    return [*figures, *over_http([_name(number) for number in range(series)], asked_over_http, GOAL_MS)]
 
 
 def _timed_s(what: Any) -> float:
@@ -120,7 +125,7 @@ def _questions(series: int, asked: int) -> dict[str, list[dict[str, str]]]:
         "three words": [{"q": f"{_COUNTRIES[i % 10].lower()} ERRORS {one}"} for i, one in enumerate(host)],
         "common words, never together": [{"q": f"requests errors {one}"} for one in _SERVICES] * (asked // 8),
         "letters that are common apart": [{"q": f"{_SERVICES[i % 8]}ch"} for i in range(asked)],
-        "of a team with few": [{"team": "few"}] * asked,
+        TEAM: [{"team": "few"}] * asked,
         "a tag": [{"tag": f"host={one}.example"} for one in host],
         "a metric and a word": [{"metric": _METRICS[i % 5], "q": one} for i, one in enumerate(host)],
     }

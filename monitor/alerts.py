@@ -335,14 +335,21 @@ class Alerts:
     # -- asking -----------------------------------------------------------------------------------
 
     def preview(self, changed: Sequence[Route], removed: Sequence[str], days: int) -> Preview:
-        """What the last days would have brought with these routes in place of those of the same names."""
+        """What the last days would have brought with these routes in place of those of the same names; where
+        all that is known is older, its own last days and one more."""
+        length_ms = min(days, PREVIEW_DAYS_MAX) * DAY_MS
         until_ms = self._now_ms() + 1
-        since_ms = until_ms - min(days, PREVIEW_DAYS_MAX) * DAY_MS
+        since_ms = until_ms - length_ms
+        steps = self._store.steps(since_ms)
+        if not steps and (newest_ms := self._store.newest_ms()) is not None:
+            since_ms = newest_ms - length_ms
+            until_ms = newest_ms + DAY_MS + 1  # with what is told of it soon after
+            steps = self._store.steps(since_ms)
         names = {one.name for one in changed} | set(removed)
         kept = [one for one in self.destinations.routes() if one.name not in names]
         budgets = [Balance.fresh(one.budget) for one in self._budgets.all()]
         rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets, self.doubted)
-        return preview(self._store.steps(since_ms), rules, since_ms, until_ms)
+        return preview(steps, rules, since_ms, until_ms)
 
     def correspondence(self, incident_id: str) -> Correspondence:
         return Correspondence(self._outbox.of_incident(incident_id), self._store.holdings(incident_id))

@@ -87,10 +87,24 @@ class Reading:
         return counts
 
     def observations(
+        self,
+        series_id: str,
+        *,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        max_points: int = 2_000,
+        whole: bool = False,
+    ) -> Mapping[str, Any]:
+        """NumPy columns ts_ms, value, n, expected, lower, upper, score, verdict, model, oldest first: the
+        newest ``max_points``, or with ``whole`` as many that stand for all ``buckets`` of the span."""
+        return self._columns("observations", series_id, from_ms, to_ms, max_points, whole=whole)
+
+    def challenger(
         self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
     ) -> Mapping[str, Any]:
-        """NumPy columns ts_ms, value, n, expected, lower, upper, score, verdict, model, oldest first."""
-        return self._columns("observations", series_id, from_ms, to_ms, max_points)
+        """What the challenger of now would have expected (`monitor.engine.rivals`): its name and columns, all
+        empty for a series without models. Raises NotFound."""
+        return self._columns("challenger", series_id, from_ms, to_ms, max_points)
 
     def revisions(
         self, series_id: str, *, from_ms: int | None = None, to_ms: int | None = None, max_points: int = 2_000
@@ -172,11 +186,17 @@ class Reading:
         return dict(row)
 
     def _columns(
-        self, question: str, series_id: str, from_ms: int | None, to_ms: int | None, max_points: int
+        self,
+        question: str,
+        series_id: str,
+        from_ms: int | None,
+        to_ms: int | None,
+        max_points: int,
+        **asked: Any,
     ) -> Mapping[str, Any]:
         self.series_one(series_id)
-        asked = {"from_ms": from_ms, "to_ms": to_ms, "max_points": min(max_points, self._points_max)}
-        return dict(self._shards.ask_owner(series_id, question, **asked))
+        span = {"from_ms": from_ms, "to_ms": to_ms, "max_points": min(max_points, self._points_max)}
+        return dict(self._shards.ask_owner(series_id, question, **span, **asked))
 
     def _company_of(self, series: Row) -> str | None:
         """The team that a series' siblings must be of; None while no team is declared."""

@@ -80,6 +80,10 @@ class View:
         self.series_one(series_id)
         return self._monitor.reading.observations(series_id, **asked)
 
+    def challenger(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
+        self.series_one(series_id)
+        return self._monitor.reading.challenger(series_id, **asked)
+
     def revisions(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
         self.series_one(series_id)
         return self._monitor.reading.revisions(series_id, **asked)
@@ -284,6 +288,8 @@ class View:
         return Preview(
             tuple(one for one in found.dispatches if one.route in own),
             tuple(one for one in found.holdings if one.route in own),
+            found.since_ms,
+            found.until_ms,
         )
 
     def correspondence(self, incident_id: str) -> Correspondence:

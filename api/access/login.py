@@ -32,6 +32,7 @@ T = TypeVar("T")
 FORM_COOKIE = "__Host-watchkeeper-form"
 STATE_COOKIE = "__Host-watchkeeper-sso"
 FORM_BYTES = 4_096
+ENDED = "Your session has ended. Log in to go on where you were."
 _CSS = Path(__file__).parent / "login.css"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -48,7 +49,7 @@ _PAGE = """<!doctype html>
 <main>
 <h1>Watchkeeper</h1>
 {said}
-<form method="post" action="/login">
+<form method="post">
 <input type="hidden" name="csrf" value="{csrf}">
 <label>Name <input name="name" autocomplete="username" autocapitalize="none" required autofocus></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
@@ -62,7 +63,8 @@ _SSO = '<a class="sso" href="/login/sso">Single sign-on</a>\n'
 
 
 def login_page(said: str, sso: bool, status: int = 200) -> Response:
-    """The form, with a value that must come back both in it and in a cookie."""
+    """The form, with a value that must come back both in it and in a cookie. It goes to its own address, so
+    that what stands there behind # is still known when the page itself is shown."""
     csrf = secrets.token_urlsafe(24)
     words = f'<p class="said" role="alert">{escape(said)}</p>' if said else "<p>Log in to go on.</p>"
     page = _PAGE.format(said=words, csrf=csrf, sso=_SSO if sso else "")
@@ -89,9 +91,10 @@ class _Door:
         self._access = access
         self._sign_on = sign_on
 
-    async def show(self, _: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         self._check_enabled()
-        return login_page("", self._sign_on is not None)
+        said = ENDED if "ended" in request.query_params else ""
+        return login_page(said, self._sign_on is not None)
 
     async def style(self, _: Request) -> Response:
         return FileResponse(_CSS, media_type="text/css")

@@ -83,6 +83,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", f"{API}/series"): _READ,
     ("GET", f"{API}/series/{{series_id}}"): _READ,
     ("GET", f"{API}/series/{{series_id}}/observations"): _READ,
+    ("GET", f"{API}/series/{{series_id}}/challenger"): _READ,
     ("DELETE", f"{API}/series/{{series_id}}"): _CHANGE,
     ("GET", f"{API}/series/{{series_id}}/journal"): _READ,
     ("POST", f"{API}/series/{{series_id}}/undo"): _CHANGE,

@@ -11,6 +11,7 @@ from api.alert_shapes import DAYS
 from api.client import Client, Values
 from api.tables import cell, out, print_json, show, table
 from monitor.domain.errors import BadRequest
+from monitor.domain.words import moment
 
 _ROUTES = {
     "name": "route",
@@ -65,7 +66,8 @@ def route_preview(url: str, token: str, name: str, body: Values, *, days: int, a
         return 0
     console = out()
     counts = "".join(f", {one} {count}" for one, count in found["by_receiver"].items())
-    console.print(cell("text", f"{found['count']} notices in {days} days{counts}"))
+    until = moment(found["until_ms"])
+    console.print(cell("text", f"{found['count']} notices in {days} days up to {until}{counts}"))
     if found["notices"]:
         rows = [one | {"changed": "; ".join(one["changed"])} for one in found["notices"]]
         console.print(table(rows, _NOTICES))

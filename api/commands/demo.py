@@ -34,13 +34,22 @@ from monitor.settings import Settings, load
 BATCH = 5_000
 SETTLE_S = 600.0
 READY_S = 120.0
+RETENTION_DAYS = 36_500
+"""The flights lie years before the server's clock, by which the next checkpoint would drop their history."""
 
 
 def demo(*, leave: bool, port: int | None, data_dir: Path | None, engine: str | None) -> int:
     """0 once stopped by Ctrl-C; with ``leave``, 0 only if the year was told as it must be."""
     say = err()
     with _data_dir(data_dir, leave) as folder:
-        settings = load(None, data_dir=folder, port=port, engine=engine, auth="off")
+        settings = load(
+            None,
+            data_dir=folder,
+            port=port,
+            engine=engine,
+            auth="off",
+            retention_days=RETENTION_DAYS,
+        )
         warming.begin(settings)
         with say.status("reading the flights of 2013"):
             year = flights.load()

@@ -26,6 +26,7 @@ from api.routes.common import (
 )
 
 _ID = re.compile("[0-9a-f]{16}")
+Points = Annotated[int, Query(ge=1, le=11_000)]
 
 router = APIRouter(prefix=f"{PREFIX}/series", tags=["series"], responses=PROBLEMS)
 
@@ -99,17 +100,40 @@ def observations(
     series_id: SeriesId,
     from_ms: TimeMs = None,
     to_ms: TimeMs = None,
-    max_points: Annotated[int, Query(ge=1, le=11_000)] = 2_000,
+    max_points: Points = 2_000,
+    whole: bool = False,
 ) -> Response:
     """Final buckets as columns, oldest first: value, forecast, band, score, verdict. And revisions: samples
-    that came after their bucket was final, from which nothing was learned."""
+    that came after their bucket was final, from which nothing was learned. Of a span with more than
+    `max_points` buckets the newest; with `whole`, of each stretch of it the lowest and the highest value and
+    the highest score."""
     series = schemas.Series.model_validate(view.series_one(series_id))
-    columns = view.observations(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
-    revisions = view.revisions(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points)
+    span = {"from_ms": from_ms, "to_ms": to_ms, "max_points": max_points}
+    columns = dict(view.observations(series_id, **span, whole=whole))
+    buckets = columns.pop("buckets", None)
+    revisions = view.revisions(series_id, **span)
     # Columns as they are: a Pydantic model of some 100,000 numbers costs ten times their encoding.
     body = {
         "series": series.model_dump(by_alias=True),
+        "buckets": buckets,
         "columns": shapes.columns(columns),
         "revisions": shapes.columns(revisions),
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+@router.get("/{series_id}/challenger", response_model=schemas.Challenger)
+def challenger(
+    view: TheView,
+    series_id: SeriesId,
+    from_ms: TimeMs = None,
+    to_ms: TimeMs = None,
+    max_points: Points = 2_000,
+) -> Response:
+    """What the challenger would have expected in the newest buckets of the span: as it is now, run over the
+    values once more. It expects each value before it learns from it, but its season knows them all. A second
+    for 10,000 buckets at most."""
+    found = dict(view.challenger(series_id, from_ms=from_ms, to_ms=to_ms, max_points=max_points))
+    model = found.pop("model", None)
+    columns = shapes.columns(found) or {name: [] for name in ("ts_ms", "expected", "lower", "upper")}
+    return Response(msgspec.json.encode({"model": model, "columns": columns}), media_type="application/json")

@@ -11,10 +11,12 @@ from monitor.domain.alert import Dispatch, Holding, Step
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Notices and withheld ones of a span, by time."""
+    """Notices and withheld ones of a span, by time: [since, until)."""
 
     dispatches: tuple[Dispatch, ...]
     holdings: tuple[Holding, ...]
+    since_ms: int
+    until_ms: int
 
 
 def preview(steps: Iterable[Step], rules: Rules, since_ms: int, until_ms: int) -> Preview:
@@ -26,6 +28,8 @@ def preview(steps: Iterable[Step], rules: Rules, since_ms: int, until_ms: int) -
     """
     ruling = Ruling(rules, (), None)
     for step in sorted(map(_as_heard, steps), key=lambda one: one.told_ms):
+        if step.told_ms >= until_ms:
+            break
         _pass(ruling, step.told_ms)
         ruling.hear(step)
     _pass(ruling, until_ms - 1)
@@ -34,6 +38,8 @@ def preview(steps: Iterable[Step], rules: Rules, since_ms: int, until_ms: int) -
     return Preview(
         tuple(one for one in ruled.dispatches if one.at_ms in within),
         tuple(one for one in ruled.holdings if one.at_ms in within),
+        since_ms,
+        until_ms,
     )
 
 

@@ -96,7 +96,7 @@ def notes(facts: Facts) -> list[str]:
     if facts.judged is not None:
         found += [f"{_late(late, facts.way)}; the models did not learn from it" for late in facts.late]
         if facts.anomaly is not None and facts.judged.verdict.name in ("IN_BAND", "BELOW_MIN_CHANGE"):
-            found.append(f"an anomaly was open then: {facts.anomaly.id}")
+            found.append(f"an anomaly was open then: {_named(facts.anomaly)}")
     found += [_spoken(one) for one in facts.labels[:LABELS_NOTED]]
     if facts.damaged:
         found.append("a part of this shard's history cannot be read, so something may be missing here")
@@ -123,7 +123,7 @@ def _judged(explanation: Explanation, judged: Judged, facts: Facts) -> str:
             would = f"Quiet: {numbers}; score {judged.score:.0f}. It would have been an anomaly"
             return f"{would}; {_quieted(judged, facts.labels)}."
         case _:
-            name = f" {facts.anomaly.id}" if facts.anomaly is not None else ", not listed (yet)"
+            name = f" of {_named(facts.anomaly)}" if facts.anomaly is not None else ", not listed (yet)"
             why = _GROUNDS[explanation.ground or Ground.OUTSIDE]
             return f"{_muted(facts)}Anomaly{name}, {why}: {numbers}; score {judged.score:.0f}."
 
@@ -143,6 +143,10 @@ def _muted(facts: Facts) -> str:
     """Empty where no window keeps its anomaly out of incidents."""
     until_ms = None if facts.anomaly is None else facts.anomaly.muted_until_ms
     return f"Muted until {moment(until_ms)}, so in no incident. " if until_ms and facts.muted else ""
+
+
+def _named(anomaly: Anomaly) -> str:
+    return f"{anomaly.series} from {moment(anomaly.onset_ms)} on"
 
 
 def _small(judged: Judged, rule: Rule, way: Way) -> str:
@@ -184,7 +188,7 @@ def _not_judged(reason: Reason, facts: Facts) -> str:
         case Reason.ANOMALY | Reason.MUTED:
             anomaly = facts.anomaly
             assert anomaly is not None
-            return f"{_muted(facts)}Anomaly {anomaly.id}, {anomaly.kind.value}: {silence(anomaly)}."
+            return f"{_muted(facts)}Anomaly of {anomaly.series}, {anomaly.kind.value}: {silence(anomaly)}."
         case Reason.NO_CADENCE:
             return (
                 f"There are no buckets yet: the spacing of this series is learned from {CADENCE_SAMPLES} "

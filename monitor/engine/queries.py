@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from learners.classify import CLASSES
 from monitor.catalogue.asking import Asked, of_team
-from monitor.domain.observation import COLUMNS
+from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.outlook import FIRST_MODEL, LEARNING, PROVISIONAL, TRUSTED, Expectation, expectation
 from monitor.domain.series import Identity
+from monitor.domain.thinned import thinned
 from monitor.engine.account import account
 from monitor.engine.moments import Moments
 from monitor.engine.parts import Parts
+from monitor.engine.rivals import Rivals
 from monitor.engine.translate import family_name, tail_name
 from monitor.meta.rolling import undoable
 from monitor.shard import state as st
@@ -39,6 +41,7 @@ class Queries:
         self._moments = moments = Moments(parts, state)
         self.moment = moments.moment
         self.pasts = moments.pasts
+        self.challenger = Rivals(parts, state).challenger
 
     def series_list(
         self,
@@ -79,9 +82,10 @@ class Queries:
             return self._parts.journal.entries(row) if row >= 0 else []
 
     def observations(
-        self, id: str, from_ms: int | None, to_ms: int | None, max_points: int
-    ) -> dict[str, NDArray[Any]]:
-        """The newest ``max_points`` observations of the span, with provisional buckets left out."""
+        self, id: str, from_ms: int | None, to_ms: int | None, max_points: int, whole: bool = False
+    ) -> dict[str, Any]:
+        """The newest ``max_points`` observations of the span, with provisional buckets left out; with
+        ``whole`` as many of all of it (`monitor.domain.thinned`), and how many ``buckets`` that is."""
         with self._lock:
             row = self._row(id)
             if row < 0:
@@ -89,7 +93,10 @@ class Queries:
             first = from_ms if from_ms is not None else -_FOREVER_MS
             last = to_ms if to_ms is not None else _FOREVER_MS
             found = self._parts.history.read(row, first, last)
-        return {name: getattr(found, name)[-max_points:] for name in COLUMNS if name != "row"}
+        if whole:
+            shown = found.take(thinned(found.value, found.score, max_points))
+            return {"buckets": len(found.ts_ms), **_columns(shown, max_points)}
+        return _columns(found, max_points)
 
     def revisions(
         self, id: str, from_ms: int | None, to_ms: int | None, max_points: int
@@ -263,6 +270,10 @@ class Queries:
             "timezone": shard.rules.zone_of(int(clock["rule"])),
             "pinned": bool(flags & st.PINNED),
         }
+
+
+def _columns(found: Observations, most: int) -> dict[str, Any]:
+    return {name: getattr(found, name)[-most:] for name in COLUMNS if name != "row"}
 
 
 def _unborn(fingerprint: int, identity: Identity) -> dict[str, Any]:

@@ -117,6 +117,12 @@ class AlertStore:
         with self.database.read() as connection:
             return [step_of(row) for row in connection.execute(wanted).mappings()]
 
+    def newest_ms(self) -> int | None:
+        """Event time up to which the steps reach that are kept; None where there are none."""
+        with self.database.read() as connection:
+            found = connection.execute(select(func.max(ALERT_STEPS.c.newest_ms))).scalar()
+        return None if found is None else int(found)
+
     def active(self) -> list[Standing]:
         """All of which time alone may have something told, by incident."""
         with self.database.read() as connection:

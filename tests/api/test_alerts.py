@@ -145,6 +145,17 @@ def test_a_preview_tells_what_would_have_been_sent(app: App) -> None:
     assert app.http.get(ROUTES).json()["items"] == []
 
 
+def test_a_preview_of_history_looks_at_its_own_last_days(app: App) -> None:
+    receiver(app)
+    at = (NOW_MS - step().told_ms) / 60_000 - 100 * 1_440
+    alerts(app).store.kept_steps = [opened := step(at=at), step("closed", at + 9, sequence=2)]
+    asked = {"name": "all", "route": {"receivers": ["ops"]}, "days": 1}
+    found = app.http.post(f"{ROUTES}/preview", json=asked).json()
+    assert [one["kind"] for one in found["notices"]] == ["opened", "closed"]
+    assert found["until_ms"] - found["since_ms"] == 2 * 86_400_000 + 1
+    assert found["since_ms"] <= opened.newest_ms < found["until_ms"] < NOW_MS
+
+
 def test_the_status_says_what_waits(app: App) -> None:
     assert app.http.get("/api/v1/status").json()["alerts"] == {"notices_waiting": 0, "unreachable": []}
 

@@ -88,6 +88,15 @@ def test_observations_are_columns_with_null_for_nan(app: App) -> None:
     assert app.http.get(path, params={"max_points": 11_001}).status_code == 422
 
 
+def test_the_challenger_is_shown_beside_it(app: App) -> None:
+    app.send({"samples": [sample()]})
+    (row,) = get(app, "/api/v1/series")["items"]
+    answer = get(app, f"/api/v1/series/{row['id']}/challenger")
+    assert answer["model"] == "kalman"
+    assert answer["columns"]["ts_ms"] == [0, 60_000]
+    assert answer["columns"]["upper"] == [2.25, None]
+
+
 def test_a_series_can_be_deleted(app: App) -> None:
     app.send({"samples": [sample()]})
     (row,) = get(app, "/api/v1/series")["items"]

@@ -137,7 +137,8 @@ def test_an_anomaly_is_named_with_its_ground(told: App) -> None:
     assert (found["reason"], found["ground"]) == ("anomaly", "outside the band")
     assert found["anomaly"]["id"] == anomaly().anomaly.id
     assert found["anomaly"]["incident_id"] == "inc-1"
-    assert anomaly().anomaly.id in found["text"]
+    assert str(anomaly().anomaly.series) in found["text"]
+    assert anomaly().anomaly.id not in found["text"]
 
 
 def test_what_a_budget_held_back_is_told_at_its_place(told: App) -> None:

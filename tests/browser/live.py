@@ -28,9 +28,9 @@ ORIGIN = f"{CHAIN[0][0].fingerprint():016x}"
 
 
 @contextmanager
-def serving(monitor: Monitor, access: Access | None = None) -> Iterator[str]:
+def serving(monitor: Monitor, access: Access | None = None, port: int = 0) -> Iterator[str]:
     """The address of a server of the Monitor, which ends with it."""
-    listener = listen(monitor.settings.model_copy(update={"port": 0}), print)
+    listener = listen(monitor.settings.model_copy(update={"port": port}), print)
     server = Server(monitor, access)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

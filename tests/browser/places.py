@@ -50,6 +50,7 @@ def all_places(folder: Path) -> Iterator[dict[str, str]]:
             "incident": f"#/incident/{incident}",
             "explorer": "#/series",
             "series": f"#/series/{ORIGIN}?at={FAULT_MS}",
+            "series-all": f"#/series/{ORIGIN}?challenger=shown&shapes=open",
             "lab": "#/lab",
             "lab-series": f"#/lab?series={ORIGIN}",
             **{f"settings-{part}": f"#/settings/{part}" for part in SETTINGS},

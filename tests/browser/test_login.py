@@ -71,10 +71,36 @@ def test_a_session_that_ends_leads_to_the_login(watched: Watched, secured: tuple
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(part(page, "incident")).to_have_count(1)
+    place = f"#/incident/{storm_incident().id}"
+    page.goto(f"{url}/{place}")
+    expect(part(page, "suspects")).to_be_visible()
     access.sessions.forget_user("ann")
-    expect(page).to_have_url(f"{url}/login")  # the next poll, in five seconds at most
+    expect(page).to_have_url(f"{url}/login?ended=1{place}")  # the next poll, in five seconds at most
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     if folder := os.environ.get("SCREENSHOTS"):
         page.emulate_media(color_scheme="dark")
         page.screenshot(path=Path(folder) / "login-phone.png")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill("not it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(part(page, "suspects")).to_be_visible()  # where it was
+    assert page.url == f"{url}/{place}"
+
+
+def test_an_incident_that_was_linked_is_shown_after_the_login(
+    watched: Watched, secured: tuple[str, Access]
+) -> None:
+    url, _ = secured
+    page = watched.page
+    page.goto(f"{url}/#/incident/{storm_incident().id}")
+    expect(page).to_have_title("Log in · Watchkeeper")
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(part(page, "suspects")).to_be_visible()

@@ -104,6 +104,24 @@ def test_a_chart_is_moved_along_its_time(watched: Watched, system: Desk) -> None
     watched.assert_clean(system.url)
 
 
+def test_the_challengers_line_and_every_state_have_a_link(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.goto(f"{system.url}/#/series/{ORIGIN}")
+    part(page, "history").locator(".u-over").wait_for()
+    page.keyboard.press("c")
+    expect(part(page, "history")).to_contain_text("expected by the challenger, ")
+    part(page, "history").locator("[data-testid=chart]").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(part(page, "history").locator(".readout")).to_contain_text(re.compile(r"challenger -?\d"))
+    part(page, "shapes").locator("summary").first.click()
+    page.get_by_label("Score", exact=True).fill("75")
+    expect(page).to_have_url(re.compile("challenger=shown&shapes=open&score=75"))
+    page.reload()
+    expect(part(page, "history")).to_contain_text("expected by the challenger, ")
+    expect(part(page, "calibrated")).to_contain_text("75")
+    watched.assert_clean(system.url)
+
+
 def test_shapes_journal_and_undo(watched: Watched, system: Desk) -> None:
     page = watched.page
     page.goto(f"{system.url}/#/series/{ORIGIN}")

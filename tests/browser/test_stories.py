@@ -1,12 +1,9 @@
-"""Two stories from their beginning to their end, on the real server: a false alarm that is not told again,
-and a KPI whose minimum change, direction and route are set.
-
-The third one, a version of a model that became worse, is told in `test_page` of canned answers: a system of
-tests would not have learned it.
-"""
+"""Three stories from their beginning to their end, on the real server: a false alarm that is not told again,
+a KPI whose minimum change, direction and route are set, and a version of a model that became worse."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.live import Desk, desk
+from tests.browser.served import worse_version
 from tests.browser.test_page import part
 from tests.scenarios.test_chain import MINUTE_MS, START_MS
 from tests.scenarios.test_labels import CUT, LENGTH, SECOND, SERIES, feed
@@ -69,5 +67,38 @@ def test_a_kpi_is_found_declared_and_its_route_previewed(watched: Watched, syste
     page.goto(f"{system.url}/#/settings/routes")
     part(page, "routes").locator("tr", has_text="shop.*").get_by_role("button", name="Change").click()
     part(page, "preview-route").click()
-    expect(part(page, "preview")).to_contain_text("would have been sent")
+    preview = part(page, "preview")
+    expect(preview).to_contain_text(re.compile(r"[1-9]\d* notices? would have been sent"))
+    expect(preview).to_contain_text("the last days of which anything is known")
+    preview.locator("summary").click()
+    preview.get_by_role("link", name="shop.conversion").first.click()
+    expect(part(page, "suspects")).to_contain_text("shop.conversion")
+    watched.assert_clean(system.url)
+
+
+def test_a_worse_version_of_a_model_and_the_feature_that_drifted_are_found(
+    watched: Watched, tmp_path: Path
+) -> None:
+    page = watched.page
+    with desk(tmp_path) as system:
+        page.goto(system.url)
+        expect(part(page, "status")).to_contain_text("live")
+        worse_version(system)
+        part(page, "incidents").locator("a", has_text="at version 2").click()  # it came without a reload
+        members = part(page, "charts").locator("figcaption a")
+        expect(members.filter(has_text="model.accuracy")).to_have_count(1)
+        expect(members.filter(has_text="feature=age")).to_have_count(1)
+        expect(members.filter(has_text="feature=income")).to_have_count(0)
+        part(page, "facts").get_by_role("link", name="churn").click()
+        facts = part(page, "facts")
+        expect(facts).to_contain_text(re.compile(r"Newest version\s*2"))
+        expect(facts).to_contain_text(re.compile(r"newest mature bucket\s*0\.[3-6]\d* \(0\.\d+ … 0\.\d+\)"))
+        expect(part(page, "chart").locator("canvas")).to_be_visible()
+        drifted = part(page, "drift").locator("tr", has_text="▲ drifted")
+        expect(drifted.filter(has_text="age")).to_have_count(1)
+        expect(drifted.filter(has_text="income")).to_have_count(0)
+        page.get_by_label("Version").select_option("1")
+        expect(page).to_have_url(re.compile("version=1"))
+        expect(part(page, "drift")).to_contain_text("income")
+        expect(drifted).to_have_count(0)
     watched.assert_clean(system.url)

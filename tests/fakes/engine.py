@@ -131,7 +131,14 @@ class FakeEngine:
     def journal(self, shard: int, id: str) -> list[dict[str, Any]]:
         return [] if int(id, 16) not in self.known else [JOURNAL_ENTRY]
 
-    def observations(self, shard: int, id: str, from_ms: Any, to_ms: Any, max_points: int) -> dict[str, Any]:
+    def challenger(self, shard: int, id: str, from_ms: Any, to_ms: Any, max_points: int) -> dict[str, Any]:
+        column = np.array([1.25, np.nan])
+        columns = {"expected": column, "lower": column - 1.0, "upper": column + 1.0}
+        return {"model": "kalman", "ts_ms": np.array([0, 60_000]), **columns}
+
+    def observations(
+        self, shard: int, id: str, from_ms: Any, to_ms: Any, max_points: int, whole: bool = False
+    ) -> dict[str, Any]:
         return {
             "ts_ms": np.array([0, 60_000]),
             "value": np.array([1.0, np.nan]),

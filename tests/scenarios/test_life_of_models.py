@@ -130,6 +130,30 @@ def test_undo_through_the_log_and_over_a_restart(tmp_path: Path, engine: Engine)
     monitor.stop()
 
 
+def test_the_challenger_expects_what_comes_about(tmp_path: Path) -> None:
+    monitor = started(tmp_path, 2)
+    send(monitor, NAMES[:2], 0, 600)
+    name = NAMES[1]
+    seen = of(monitor, name, "/observations?max_points=11000")["columns"]
+    whole = of(monitor, name, "/challenger?max_points=11000")
+    assert whole["model"] == of(monitor, name)["challenger"]
+    assert whole["columns"]["ts_ms"] == seen["ts_ms"]
+    value = np.array(seen["value"])
+    expected, lower, upper = (np.array(whole["columns"][part]) for part in ("expected", "lower", "upper"))
+    assert np.median(np.abs(value - expected)) < 0.1 * np.median(value)
+    assert np.mean((lower <= value) & (value <= upper)) > 0.97
+    first_ms = seen["ts_ms"][-50]
+    late = of(monitor, name, f"/challenger?from_ms={first_ms}")["columns"]
+    assert late["ts_ms"] == seen["ts_ms"][-50:]
+    assert np.allclose(late["expected"], expected[-50:], rtol=0.05)
+    of_first = of(monitor, name, "/observations?whole=true&max_points=60")
+    assert of_first["buckets"] == len(value)
+    shown = [one for one in of_first["columns"]["value"] if one is not None]
+    assert len(shown) <= 60
+    assert (min(shown), max(shown)) == (value.min(), value.max())
+    monitor.stop()
+
+
 def digests(monitor: Monitor) -> list[str]:
     return [str(monitor.shards.ask(shard, "digest")) for shard in range(2)]
 

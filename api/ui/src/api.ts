@@ -78,7 +78,7 @@ async function answered(url: string, init: RequestInit): Promise<unknown> {
   }
   if (answer.status === 204) return undefined;
   if (answer.ok) return answer.json();
-  if (answer.status === 401) location.assign("/login");
+  if (answer.status === 401) location.assign(`/login?ended=1${location.hash}`);
   throw new Problem(await wordsOf(answer), answer.status);
 }
 

@@ -3,11 +3,11 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { colours, drawChanges, drawLabels, drawMarks, drawRevisions, drawSpans, type Said } from "./drawing";
 import { useDark, useZone } from "./hooks";
+import { linesOf, plotted, readout, TIMES } from "./lines";
 import { number } from "./numbers";
 import { moves, panning, type Panning } from "./panning";
 import { onStroke, veilOf } from "./stroke";
 import type { Anomaly, Change, Columns, Revisions } from "./shapes";
-import { momentWithOffset } from "./time";
 
 const HEIGHT = 168;
 const MOVED_PX = 4;
@@ -33,6 +33,8 @@ export interface ChartProps {
   onZoom?: (span: [number, number] | null) => void;
   /** A line was drawn over it; while this is there, dragging does nothing else. */
   onDraw?: (stroke: [ms: number, value: number][]) => void;
+  /** What the challenger expected, an entry a row of the columns. */
+  rival?: (number | null)[] | undefined;
   /** What comes from this time on is covered. */
   until?: number;
 }
@@ -52,13 +54,12 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
     ticks: { show: false },
     font: "11px system-ui, sans-serif",
   };
-  const hidden = { points: { show: false }, stroke: "transparent", width: 0 };
   const zooms = !props.onSpan && !props.onZoom && !props.onDraw;
   return {
     width,
     height: props.height ?? HEIGHT,
     pxAlign: 0,
-    padding: [10, 18, 0, 0], // room for half of what stands at the last tick
+    padding: [10, 24, 0, 0], // room for half of what stands at the last tick
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     legend: { show: false },
     cursor: {
@@ -76,13 +77,7 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
       { ...axis, size: 30, gap: 3, values: TIMES },
       { ...axis, size: 58, gap: 4, values: (_, ticks) => ticks.map((tick) => number(tick)) },
     ],
-    series: [
-      {},
-      { ...hidden, label: "upper" },
-      { ...hidden, label: "lower" },
-      { label: "expected", stroke: look.expected, width: 1, dash: [5, 4], points: { show: false } },
-      { label: "value", stroke: look.value, width: 1.5, points: { show: false } },
-    ],
+    series: linesOf(props.columns, !!props.rival, look),
     bands: [{ series: [1, 2], fill: look.band }],
     hooks: {
       drawAxes: [(plot) => drawSpans(plot, props.anomalies, props.columns, look)],
@@ -106,35 +101,6 @@ function selected(plot: uPlot, props: ChartProps): void {
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   if (props.onSpan) props.onSpan(from, to);
   else props.onZoom?.([from, to]);
-}
-
-const DAY = 86_400;
-// Year-month-day order and 24 hours everywhere, as in the rest of the page.
-const TIMES: uPlot.Axis.Values = [
-  [365 * DAY, "{YYYY}", null, null, null, null, null, null, 1],
-  [28 * DAY, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
-  [DAY, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
-  [3_600, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
-  [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
-  [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
-];
-
-function plotted(columns: Columns): uPlot.AlignedData {
-  const seconds = columns.ts_ms.map((ms) => ms / 1000);
-  return [seconds, columns.upper, columns.lower, columns.expected, columns.value] as uPlot.AlignedData;
-}
-
-function readout(columns: Columns, i: number, zone: string): string {
-  const words = [
-    momentWithOffset(columns.ts_ms[i] ?? 0, zone),
-    `value ${number(columns.value[i])}`,
-    `expected ${number(columns.expected[i])}`,
-    `band ${number(columns.lower[i])} … ${number(columns.upper[i])}`,
-    `score ${number(columns.score[i])}`,
-    columns.verdict[i] ?? "",
-  ];
-  if (columns.n[i] != null) words.splice(2, 0, `n ${number(columns.n[i])}`);
-  return words.filter(Boolean).join(" · ");
 }
 
 /** Moves the cursor by rows, within the span that is drawn. */
@@ -173,7 +139,7 @@ export function Chart(current: ChartProps) {
     if (!place) return;
     const hold = (on: boolean): void => setHeld((before) => (on ? (before ?? newest.current) : null));
     const hands = { tell: setAt, hold, props: () => newest.current };
-    const plot = new uPlot(options(props, zone, place.clientWidth || 600, hands), plotted(columns), place);
+    const plot = new uPlot(options(props, zone, place.clientWidth || 600, hands), plotted(props.columns, props.rival), place);
     drawn.current = plot;
     const whole: [number, number] = [props.from / 1000, props.to / 1000];
     const [min, max] = zoom.current ?? whole;
@@ -213,7 +179,7 @@ export function Chart(current: ChartProps) {
       drawn.current = null;
       setAt(null);
     };
-  }, [columns, marks, props.from, props.to, props.sync, zone, dark, !!props.onSpan, !!props.onDraw]);
+  }, [columns, props.rival, marks, props.from, props.to, props.sync, zone, dark, !!props.onSpan, !!props.onDraw]);
   useEffect(() => cover.current?.(current.until), [current.until]);
 
   const pressed = (event: KeyboardEvent): void => {
@@ -238,7 +204,7 @@ export function Chart(current: ChartProps) {
         onKeyDown={pressed}
       />
       <p class="readout" aria-live="polite">
-        {at === null ? "\u00a0" : readout(columns, at, zone)}
+        {at === null ? "\u00a0" : readout(columns, props.rival, at, zone)}
       </p>
     </>
   );
@@ -283,11 +249,12 @@ function onClick(plot: uPlot, told: (x: number) => void): () => void {
   };
 }
 
-export function ChartKey({ more }: { more?: string }) {
+export function ChartKey({ more, rival }: { more?: string; rival?: string | undefined }) {
   return (
     <ul class="key" aria-label="What the charts show">
       <li><i class="key-value" /> value</li>
       <li><i class="key-expected" /> expected</li>
+      {rival && <li><i class="key-rival" /> expected by the challenger, {rival}</li>}
       <li><i class="key-band" /> band</li>
       <li><i class="key-span" /> anomaly, with ▲▼ on its values</li>
       <li>○ came too late to count</li>

@@ -13,6 +13,7 @@ export interface Colours {
   grid: string;
   value: string;
   expected: string;
+  rival: string;
   band: string;
   alarm: string;
   shade: string;
@@ -27,6 +28,7 @@ export function colours(): Colours {
     grid: of("line"),
     value: of("value"),
     expected: of("expected"),
+    rival: of("rival"),
     band: of("band"),
     alarm: of("alarm"),
     shade: of("shade"),

@@ -55,6 +55,11 @@ export function useAsked(): [(name: string) => string | undefined, (changes: Ask
   return [(name) => query.get(name) ?? undefined, change];
 }
 
+/** A whole number of the address, or nothing. */
+export function whole(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,14}$/.test(text) ? Number(text) : undefined;
+}
+
 /** Follows the address; another view or thing is shown from its top. */
 export function usePlace(): Place {
   const [place, setPlace] = useState(() => placeOf(location.hash));

@@ -17,17 +17,17 @@ function chosen(columns: Columns): number[] {
 }
 
 /** The numbers behind a chart, for those who cannot or need not see it. Filled when opened. */
-export function Rows({ columns }: { columns: Columns }) {
+export function Rows({ columns, rival }: { columns: Columns; rival?: (number | null)[] | undefined }) {
   const [open, setOpen] = useState(false);
   return (
     <details class="rows" data-testid="rows" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Rows: anomalous and latest</summary>
-      {open && <Table columns={columns} />}
+      {open && <Table columns={columns} rival={rival} />}
     </details>
   );
 }
 
-function Table({ columns }: { columns: Columns }) {
+function Table({ columns, rival }: { columns: Columns; rival: (number | null)[] | undefined }) {
   const zone = useZone();
   return (
     <div class="scroll">
@@ -38,6 +38,7 @@ function Table({ columns }: { columns: Columns }) {
             <th class="num">value</th>
             <th class="num">n</th>
             <th class="num">expected</th>
+            {rival && <th class="num">challenger</th>}
             <th class="num">lower</th>
             <th class="num">upper</th>
             <th class="num">score</th>
@@ -52,6 +53,7 @@ function Table({ columns }: { columns: Columns }) {
               <td class="num">{number(columns.value[i])}</td>
               <td class="num">{number(columns.n[i])}</td>
               <td class="num">{number(columns.expected[i])}</td>
+              {rival && <td class="num">{number(rival[i])}</td>}
               <td class="num">{number(columns.lower[i])}</td>
               <td class="num">{number(columns.upper[i])}</td>
               <td class="num">{number(columns.score[i])}</td>

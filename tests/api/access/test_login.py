@@ -23,7 +23,7 @@ def cookie(app: Secured) -> str:
 
 def test_a_login_opens_the_page_and_a_logout_closes_it(app: Secured) -> None:
     app.user("ann", Role.RESPONDER)
-    assert app.http.get("/").status_code == 401
+    assert app.http.get("/", follow_redirects=False).status_code == 303
     answer = app.login("ann")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     said = answer.headers["set-cookie"].lower()
@@ -39,11 +39,12 @@ def test_a_login_opens_the_page_and_a_logout_closes_it(app: Secured) -> None:
     assert app.accounts.kept_sessions == {}
 
 
-def test_the_page_for_the_unknown_is_the_login_form(app: Secured) -> None:
-    answer = app.http.get("/")
-    assert answer.status_code == 401
+def test_the_page_leads_the_unknown_to_the_login_form(app: Secured) -> None:
+    answer = app.http.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    answer = app.http.get("/login")
     assert answer.headers["content-type"].startswith("text/html")
-    assert '<form method="post" action="/login">' in answer.text
+    assert '<form method="post">' in answer.text
     assert "<script" not in answer.text
     assert "style=" not in answer.text
 

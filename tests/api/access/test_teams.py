@@ -67,6 +67,7 @@ def test_what_is_hidden_answers_as_what_is_not_there(peopled: Secured) -> None:
     for method, path in (
         ("GET", "/api/v1/series/{}"),
         ("GET", "/api/v1/series/{}/observations"),
+        ("GET", "/api/v1/series/{}/challenger"),
         ("DELETE", "/api/v1/series/{}"),
         ("GET", "/api/v1/explain?series={}&at=0"),
     ):

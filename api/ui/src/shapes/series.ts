@@ -51,8 +51,16 @@ export interface Revisions {
 
 export interface Observations {
   series: Series;
+  /** Of the span, where all of it was asked for. */
+  buckets: number | null;
   columns: Columns;
   revisions: Revisions;
+}
+
+/** What the challenger of now would have expected; `model` is null where there is none. */
+export interface Challenger {
+  model: string | null;
+  columns: Pick<Columns, "ts_ms" | "expected" | "lower" | "upper">;
 }
 
 /** What a series lives by. */

@@ -1,10 +1,9 @@
-import { useState } from "preact/hooks";
 import { get } from "../../api";
 import { useLoad, useTick, useTitle } from "../../hooks";
 import { later } from "../../later";
 import { arrow, count, number } from "../../numbers";
 import { Contributors, Fact, length, Moment, personName, Pieces, Score, SeriesName, Span, State, Trouble } from "../../parts";
-import { back, link } from "../../place";
+import { back, link, useAsked } from "../../place";
 import type { Incident } from "../../shapes";
 import { Actions } from "./actions";
 import { Chance } from "./likely";
@@ -100,6 +99,15 @@ function Facts({ incident }: { incident: Incident }) {
           {incident.labels.some((one) => one.conflict) && <span class="muted"> people differ</span>}
         </Fact>
       )}
+      {served(incident).length > 0 && (
+        <Fact name="Served model">
+          {served(incident).map((name) => (
+            <a key={name} href={link("models", name)}>
+              {name}
+            </a>
+          ))}
+        </Fact>
+      )}
       {incident.merged_into && (
         <Fact name="Merged into">
           <a href={link("incident", incident.merged_into)}>another incident</a>
@@ -109,8 +117,15 @@ function Facts({ incident }: { incident: Incident }) {
   );
 }
 
+/** The served models of which members tell. */
+function served(incident: Incident): string[] {
+  const told = incident.members.filter((one) => one.metric.startsWith("model."));
+  return [...new Set(told.flatMap((one) => one.tags["model"] ?? []))];
+}
+
 function Suspects({ incident }: { incident: Incident }) {
-  const [all, setAll] = useState(false);
+  const [asked, change] = useAsked();
+  const all = asked("suspects") !== undefined;
   const more = incident.suspects.length - SUSPECTS;
   return (
     <section>
@@ -130,7 +145,7 @@ function Suspects({ incident }: { incident: Incident }) {
         ))}
       </ol>
       {more > 0 && !all && (
-        <button type="button" class="small" data-testid="more-suspects" onClick={() => setAll(true)}>
+        <button type="button" class="small" data-testid="more-suspects" onClick={() => change({ suspects: "all" })}>
           Show {more} more
         </button>
       )}
@@ -140,9 +155,11 @@ function Suspects({ incident }: { incident: Incident }) {
 
 /** How the members hang together; drawn when it is asked for. */
 function Graph({ incident }: { incident: Incident }) {
-  const [open, setOpen] = useState(false);
+  const [asked, change] = useAsked();
+  const open = asked("ties") !== undefined || asked("tie") !== undefined;
+  const turn = (now: boolean): void => change({ ties: now ? "open" : undefined, ...(now ? {} : { tie: undefined }) });
   return (
-    <details data-testid="ties" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details data-testid="ties" open={open} onToggle={(event) => turn(event.currentTarget.open)}>
       <summary>How the members hang together</summary>
       {open && <Bonds incident={incident} />}
     </details>

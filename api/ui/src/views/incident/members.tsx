@@ -1,10 +1,10 @@
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { get } from "../../api";
 import { Chart, ChartKey } from "../../chart";
 import { useLoad } from "../../hooks";
 import { arrow, capital, number, signed } from "../../numbers";
 import { Moment, Pieces, SeriesName, Trouble } from "../../parts";
-import { link } from "../../place";
+import { link, useAsked, whole } from "../../place";
 import { Rows } from "../../rows";
 import type { Anomaly, Incident, Observations } from "../../shapes";
 
@@ -54,20 +54,23 @@ function windowOf(incident: Incident): [number, number] {
 
 /** The members as small multiples: one time axis, one cursor and one zoom for all. */
 export function Members({ incident }: { incident: Incident }) {
-  const [shown, setShown] = useState(FIRST);
+  const [asked, change] = useAsked();
+  const shown = Math.max(FIRST, whole(asked("members")) ?? FIRST);
   const all = useMemo(() => members(incident), [incident]);
-  const [from, to] = useMemo(() => windowOf(incident), [incident]);
+  const [begin, end] = useMemo(() => windowOf(incident), [incident]);
+  const [from, to] = [whole(asked("from")) ?? begin, whole(asked("to")) ?? end];
+  const zoom = (span: [number, number] | null): void => change({ from: span?.[0], to: span?.[1] });
   return (
     <section>
       <h2>Members</h2>
       <ChartKey />
       <div class="charts" data-testid="charts">
         {all.slice(0, shown).map((member) => (
-          <MemberChart key={member.id} member={member} from={from} to={to} incident={incident} />
+          <MemberChart key={member.id} member={member} from={from} to={to} incident={incident} onZoom={zoom} />
         ))}
       </div>
       {all.length > shown && (
-        <button type="button" data-testid="more-charts" onClick={() => setShown(shown + FIRST)}>
+        <button type="button" data-testid="more-charts" onClick={() => change({ members: shown + FIRST })}>
           Show {Math.min(FIRST, all.length - shown)} more of {all.length} series
         </button>
       )}
@@ -110,7 +113,15 @@ function Because({ incident, member }: { incident: Incident; member: Member }) {
   );
 }
 
-function MemberChart({ member, from, to, incident }: { member: Member; from: number; to: number; incident: Incident }) {
+interface MemberChartProps {
+  member: Member;
+  from: number;
+  to: number;
+  incident: Incident;
+  onZoom: (span: [number, number] | null) => void;
+}
+
+function MemberChart({ member, from, to, incident, onZoom }: MemberChartProps) {
   const query = { from_ms: Math.floor(from), to_ms: Math.ceil(to), max_points: POINTS };
   const latest = Math.max(...member.anomalies.map((anomaly) => anomaly.end_ms ?? anomaly.peak_ms));
   const { data, problem } = useLoad(`${member.id}/${from}/${to}/${latest}`, (signal) =>
@@ -144,6 +155,7 @@ function MemberChart({ member, from, to, incident }: { member: Member; from: num
             to={to}
             changes={incident.changes}
             sync={`incident ${incident.id}`}
+            onZoom={onZoom}
             label={`${member.metric}: ${worst.kind}, ${number(worst.value)} where ${number(worst.expected)} was expected`}
           />
           <Rows columns={data.columns} />

@@ -47,6 +47,13 @@ function ofStep(step: Step, i: number): Entry {
   return { key: `step ${i}`, at_ms: step.at_ms, who: "", what, note: "", undo: null, undone: null };
 }
 
+const DAY = 86_400_000;
+
+/** Was the step taken long after all was over? */
+function late(step: Step, { end_ms }: Incident): boolean {
+  return step.kind === "opened" && end_ms !== null && step.at_ms > end_ms + DAY;
+}
+
 /** What became of the incident, near it, and what people did to it and said of it, by time. */
 export function Story({ incident }: { incident: Incident }) {
   const entries: Entry[] = [
@@ -67,6 +74,11 @@ export function Story({ incident }: { incident: Incident }) {
           <Line key={entry.key} entry={entry} />
         ))}
       </ol>
+      {incident.steps.some((one) => late(one, incident)) && (
+        <p class="muted">
+          It was noticed in history that was read in: its steps stand at the time to which samples had come by then.
+        </p>
+      )}
       {entries.length === 0 && <p class="muted">Nothing yet.</p>}
     </section>
   );

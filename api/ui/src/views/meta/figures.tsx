@@ -5,6 +5,7 @@ import { ChoiceField } from "../../fields";
 import { useLoad, useSlowTick } from "../../hooks";
 import { capital, number } from "../../numbers";
 import { Trouble } from "../../parts";
+import { Rows } from "../../rows";
 import { link, useAsked } from "../../place";
 import type { Observations } from "../../shapes";
 import type { Figure, OwnSeries } from "./shapes";
@@ -91,6 +92,7 @@ function Small({ figure, series }: { figure: Figure; series: OwnSeries }) {
           height={HEIGHT}
         />
       )}
+      {data !== undefined && times.length > 0 && <Rows columns={data.columns} />}
     </figure>
   );
 }

@@ -1,9 +1,11 @@
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
+import { useLever } from "../../lever";
 import { count, number } from "../../numbers";
 import { Bar } from "../../parts";
 import type { Anomaly, Columns } from "../../shapes";
 
 const SCORES = [40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95];
+const FIRST = 60;
 const WIDTH = 600;
 
 interface Told {
@@ -45,7 +47,7 @@ interface CalibrationProps {
 
 /** How often other scores would have been reached over the span that is shown, and what is in it for the owner. */
 export function Calibration({ columns, anomalies, from, to }: CalibrationProps) {
-  const [score, setScore] = useState(60);
+  const [score, setScore] = useLever("score", FIRST, 30, 99);
   const all = useMemo(() => SCORES.map((one) => toldAt(one, columns)), [columns]);
   const chosen = useMemo(() => toldAt(score, columns), [score, columns]);
   const shown = anomalies.filter((one) => one.onset_ms < to && (one.end_ms ?? to) > from);

@@ -5,17 +5,18 @@ import { ChoiceField, TextField } from "../../fields";
 import { useLoad, useMay, useMe, useRefresh, useTick } from "../../hooks";
 import { Fact, Trouble } from "../../parts";
 import type { Metric } from "../../shapes";
+import { duration } from "../../time";
 
 type Key = Exclude<keyof Metric, "name" | "declared_by">;
 
 const NAMES: Record<Key, string> = {
   kind: "Kind",
   unit: "Unit",
-  cadence_ms: "Cadence, ms",
+  cadence_ms: "Cadence",
   aggregation: "Aggregation",
   timezone: "Time zone",
   polarity: "Direction",
-  lateness_ms: "Lateness, ms",
+  lateness_ms: "Lateness",
   min_change_absolute: "Minimum change",
   min_change_relative: "Minimum change, as a share",
   static_lower: "Fixed lower bound",
@@ -56,7 +57,7 @@ export function Declared({ metric }: { metric: string }) {
         <dl class="facts">
           {said.map((key) => (
             <Fact key={key} name={NAMES[key]}>
-              {String(data[key])}
+              {key === "cadence_ms" || key === "lateness_ms" ? duration(data[key] ?? 0) : String(data[key])}
             </Fact>
           ))}
           {data.declared_by !== metric && <Fact name="By the pattern">{data.declared_by}</Fact>}

@@ -1,12 +1,15 @@
 import { useMemo, useState } from "preact/hooks";
+import { get, part } from "../../api";
 import { Chart, ChartKey } from "../../chart";
-import { useMay, useRefresh } from "../../hooks";
+import { useLoad, useMay, useRefresh } from "../../hooks";
 import { SpanDialog } from "../../labelling";
+import { Trouble } from "../../parts";
 import { useAsked } from "../../place";
 import { Rows } from "../../rows";
-import type { Series } from "../../shapes";
-import type { Loaded } from "./series";
+import type { Challenger, Columns, Series } from "../../shapes";
+import { type Loaded, thinned } from "./series";
 
+const POINTS = 10_000;
 const DAY = 86_400_000;
 const RANGES: readonly (readonly [name: string, length: number | undefined])[] = [
   ["all", undefined],
@@ -39,10 +42,22 @@ export function History({ loaded, from, to, onPick }: HistoryProps) {
   }, [columns, from, to, series.last_ms]);
   const look = (begin: number, end: number): void => change({ from: Math.round(begin), to: Math.round(end) });
   const labels = loaded.labels.filter((label) => label.undone_by === null);
-  const cut = from !== undefined && (columns.ts_ms[0] ?? from) > from + 3 * (series.cadence_ms ?? DAY);
+  const { rival, model, toggle, problem, waiting } = useRival(series, columns, first, last);
   return (
     <figure data-testid="history">
       <Toolbar series={series} first={first} last={last} onLook={look}>
+        {series.challenger && (
+          <button
+            type="button"
+            data-key="c"
+            data-does="show what the challenger expected"
+            data-testid="show-challenger"
+            aria-pressed={toggle.on}
+            onClick={toggle.turn}
+          >
+            {waiting ? "Challenger…" : "Challenger"} <kbd>c</kbd>
+          </button>
+        )}
         {may && (
           <button
             type="button"
@@ -61,7 +76,8 @@ export function History({ loaded, from, to, onPick }: HistoryProps) {
           Drag over the span, or <button type="button" class="small" data-testid="span-by-hand" onClick={() => setSpan([first, last])}>type its times</button>.
         </p>
       )}
-      <ChartKey more="drag to zoom, Shift and drag to move, double-click to see all, click a value to ask why" />
+      <ChartKey rival={model} more="drag to zoom, Shift and drag to move, double-click to see all, click a value to ask why" />
+      <Trouble problem={problem} />
       {columns.ts_ms.length === 0 ? (
         <p class="muted">No observations in this span.</p>
       ) : (
@@ -74,13 +90,24 @@ export function History({ loaded, from, to, onPick }: HistoryProps) {
             from={first}
             to={last}
             height={280}
+            rival={rival}
             label={`history of ${series.series}`}
             onPick={onPick}
             onZoom={(zoomed) => (zoomed ? look(...zoomed) : change({ from: undefined, to: undefined }))}
             {...(labelling ? { onSpan: (begin: number, end: number) => setSpan([begin, end]) } : {})}
           />
-          {cut && <p class="muted">The newest {columns.ts_ms.length.toLocaleString("en")} values of this span are drawn.</p>}
-          <Rows columns={columns} />
+          {thinned(loaded.observations) && (
+            <p class="muted" data-testid="thinned">
+              Of {loaded.observations.buckets?.toLocaleString("en")} values the lowest, the highest and the most unusual of each
+              stretch are drawn; zoom in to see all.
+            </p>
+          )}
+          {rival && (
+            <p class="muted">
+              The challenger as it is now, run over these values once more; its season has learned from all of them.
+            </p>
+          )}
+          <Rows columns={columns} rival={rival} />
         </>
       )}
       {span && (
@@ -97,6 +124,24 @@ export function History({ loaded, from, to, onPick }: HistoryProps) {
       )}
     </figure>
   );
+}
+
+/** What the challenger expected at each row, while the address asks for it. */
+function useRival(series: Series, columns: Columns, from: number, to: number) {
+  const [asked, change] = useAsked();
+  const on = asked("challenger") !== undefined && series.challenger !== null;
+  const span = { from_ms: Math.floor(from), to_ms: Math.ceil(to) + 1, max_points: POINTS };
+  const { data, problem } = useLoad(`${on}/${series.id}/${series.challenger}/${span.from_ms}/${span.to_ms}`, async (signal) =>
+    on ? get<Challenger>(`series/${part(series.id)}/challenger`, span, signal) : undefined,
+  );
+  const rival = useMemo(() => {
+    if (!on || !data) return undefined;
+    const at = new Map(data.columns.ts_ms.map((ms, i) => [ms, data.columns.expected[i] ?? null]));
+    return columns.ts_ms.map((ms) => at.get(ms) ?? null);
+  }, [on, data, columns]);
+  const turn = (): void => change({ challenger: on ? undefined : "shown" });
+  const model = rival ? (data?.model ?? undefined) : undefined;
+  return { rival, model, problem: on ? problem : undefined, waiting: on && !data && !problem, toggle: { on, turn } };
 }
 
 interface ToolbarProps {

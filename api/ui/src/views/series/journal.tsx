@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks";
 import { change, part } from "../../api";
 import { useDoing, useMay, useRefresh } from "../../hooks";
 import { number } from "../../numbers";
 import { Moment, Trouble } from "../../parts";
+import { useAsked } from "../../place";
 import type { JournalEntry, Lives, Series } from "../../shapes";
 
 const FIRST = 3;
@@ -11,7 +11,8 @@ const FIRST = 3;
 export function Journal({ series, entries }: { series: Series; entries: JournalEntry[] }) {
   const may = useMay("config");
   const refresh = useRefresh();
-  const [all, setAll] = useState(false);
+  const [asked, look] = useAsked();
+  const all = asked("journal") !== undefined;
   const { busy, problem, run } = useDoing();
   const act = async (what: "undo" | "contest"): Promise<void> => {
     if (await run(() => change("POST", `series/${part(series.id)}/${what}`))) refresh();
@@ -20,6 +21,12 @@ export function Journal({ series, entries }: { series: Series; entries: JournalE
     <section data-testid="journal">
       <h2>Model journal</h2>
       {entries.length === 0 && <p class="muted">No model was chosen so far.</p>}
+      {entries.length > 0 && (
+        <p class="muted">
+          Learning passes let models compete: the loss says how badly one foretold the values, in nats, and the least wins. A
+          season counts where it foretells turns that were held back.
+        </p>
+      )}
       <Trouble problem={problem} />
       {may && (
         <p class="buttons">
@@ -71,7 +78,7 @@ export function Journal({ series, entries }: { series: Series; entries: JournalE
         </table>
       )}
       {entries.length > FIRST && !all && (
-        <button type="button" class="small" onClick={() => setAll(true)}>
+        <button type="button" class="small" onClick={() => look({ journal: "all" })}>
           Show {entries.length - FIRST} older ones
         </button>
       )}

@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { Chart } from "../../chart";
+import { Rows } from "../../rows";
 import type { Columns } from "../../shapes";
 import type { Loaded } from "./series";
 
@@ -40,6 +41,7 @@ export function Residuals({ loaded, from, to }: { loaded: Loaded; from: number; 
         to={to}
         label={`errors of ${loaded.series.series}`}
       />
+      <Rows columns={errors} />
     </figure>
   );
 }

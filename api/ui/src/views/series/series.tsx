@@ -1,9 +1,9 @@
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { get, part } from "../../api";
 import { type Loaded as UseLoaded, useLoad, useSlowTick, useTick, useTitle } from "../../hooks";
 import { count, number } from "../../numbers";
 import { Fact, Moment, SeriesName, Trouble } from "../../parts";
-import { back, useAsked } from "../../place";
+import { back, useAsked, whole } from "../../place";
 import type { Anomaly, JournalEntry, Label, Observations, Page, Series } from "../../shapes";
 import { duration } from "../../time";
 import { Anomalies } from "./anomalies";
@@ -44,7 +44,7 @@ async function said(id: string, signal: AbortSignal): Promise<Said> {
 function useSeries(id: string, from: number | undefined, to: number | undefined): UseLoaded<Loaded> {
   const tick = useTick();
   const slow = useSlowTick(VALUES_MS);
-  const span = { from_ms: from, to_ms: to, max_points: POINTS };
+  const span = { from_ms: from, to_ms: to, max_points: POINTS, whole: "true" };
   const values = useLoad(`${id}/${from}/${to}/${slow}`, (signal) =>
     get<Observations>(`series/${part(id)}/observations`, span, signal),
   );
@@ -56,9 +56,9 @@ function useSeries(id: string, from: number | undefined, to: number | undefined)
   return { data, problem: values.problem ?? beside.problem };
 }
 
-/** A whole number of the address, or nothing. */
-function whole(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,14}$/.test(text) ? Number(text) : undefined;
+/** Are fewer values there than the span has? */
+export function thinned({ buckets, columns }: Observations): boolean {
+  return buckets !== null && buckets > columns.ts_ms.length;
 }
 
 export function SeriesView({ id }: { id: string }) {
@@ -87,7 +87,7 @@ export function SeriesView({ id }: { id: string }) {
       <Facts series={series} journal={data.journal} />
       <History loaded={data} from={from} to={to} onPick={(ms) => change({ at: ms })} />
       <Why series={series} at={at} onAt={(ms) => change({ at: ms })} />
-      <Shapes loaded={data} />
+      <Shapes loaded={data} from={from} to={to} />
       <Anomalies items={data.anomalies} />
       <Labels items={data.labels} />
       <Journal series={series} entries={data.journal} />
@@ -104,24 +104,53 @@ function Up() {
   );
 }
 
-/** The shapes are worked out when they are asked for: some milliseconds for ten thousand values. */
-function Shapes({ loaded }: { loaded: Loaded }) {
-  const [open, setOpen] = useState(false);
+/** Open or not, as the address says; what is in it is worked out when it is opened. */
+function Shapes({ loaded, from, to }: { loaded: Loaded; from: number | undefined; to: number | undefined }) {
+  const [asked, change] = useAsked();
+  const open = asked("shapes") !== undefined;
+  return (
+    <details
+      class="shapes"
+      data-testid="shapes"
+      open={open}
+      onToggle={(event) => change({ shapes: event.currentTarget.open ? "open" : undefined })}
+    >
+      <summary>Shape of the errors and of the season, and other thresholds, over the span that is shown</summary>
+      {open && (thinned(loaded.observations) ? <Newest loaded={loaded} from={from} to={to} /> : <Pictures loaded={loaded} />)}
+    </details>
+  );
+}
+
+/** Of a span with more values than can be drawn the newest: extremes have no shape. */
+function Newest({ loaded, from, to }: { loaded: Loaded; from: number | undefined; to: number | undefined }) {
+  const { id } = loaded.series;
+  const span = { from_ms: from, to_ms: to, max_points: POINTS };
+  const { data, problem } = useLoad(`newest/${id}/${from}/${to}`, (signal) =>
+    get<Observations>(`series/${part(id)}/observations`, span, signal),
+  );
+  if (problem) return <Trouble problem={problem} />;
+  if (!data) return <p class="muted">…</p>;
+  return (
+    <>
+      <p class="muted">Of the newest {data.columns.ts_ms.length.toLocaleString("en")} values of the span.</p>
+      <Pictures loaded={{ ...loaded, observations: data }} />
+    </>
+  );
+}
+
+function Pictures({ loaded }: { loaded: Loaded }) {
   const { series, observations } = loaded;
   const { columns } = observations;
   const [first = 0, last = 0] = [columns.ts_ms[0], columns.ts_ms.at(-1)];
   return (
-    <details class="shapes" data-testid="shapes" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Shape of the errors and of the season, and other thresholds, over the span that is shown</summary>
-      {open && last > first && <Residuals loaded={loaded} from={first} to={last} />}
-      {open && (
-        <div class="halves">
-          <ErrorShape columns={columns} law={series.threshold} />
-          <SeasonShape columns={columns} series={series} />
-          {last > first && <Calibration columns={columns} anomalies={loaded.anomalies} from={first} to={last} />}
-        </div>
-      )}
-    </details>
+    <>
+      {last > first && <Residuals loaded={loaded} from={first} to={last} />}
+      <div class="halves">
+        <ErrorShape columns={columns} law={series.threshold} />
+        <SeasonShape columns={columns} series={series} />
+        {last > first && <Calibration columns={columns} anomalies={loaded.anomalies} from={first} to={last} />}
+      </div>
+    </>
   );
 }
 

@@ -14,7 +14,7 @@ interface ListedProps<T> {
 
 /** A list of what is set: a table, or that there is nothing. */
 export function Listed<T>({ testId, heads, items, none, children }: ListedProps<T>) {
-  if (!items) return null;
+  if (!items) return <p class="muted">…</p>;
   if (items.length === 0) return typeof none === "string" ? <p>{none}</p> : <>{none}</>;
   return (
     <table class="list" data-testid={testId}>

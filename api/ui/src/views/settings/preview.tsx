@@ -4,11 +4,12 @@ import { Dialog } from "../../dialog";
 import { ChoiceField } from "../../fields";
 import { useLoad } from "../../hooks";
 import { count } from "../../numbers";
-import { Bar, Moment, Trouble } from "../../parts";
+import { Bar, Moment, Span, Trouble } from "../../parts";
 import { link } from "../../place";
 import type { RouteBody, RoutePreview } from "./shapes";
 
 const SHOWN = 100;
+const DAY = 86_400_000;
 const DAYS = [
   ["1", "1 day"],
   ["7", "7 days"],
@@ -33,11 +34,16 @@ export function Preview({ name, route }: Asked) {
     <div data-testid="preview" role="status">
       <ChoiceField name="In the last" value={days} choices={DAYS} onValue={setDays} />
       <Trouble problem={problem} />
+      {!data && !problem && <p class="muted">…</p>}
       {data && (
         <>
           <p>
             <b>{count(data.count, "notice")}</b> would have been sent, and {count(data.withheld.length, "decision")} made not
-            to tell.
+            to tell.{" "}
+            <span class="muted">
+              <Span startMs={data.since_ms} endMs={data.until_ms} />
+              {Date.now() - data.until_ms > DAY && ", the last days of which anything is known"}
+            </span>
           </p>
           <ul class="contributors">
             {Object.entries(data.by_receiver).map(([receiver, sent]) => (

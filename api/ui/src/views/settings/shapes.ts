@@ -34,6 +34,8 @@ export interface Route extends RouteBody {
 }
 
 export interface RoutePreview {
+  since_ms: number;
+  until_ms: number;
   count: number;
   by_receiver: Record<string, number>;
   notices: Notice[];

@@ -1,7 +1,7 @@
-import { useState } from "preact/hooks";
 import { get } from "../../api";
 import { ChoiceField, TextField } from "../../fields";
 import { useLoad, useSettled } from "../../hooks";
+import { useLever } from "../../lever";
 import { count, number } from "../../numbers";
 import { Bar, Moment, Trouble } from "../../parts";
 import { link, useAsked } from "../../place";
@@ -50,7 +50,7 @@ export function Thresholds() {
   const tag = asked("tag") ?? "";
   const route = asked("route") ?? "";
   const days = asked("days") ?? "14";
-  const [score, setScore] = useState(FIRST);
+  const [score, setScore] = useLever("score", FIRST, 0, 100);
   const query = useSettled(JSON.stringify(route ? { route, days } : { metric, tag, days }));
   const { data, problem } = useLoad(`comfort/${query}`, (signal) =>
     get<Comfort>("comfort", JSON.parse(query) as Record<string, string>, signal),
