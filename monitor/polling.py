@@ -70,7 +70,11 @@ class Poller:
         self._failures = 0
         self._told: dict[tuple[int, int], tuple[float, float]] = {}
         self._status = SourceStatus(
-            polled.name, polled.kind, every_ms=polled.every_ms, read_until_ms=places.of(polled.name)
+            polled.name,
+            polled.kind,
+            every_ms=polled.every_ms,
+            read_until_ms=places.of(polled.name),
+            part_tag=polled.part_tag,
         )
 
     def start(self) -> None:

@@ -12,7 +12,6 @@ from monitor.domain.source import (
     DECLARATIONS,
     METRIC_LAG,
     METRIC_UP,
-    PART_TAG,
     REPORT_MS,
     TAG,
     SourceState,
@@ -70,7 +69,7 @@ def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
             rows.append((Identity.of(METRIC_UP, {TAG: one.name}), float(one.state is SourceState.UP)))
         for part in one.parts:
             up = one.state is SourceState.UP and not part.error
-            rows.append((Identity.of(METRIC_UP, {TAG: one.name, PART_TAG: part.name}), float(up)))
+            rows.append((Identity.of(METRIC_UP, {TAG: one.name, one.part_tag: part.name}), float(up)))
         if one.read_until_ms is not None:
             lag_s = max(ts_ms - one.read_until_ms, 0) / 1_000
             rows.append((Identity.of(METRIC_LAG, {TAG: one.name}), lag_s))

@@ -11,6 +11,7 @@ METRIC_UP = "watchkeeper.source.up"
 METRIC_LAG = "watchkeeper.source.lag_s"
 TAG = "source"
 PART_TAG = "instance"
+"""Of a part's own series, unless its source calls it otherwise."""
 REPORT_MS = 60_000
 """How often a source's own series have a value."""
 
@@ -41,7 +42,8 @@ class SourcePart:
 class SourceStatus:
     """``read_until_ms``: up to here its data were taken in; ``error``: of the newest attempt that failed,
     without secrets, also after later ones succeeded; ``samples``: taken in since the server started;
-    ``refused``: not kept, in the same time."""
+    ``refused``: not kept, in the same time; ``part_tag``: of its parts' series, whose value is the part's
+    name, as its samples have it."""
 
     name: str
     kind: str
@@ -54,3 +56,4 @@ class SourceStatus:
     samples: int = 0
     refused: int = 0
     parts: tuple[SourcePart, ...] = ()
+    part_tag: str = PART_TAG
