@@ -195,10 +195,15 @@ class Poller:
             if self.polled.parts is not None:
                 parts = sorted(self.polled.parts().items())
                 self._change(parts=tuple(SourcePart(*part) for part in parts))
-        self._change(state=SourceState.UP, success_ms=self._now_ms())
+        now_ms, newest_ms = self._now_ms(), self._status.newest_ms
+        self._change(
+            state=SourceState.UP, success_ms=now_ms, newest_ms=now_ms if newest_ms is None else newest_ms
+        )
 
     def _hand_over(self, batch: SampleBatch, mode: Mode) -> None:
         self._declare()
+        if len(batch):
+            self._change(newest_ms=max(self._status.newest_ms or 0, int(batch.ts_ms.max())))
         for begin in range(0, len(batch), SAMPLES_MAX):
             piece = _rows(batch, slice(begin, begin + SAMPLES_MAX))
             accepted = self._submit(piece, mode, self._request_id(piece)).result(_ANSWER_S)

@@ -11,6 +11,7 @@ from monitor.domain.series import Identity
 from monitor.domain.source import (
     DECLARATIONS,
     METRIC_LAG,
+    METRIC_STALENESS,
     METRIC_UP,
     REPORT_MS,
     TAG,
@@ -61,8 +62,8 @@ class SourceHealth:
 
 
 def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
-    """Of sources that were tried, and of their parts: 1 for up, 0 for down; and the seconds up to ``ts_ms``
-    that were not read."""
+    """Of sources that were tried, and of their parts: 1 for up, 0 for down; the seconds up to ``ts_ms`` that
+    were not read, and those since the newest sample."""
     rows: list[tuple[Identity, float]] = []
     for one in statuses:
         if one.state is not SourceState.STARTING:
@@ -73,6 +74,9 @@ def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
         if one.read_until_ms is not None:
             lag_s = max(ts_ms - one.read_until_ms, 0) / 1_000
             rows.append((Identity.of(METRIC_LAG, {TAG: one.name}), lag_s))
+        if one.newest_ms is not None:
+            staleness_s = max(ts_ms - one.newest_ms, 0) / 1_000
+            rows.append((Identity.of(METRIC_STALENESS, {TAG: one.name}), staleness_s))
     return of_one_time(ts_ms, rows)
 
 

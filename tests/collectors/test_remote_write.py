@@ -136,6 +136,15 @@ def test_both_versions_share_their_memory_of_names_without_mixing_them() -> None
             assert second.decode(version_2(series)).batch.fingerprint.tolist() == [identity]
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2, 2**64 - 1])
+def test_a_name_and_a_value_that_change_places_are_another_series(seed: int) -> None:
+    """Whatever the seed, also while the first one is remembered."""
+    decoder = RemoteWrite2Decoder(WireKeys(seed))
+    named, swapped = ([([pair], [(1, 1.0)])] for pair in (("__name__", "m"), ("m", "__name__")))
+    for series, rejected in ((named, 0), (swapped, 1), (named, 0)):
+        assert decoder.decode(version_2(series), all_identities=True).rejected == rejected
+
+
 def test_symbols_may_stand_behind_the_series_and_references_unpacked() -> None:
     symbols = b"".join(bytes([0x22, len(s)]) + s for s in (b"", b"__name__", b"m"))
     sample = bytes([0x12, 9, 0x09]) + struct.pack("<d", 2.5)

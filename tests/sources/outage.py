@@ -29,9 +29,11 @@ def start_ms() -> int:
 
 
 @contextmanager
-def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterator[Monitor]:
-    """``minute`` is called with each minute's number before the source is asked, which is away from `GONE`
-    until before `BACK`. Silence is noticed as on a running server."""
+def lived(
+    tmp_path: Path, polled: Polled, start: int, minute: Minute, down: range = range(GONE, BACK)
+) -> Iterator[Monitor]:
+    """``minute`` is called with each minute's number before the source is asked, which is ``down`` in some.
+    Silence is noticed as on a running server."""
     now = [start]
     settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off")
     monitor = build(settings, clock_ms=lambda: now[0])
@@ -50,7 +52,7 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
         for number in range(1, LENGTH + 1):
             minute(number)
             now[0] = start + number * MINUTE
-            assert poller.once() is not (GONE <= number < BACK), (number, poller.status)
+            assert poller.once() is (number not in down), (number, poller.status)
             health.report()
             monitor._engine.control(Tick(now[0])).result()
             monitor.settle(60)  # a minute of the story may be shorter than its work

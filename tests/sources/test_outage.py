@@ -16,7 +16,7 @@ import pytest
 from collectors.source_file import KINDS
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.incident import IncidentState
-from monitor.domain.source import METRIC_LAG, METRIC_UP
+from monitor.domain.source import METRIC_LAG, METRIC_STALENESS, METRIC_UP
 from monitor.service import Monitor
 from tests.sources.away import STORIES
 from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, lived, start_ms
@@ -74,6 +74,7 @@ def test_half_an_hour_away(kind: str, tmp_path: Path, monkeypatch: pytest.Monkey
             np.testing.assert_allclose(seen["value"][claimed], values[minutes[claimed]], rtol=1e-9)
         members = only_incident(monitor, start)
         assert METRIC_UP in {one.series.metric for one in members}
-        others = [one for one in members if one.series.metric not in (METRIC_UP, METRIC_LAG)]
+        own = {METRIC_UP, METRIC_LAG, METRIC_STALENESS}
+        others = [one for one in members if one.series.metric not in own]
         assert not {one.series.metric for one in others} & set(away.kept)
         assert {one.kind for one in others} <= {AnomalyKind.NO_DATA}
