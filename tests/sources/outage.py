@@ -30,15 +30,21 @@ def start_ms() -> int:
 
 @contextmanager
 def lived(
-    tmp_path: Path, polled: Polled, start: int, minute: Minute, down: range = range(GONE, BACK)
+    tmp_path: Path,
+    polled: Polled,
+    start: int,
+    minute: Minute,
+    down: range = range(GONE, BACK),
+    before: Callable[[Monitor], None] = lambda _: None,
 ) -> Iterator[Monitor]:
     """``minute`` is called with each minute's number before the source is asked, which is ``down`` in some.
-    Silence is noticed as on a running server."""
+    Silence is noticed as on a running server. ``before`` it all, the server is given a past."""
     now = [start]
     settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off")
     monitor = build(settings, clock_ms=lambda: now[0])
     monitor.start()
     try:
+        before(monitor)
         ways = Ways(partial(declare_counters, monitor.declarations, monitor.declare_metric))
         places = Places(tmp_path / "places.json")
         poller = Poller(polled, monitor.submit, places, lambda: now[0], ways=ways)
