@@ -119,10 +119,13 @@ class Drive:
 
     def __init__(self, rows: int, buckets: int, cadence_ms: int) -> None:
         self._shard = Shard(rows=rows)
+        n, lower, upper = (np.full((rows, buckets), np.nan, np.float32) for _ in range(3))
         self._arrays = _Arrays(
             np.full((rows, buckets), np.nan),
             np.full((rows, buckets), _NOTHING, np.uint8),
-            *(np.full((rows, buckets), np.nan, np.float32) for _ in range(3)),
+            n,
+            lower,
+            upper,
             np.zeros((rows, buckets), np.uint8),
             np.full(rows, cadence_ms, np.int64),
         )
