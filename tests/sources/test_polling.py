@@ -273,6 +273,19 @@ def test_a_source_that_is_first_tried_late_in_a_minute_is_told_in_it(tmp_path: P
     assert told == [first, second, sorted(first + second)]
 
 
+class Ahead(Steps):
+    """Its clock is an hour ahead."""
+
+    def read(self, from_ms: int, until_ms: int) -> Decoded:
+        return decoded([("orders", (), until_ms + 60 * MINUTE, 1.0, float("nan"))])
+
+
+def test_a_sample_of_the_future_hides_no_silence(tmp_path: Path) -> None:
+    world = World(tmp_path, Ahead({}))
+    world.at(5)
+    assert world.poller.status.newest_ms == START + 5 * MINUTE
+
+
 @pytest.mark.parametrize(("failing", "up"), [(False, 1.0), (True, 0.0)])
 def test_a_sources_own_series(tmp_path: Path, failing: bool, up: float) -> None:
     source = steps(9)
