@@ -18,6 +18,12 @@ class ServedValue(Answer):
     upper: float | None = None
 
 
+class ServedRmse(ServedValue):
+    """As estimated. ``error``: estimate minus truth, once outcomes are there."""
+
+    error: float | None = None
+
+
 class ServedEstimate(Answer):
     """Quality as estimated without labels. ``error``: estimate minus truth, once labels are there."""
 
@@ -30,7 +36,7 @@ class ServedEstimate(Answer):
     trusted: bool
     why: str = Field(description="why it cannot be trusted; empty where it can")
     error: float | None = None
-    rmse: ServedValue | None = Field(None, description="beside a mae")
+    rmse: ServedRmse | None = Field(None, description="beside a mae")
 
 
 class ServedDistance(Answer):

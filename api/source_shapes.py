@@ -31,6 +31,7 @@ class Source(Answer):
     error_ms: int | None = Field(description="when it last did not")
     error: str = Field(description="why it last did not; no secret is in it")
     read_until_ms: int | None = Field(description="up to here its data were taken in")
+    newest_ms: int | None = Field(description="time of its newest sample, or of its first reading if later")
     samples: int = Field(description="taken in since the server started")
     refused: int = Field(default=0, description="that could not be kept, since the server started")
     parts: list[Part] = Field(default=[], description="what it reads at once, as of the newest reading")

@@ -27,6 +27,7 @@ SPEED = (
 QUALITY = ("classes", "quality", "shifts", "null_run", "real", "topology", "root_cause")
 LONG = (
     "null_full",
+    "served_late",
     "real_held_back",
     "graph_cost",
     "labels",

@@ -81,10 +81,6 @@ class _Arrays:
         return Windows(offsets, ts_ms, self.value[which, at], self.n[which, at], self.verdict[which, at])
 
 
-def _unknown(rows: int, buckets: int) -> NDArray[np.float32]:
-    return np.full((rows, buckets), np.nan, np.float32)
-
-
 class _Newest(dict[int, Switch]):
     """By row the newest change of models: what the learner asks of the journal."""
 
@@ -123,12 +119,13 @@ class Drive:
 
     def __init__(self, rows: int, buckets: int, cadence_ms: int) -> None:
         self._shard = Shard(rows=rows)
+        n, lower, upper = (np.full((rows, buckets), np.nan, np.float32) for _ in range(3))
         self._arrays = _Arrays(
             np.full((rows, buckets), np.nan),
             np.full((rows, buckets), _NOTHING, np.uint8),
-            _unknown(rows, buckets),
-            _unknown(rows, buckets),
-            _unknown(rows, buckets),
+            n,
+            lower,
+            upper,
             np.zeros((rows, buckets), np.uint8),
             np.full(rows, cadence_ms, np.int64),
         )

@@ -57,13 +57,13 @@ def _cost(toy: bool) -> dict[str, float]:
 
 def _measure(folder: Path, minutes: int, a_minute: int) -> dict[str, float]:
     now = [START_MS]
-    serving = Serving(folder, 4 << 30, Hooks(_taken, dict, lambda name, body: None, lambda: now[0]))
+    serving = Serving(folder, 4 << 30, Hooks(taken, dict, lambda name, body: None, lambda: now[0]))
     serving.start()
     lag = min(LAG_MINUTES, max(minutes - 1, 0))
     serving.declare("fraud", ModelSettings(bucket_ms=60_000, lateness_ms=60_000, reference_buckets=2))
     made = np.random.default_rng(1)
     decode, outcome = arrow_predictions().decode, arrow_outcomes().decode
-    decode(_predictions(np.arange(10), START_MS, made))  # what is loaded and compiled at the first time
+    decode(predictions_body(np.arange(10), START_MS, made))  # what is loaded and compiled at the first time
     spent = {"decode": 0.0, "count": 0.0, "outcome": 0.0}
     rows = {"predictions": 0, "outcomes": 0}
     kept: list[np.ndarray] = []
@@ -73,7 +73,7 @@ def _measure(folder: Path, minutes: int, a_minute: int) -> dict[str, float]:
         for part in range(a_minute // batch):
             now[0] = START_MS + minute * 60_000 + part * 60_000 * batch // a_minute
             ids = made.integers(0, 2**62, batch)
-            body = _predictions(ids, now[0], made)
+            body = predictions_body(ids, now[0], made)
             began = time.process_time()
             decoded = decode(body)
             future = serving.predictions(decoded.batch, Mode.LIVE, made.bytes(16))
@@ -84,9 +84,9 @@ def _measure(folder: Path, minutes: int, a_minute: int) -> dict[str, float]:
             spent["count"] += time.process_time() - began
             rows["predictions"] += batch
             kept.append(ids)
-            memory = max(memory, _resident())
+            memory = max(memory, resident())
             if len(kept) > lag * a_minute // batch:
-                truth = _outcomes(kept.pop(0), now[0], made)
+                truth = outcomes_body(kept.pop(0), now[0], made)
                 began = time.process_time()
                 serving.outcomes(outcome(truth).batch, Mode.LIVE, made.bytes(16)).result()
                 serving.settle(600)
@@ -106,19 +106,19 @@ def _measure(folder: Path, minutes: int, a_minute: int) -> dict[str, float]:
     }
 
 
-def _resident() -> float:
+def resident() -> float:
     """MiB of memory, pages of mapped files included."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
-def _taken(batch: SampleBatch, mode: Mode, request_id: bytes) -> Future[Accepted]:
+def taken(batch: SampleBatch, mode: Mode, request_id: bytes) -> Future[Accepted]:
     future: Future[Accepted] = Future()
     future.set_result(Accepted(len(batch), {}))
     return future
 
 
-def _predictions(ids: np.ndarray, now_ms: int, made: np.random.Generator) -> bytes:
+def predictions_body(ids: np.ndarray, now_ms: int, made: np.random.Generator) -> bytes:
     count = len(ids)
     columns: dict[str, Any] = {
         "id": pa.array(ids),
@@ -134,7 +134,7 @@ def _predictions(ids: np.ndarray, now_ms: int, made: np.random.Generator) -> byt
     return _stream(columns)
 
 
-def _outcomes(ids: np.ndarray, now_ms: int, made: np.random.Generator) -> bytes:
+def outcomes_body(ids: np.ndarray, now_ms: int, made: np.random.Generator) -> bytes:
     count = len(ids)
     return _stream(
         {

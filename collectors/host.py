@@ -14,6 +14,9 @@ from collectors.host_settings import HostSettings
 from collectors.proc import Interface, Processor, disk_bytes, interfaces, memory, mounts, processor
 from collectors.pulled import Row, SourceFailed, decoded
 
+TAG = "host"
+"""By which series say of which machine they are."""
+
 Found = Iterator[tuple[str, dict[str, str], float]]
 
 
@@ -36,7 +39,7 @@ class HostSource:
     def __init__(self, settings: HostSettings) -> None:
         self.settings = settings
         self._proc = Path(settings.proc)
-        self._tags = {"host": socket.gethostname(), **settings.tags}
+        self._tags = {TAG: socket.gethostname(), **settings.tags}
         self._before: _Reading | None = None
 
     def read(self, from_ms: int, until_ms: int) -> Decoded:
@@ -57,6 +60,10 @@ class HostSource:
             for metric, tags, value in found
         ]
         return decoded(rows)
+
+    def parts(self) -> dict[str, str]:
+        """The machine, which fails as the source does."""
+        return {self._tags[TAG]: ""}
 
     def close(self) -> None: ...
 

@@ -5,6 +5,7 @@ One that cannot be read is refused by itself, and none harms the ones beside it.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ class MessageReader:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._keys = WireKeys(seed=1)
+        self._keys = WireKeys(seed=secrets.randbits(64))
 
     def read(self, values: Sequence[bytes | None]) -> Decoded:
         """In event time, since partitions come in any order. None, which deletes a key from a compacted

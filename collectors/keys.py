@@ -12,6 +12,7 @@ from learners.compiled import kernel
 
 _SLOTS_MIN = 1 << 12
 _SHIFT = np.uint64(32)
+_WORD = 0xFFFF_FFFF_FFFF_FFFF
 
 Words = NDArray[np.uint64]
 
@@ -36,7 +37,7 @@ class WireKeys:
     """
 
     def __init__(self, seed: int, *, series_max: int = 4_000_000) -> None:
-        self.seed = np.uint64(seed & 0xFFFF_FFFF_FFFF_FFFF)
+        self.seed = np.uint64(_spread(seed))
         self._series_max = series_max
         self._lock = Lock()
         self._table: Words = np.zeros((_SLOTS_MIN, 2), np.uint64)
@@ -72,6 +73,15 @@ class WireKeys:
     def _empty(self) -> None:
         self._table = np.zeros((_SLOTS_MIN, 2), np.uint64)
         self._count = 0
+
+
+def _spread(seed: int) -> int:
+    """A word of many bits of any seed (splitmix64): by a small one products would not mix, and the labels of
+    a series could change places."""
+    word = (seed + 0x9E3779B97F4A7C15) & _WORD
+    word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _WORD
+    return word ^ (word >> 31)
 
 
 @kernel

@@ -20,13 +20,15 @@ from sqlalchemy.pool import NullPool
 
 from collectors.pulled import ReadSecret, SourceFailed
 from collectors.source_fields import REFERENCE
+from collectors.sql_number import NO_NUMBER, read_number
 from collectors.sql_percentile import Percentile
 from collectors.sql_settings import DatabaseSettings
-from collectors.sql_statement import PERCENTILE
+from collectors.sql_statement import NUMBER, PERCENTILE
 
 _CONNECT_S = 10
 _INSTRUCTIONS = 10_000
 """Of SQLite's machine, between two looks at the clock."""
+_OWN_FUNCTION_RAISED = "user-defined function raised exception"
 
 
 class ReadOnly:
@@ -73,6 +75,8 @@ class ReadOnly:
     def _said(self, error: object) -> str:
         """The first line, without the password should a driver quote it."""
         lines = str(error).strip().splitlines() or [type(error).__name__]
+        if lines[0] == _OWN_FUNCTION_RAISED:
+            return NO_NUMBER
         password = self._url.password
         return lines[0].replace(password, "***")[:300] if password else lines[0][:300]
 
@@ -102,5 +106,6 @@ class ReadOnly:
     def _prepare_sqlite(self, connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA query_only = ON")
         connection.create_aggregate(PERCENTILE, 2, Percentile)
+        connection.create_function(NUMBER, 1, read_number, deterministic=True)
         end_s = time.monotonic() + self._timeout_ms / 1_000
         connection.set_progress_handler(lambda: time.monotonic() > end_s, _INSTRUCTIONS)

@@ -30,13 +30,16 @@ from collectors.sql_settings import DatabaseSettings, Kpi, SqlSettings
 BUCKET = "watchkeeper_bucket"
 PERCENTILE = "watchkeeper_percentile"
 """SQLite has none: this one is given to every connection."""
+NUMBER = "watchkeeper_number"
+"""So is this one: text as the number that it reads as."""
 
 
 def statement(settings: SqlSettings, dialect: str, from_ms: int, until_ms: int) -> Select[Any]:
     """Rows: bucket's place, tags, then of each KPI its value, or numerator and denominator. One row more
     than ``rows_max`` at most."""
     names = dict.fromkeys([settings.time, *settings.tags, *_columns(settings.kpi)])
-    raw = text(settings.query.strip().rstrip(";").replace(":", "\\:"))
+    query = settings.query.strip().rstrip(";") + "\n"  # it may end in a comment
+    raw = text(query.replace(":", "\\:"))
     source = raw.columns(*(column(name) for name in names)).subquery("source")
     inner = bucketed(settings, source, dialect, from_ms, until_ms, settings.bucket)
     keys = [inner.c[BUCKET], *(inner.c[name] for name in settings.tags)]
@@ -73,17 +76,28 @@ def _aggregates(kpi: Kpi, columns: Any, dialect: str) -> list[ColumnElement[Any]
     if kpi.compute == "count" or (kpi.compute == "rate" and not kpi.column):
         return [func.count(), literal(None)]
     if kpi.compute in ("sum", "rate"):
-        return [func.sum(columns[kpi.column]), literal(None)]
+        return [func.sum(_number(columns[kpi.column], dialect)), literal(None)]
     if kpi.compute == "distinct":
         return [func.count(columns[kpi.column].distinct()), literal(None)]
     if kpi.compute == "percentile":
-        number, count = cast(columns[kpi.column], Float(53)), func.count(columns[kpi.column])
+        number, count = _float(columns[kpi.column], dialect), func.count(columns[kpi.column])
         if dialect == "sqlite":
             return [getattr(func, PERCENTILE)(number, kpi.quantile), count]
         return [func.percentile_cont(kpi.quantile).within_group(number), count]
     if kpi.compute == "mean":
-        return [func.avg(cast(columns[kpi.column], Float(53))), func.count(columns[kpi.column])]
-    return [func.sum(columns[kpi.numerator]), func.sum(columns[kpi.denominator])]
+        return [func.avg(_float(columns[kpi.column], dialect)), func.count(columns[kpi.column])]
+    return [func.sum(_number(columns[name], dialect)) for name in (kpi.numerator, kpi.denominator)]
+
+
+def _number(value: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+    """As it is, and where SQLite has text in it an error rather than 0, unless the text is a number."""
+    if dialect != "sqlite":
+        return value
+    return case((func.typeof(value).in_(("text", "blob")), getattr(func, NUMBER)(value)), else_=value)
+
+
+def _float(value: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+    return cast(_number(value, dialect), Float(53))
 
 
 class _Moments:

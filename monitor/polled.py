@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from collectors.pulled import Follower, Source, Tells
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.event import ChangeEvent
+from monitor.domain.source import PART_TAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Polled:
     ``reread_ms``: so far back it is read again for rows that came late; ``backfill_ms``: so far back the
     first reading begins; ``chunk_ms``: the longest span of one reading; ``timeout_ms``: after twice which it
     hangs. ``parts``: what it is made of, such as targets, and why each failed, empty where it did not;
+    ``part_tag``: the tag by which its samples say of which part they are;
     ``counters``: metrics that only rise by its own word; ``tells``: of changes, after each reading, and
     hears of anomalies. ``declared``: as it was declared; what is declared
     alike is the same source."""
@@ -30,6 +32,7 @@ class Polled:
     backfill_ms: int = 0
     chunk_ms: int = 0
     parts: Callable[[], Mapping[str, str]] | None = None
+    part_tag: str = PART_TAG
     counters: Callable[[], Collection[str]] | None = None
     tells: Tells | None = None
     declared: object = None

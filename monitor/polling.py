@@ -70,7 +70,11 @@ class Poller:
         self._failures = 0
         self._told: dict[tuple[int, int], tuple[float, float]] = {}
         self._status = SourceStatus(
-            polled.name, polled.kind, every_ms=polled.every_ms, read_until_ms=places.of(polled.name)
+            polled.name,
+            polled.kind,
+            every_ms=polled.every_ms,
+            read_until_ms=places.of(polled.name),
+            part_tag=polled.part_tag,
         )
 
     def start(self) -> None:
@@ -191,10 +195,18 @@ class Poller:
             if self.polled.parts is not None:
                 parts = sorted(self.polled.parts().items())
                 self._change(parts=tuple(SourcePart(*part) for part in parts))
-        self._change(state=SourceState.UP, success_ms=self._now_ms())
+        now_ms, newest_ms = self._now_ms(), self._status.newest_ms
+        self._change(
+            state=SourceState.UP, success_ms=now_ms, newest_ms=now_ms if newest_ms is None else newest_ms
+        )
 
     def _hand_over(self, batch: SampleBatch, mode: Mode) -> None:
         self._declare()
+        if len(batch):
+            newest_ms = min(
+                int(batch.ts_ms.max()), self._now_ms()
+            )  # one of the future hides no later silence
+            self._change(newest_ms=max(self._status.newest_ms or 0, newest_ms))
         for begin in range(0, len(batch), SAMPLES_MAX):
             piece = _rows(batch, slice(begin, begin + SAMPLES_MAX))
             accepted = self._submit(piece, mode, self._request_id(piece)).result(_ANSWER_S)

@@ -20,6 +20,8 @@ from monitor.shadow import Shadow
 SAMPLES_READ_MAX = 5_000_000
 """More are not read; the estimate is then of a shorter time."""
 DAY_MS = 86_400_000
+_DAYS_MIN = 23 / 24
+"""The first sample of a day that was asked for seldom lies at its very beginning."""
 TOGETHER_MS = 3_600_000
 """Anomalies less apart than this are counted as one alert, as the grouping on one machine mostly has it."""
 
@@ -27,7 +29,7 @@ TOGETHER_MS = 3_600_000
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """``days``: of the past that was read, 0 where the source has none; ``cpu_share``: of one core, scoring
-    and learning; ``alerts_per_week``: None where there is less than a day to tell from."""
+    and learning; ``alerts_per_week``: None where there is less than a day to tell from, to the hour."""
 
     series: int
     samples: int
@@ -75,7 +77,7 @@ def estimate(polled: Polled, settings: Settings, days: float, now_ms: int) -> Es
         memory_bytes=len(series) * BYTES_PER_SERIES,
         cpu_share=cpu_s / samples * a_day / (DAY_MS / 1_000) if span else None,
         anomalies=len(found),
-        alerts_per_week=together(found) / span * 7 if span >= 1 else None,
+        alerts_per_week=together(found) / span * 7 if span >= _DAYS_MIN else None,
     )
 
 

@@ -11,8 +11,8 @@ from monitor.domain.series import Identity
 from monitor.domain.source import (
     DECLARATIONS,
     METRIC_LAG,
+    METRIC_STALENESS,
     METRIC_UP,
-    PART_TAG,
     REPORT_MS,
     TAG,
     SourceState,
@@ -62,18 +62,21 @@ class SourceHealth:
 
 
 def samples(statuses: Sequence[SourceStatus], ts_ms: int) -> SampleBatch:
-    """Of sources that were tried, and of their parts: 1 for up, 0 for down; and the seconds up to ``ts_ms``
-    that were not read."""
+    """Of sources that were tried, and of their parts: 1 for up, 0 for down; the seconds up to ``ts_ms`` that
+    were not read, and those since the newest sample."""
     rows: list[tuple[Identity, float]] = []
     for one in statuses:
         if one.state is not SourceState.STARTING:
             rows.append((Identity.of(METRIC_UP, {TAG: one.name}), float(one.state is SourceState.UP)))
         for part in one.parts:
             up = one.state is SourceState.UP and not part.error
-            rows.append((Identity.of(METRIC_UP, {TAG: one.name, PART_TAG: part.name}), float(up)))
+            rows.append((Identity.of(METRIC_UP, {TAG: one.name, one.part_tag: part.name}), float(up)))
         if one.read_until_ms is not None:
             lag_s = max(ts_ms - one.read_until_ms, 0) / 1_000
             rows.append((Identity.of(METRIC_LAG, {TAG: one.name}), lag_s))
+        if one.newest_ms is not None:
+            staleness_s = max(ts_ms - one.newest_ms, 0) / 1_000
+            rows.append((Identity.of(METRIC_STALENESS, {TAG: one.name}), staleness_s))
     return of_one_time(ts_ms, rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from collectors.host import HostSource
+from collectors.host import TAG, HostSource
 from collectors.host_settings import HostSettings
 from collectors.kafka import KafkaFollower
 from collectors.kafka_settings import KafkaSettings
@@ -74,7 +74,7 @@ def polled_as(kind: str, said: Declaration, read_secret: ReadSecret, folder: Pat
         case MlflowSettings():
             return _mlflow(kind, said, read_secret, folder)
         case HostSettings():
-            return Polled(said.name, kind, HostSource(said), said.every, said.timeout, declared=said)
+            return _host(kind, said, HostSource(said))
 
 
 def _bucketed(kind: str, said: DatabaseSettings | PromqlSettings, source: Source) -> Polled:
@@ -105,6 +105,12 @@ def _mlflow(kind: str, said: MlflowSettings, read_secret: ReadSecret, folder: Pa
         chunk_ms=86_400_000,
         tells=source,
         declared=said,
+    )
+
+
+def _host(kind: str, said: HostSettings, source: HostSource) -> Polled:
+    return Polled(
+        said.name, kind, source, said.every, said.timeout, parts=source.parts, part_tag=TAG, declared=said
     )
 
 

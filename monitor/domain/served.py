@@ -31,6 +31,7 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "estimated_mae": _LOSS,
     "estimated_rmse": _LOSS,
     "mae_estimate_error": {"kind": "gauge"},
+    "rmse_estimate_error": {"kind": "gauge"},
     "accuracy": _GOOD,
     "precision": _GOOD,
     "recall": _GOOD,

@@ -9,16 +9,26 @@ from typing import Any
 
 METRIC_UP = "watchkeeper.source.up"
 METRIC_LAG = "watchkeeper.source.lag_s"
+METRIC_STALENESS = "watchkeeper.source.staleness_s"
 TAG = "source"
 PART_TAG = "instance"
+"""Of a part's own series, unless its source calls it otherwise."""
 REPORT_MS = 60_000
 """How often a source's own series have a value."""
 
 DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     METRIC_UP: {"kind": "gauge", "cadence_ms": REPORT_MS, "polarity": "down", "static_lower": 0.5},
     METRIC_LAG: {"kind": "gauge", "unit": "s", "cadence_ms": REPORT_MS, "polarity": "up"},
+    METRIC_STALENESS: {
+        "kind": "gauge",
+        "unit": "s",
+        "cadence_ms": REPORT_MS,
+        "polarity": "up",
+        "min_change_absolute": 300.0,
+    },
 }
-"""What is said of these metrics where nobody has said anything: down is below a fixed bound, always."""
+"""What is said of these metrics where nobody has said anything: down is below a fixed bound, always. How old
+the newest sample of a source usually gets is learned; minutes more are nothing."""
 
 
 class SourceState(StrEnum):
@@ -39,9 +49,11 @@ class SourcePart:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """``read_until_ms``: up to here its data were taken in; ``error``: of the newest attempt that failed,
-    without secrets, also after later ones succeeded; ``samples``: taken in since the server started;
-    ``refused``: not kept, in the same time."""
+    """``read_until_ms``: up to here its data were taken in; ``newest_ms``: time of the newest sample, or of
+    the first reading if that is later; ``error``: of the newest attempt that failed, without secrets, also
+    after later ones succeeded; ``samples``: taken in since the server started;
+    ``refused``: not kept, in the same time; ``part_tag``: of its parts' series, whose value is the part's
+    name, as its samples have it."""
 
     name: str
     kind: str
@@ -51,6 +63,8 @@ class SourceStatus:
     error_ms: int | None = None
     error: str = ""
     read_until_ms: int | None = None
+    newest_ms: int | None = None
     samples: int = 0
     refused: int = 0
     parts: tuple[SourcePart, ...] = ()
+    part_tag: str = PART_TAG

@@ -202,16 +202,15 @@ def _ripen_cell(model: ServedModel, bucket: int, cell: int) -> Iterator[Told]:
     found = measures(model, counts)
     for name, measure in found.items():
         yield Told(METRIC + name, tags, ts_ms, measure.value, measure.n)
-    error = estimating.learn(model, bucket, cell, counts, found)
-    if error is not None:
+    errors = estimating.learn(model, bucket, cell, counts, found)
+    for name, error in errors.items():
         assert model.task is not None
-        cases = found[quality.MAIN[model.task]].n
-        yield Told(METRIC + estimating.ERRORS[model.task], tags, ts_ms, error, cases)
+        yield Told(METRIC + name, tags, ts_ms, error, found[quality.MAIN[model.task]].n)
     if model.cells[cell].segment is None:
         yield from _error_drift(model, bucket, cell, found)
     body = shown_body(model, cell, bucket)
     if body.get("estimate"):
-        body["estimate"]["error"] = error
+        estimating.add_errors(body["estimate"], errors)
     body |= values_body(counts, found)
     shown = model.shown[cell]
     shown[bucket] = msgspec.msgpack.encode(body)

@@ -62,7 +62,7 @@ class Estimate:
             "trusted": self.trusted,
             "why": self.why,
             "error": None,
-            "rmse": None if self.rmse is None else _interval(*self.rmse) | {"n": self.n},
+            "rmse": None if self.rmse is None else _interval(*self.rmse) | {"n": self.n, "error": None},
         }
 
 

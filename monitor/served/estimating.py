@@ -7,6 +7,7 @@ predicted (`monitor.served.loss`). Ranking: nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ ERRORS: Mapping[Task, str] = {
     Task.CLASSIFICATION: "estimate_error",
     Task.REGRESSION: "mae_estimate_error",
 }
+RMSE_ERROR = "rmse_estimate_error"
 _NO_PAIRS = np.empty((0, 3))
 
 
@@ -44,7 +46,8 @@ def estimate(model: ServedModel, bucket: int, cell: int, sample: Sample) -> Esti
     else:
         return None
     if found.value is not None:
-        model.estimates[bucket, cell] = (found.value, found.error)
+        rmse = () if found.rmse is None else found.rmse[:1]
+        model.estimates[bucket, cell] = (found.value, found.error, *rmse)
     return found
 
 
@@ -61,21 +64,26 @@ def samples(task: Task, found: Estimate | None) -> Iterator[tuple[str, float, fl
 
 def learn(
     model: ServedModel, bucket: int, cell: int, counts: Integers, found: Mapping[str, Measure]
-) -> float | None:
-    """A bucket is ripe: how far its estimate was off, where there is one. What its cases teach is kept until
-    it would be mature if every label took as long as it may."""
+) -> dict[str, float]:
+    """A bucket is ripe: how far its estimates were off, by the names of their series. What its cases teach is
+    kept until it would be mature if every label took as long as it may."""
     assert model.task is not None
     estimated = model.estimates.pop((bucket, cell), None)
     truth = found.get(MAIN[model.task])
-    error = None if estimated is None or truth is None else estimated[0] - truth.value
+    errors: dict[str, float] = {}
+    if estimated is not None and truth is not None:
+        errors[ERRORS[model.task]] = estimated[0] - truth.value
+        if len(estimated) > 2 and "rmse" in found:
+            errors[RMSE_ERROR] = estimated[2] - found["rmse"].value
     if model.cells[cell].segment is not None:
-        return error
+        return errors
     settings = model.settings
     usable_from = bucket + 1 - (-settings.maturity_ms // settings.bucket_ms)
     place = model.cells[cell].version
     version = model.versions[place]
     miss: Miss | None = None
-    if error is not None and estimated is not None and truth is not None:
+    if estimated is not None and truth is not None:
+        error = estimated[0] - truth.value
         miss = (error, estimated[1])
         if model.task is Task.REGRESSION:
             miss = loss.relative(error, estimated[1], estimated[0], truth.value)
@@ -85,4 +93,10 @@ def learn(
         pairs = model.pairs.pop((bucket, place), None)
         if pairs is not None or miss is not None:
             version.losses.past.mature(usable_from, _NO_PAIRS if pairs is None else pairs.values, miss)
-    return error
+    return errors
+
+
+def add_errors(body: dict[str, Any], errors: Mapping[str, float]) -> None:
+    """To what is shown of an estimate: how far it turned out to be off."""
+    for name, error in errors.items():
+        (body["rmse"] if name == RMSE_ERROR else body)["error"] = error

@@ -104,7 +104,7 @@ class ServedModel:
         self.pairs: dict[tuple[int, int], Sample] = {}
         self.references: dict[int, Sample] = {}
         self.compared_with: dict[int, Reference] = {}
-        self.estimates: dict[tuple[int, int], tuple[float, float]] = {}
+        self.estimates: dict[tuple[int, int], tuple[float, ...]] = {}
         self.shown: dict[int, OrderedDict[int, bytes]] = {}
         self.newest_drift: dict[int, tuple[int, bytes]] = {}
         self.closed = 0

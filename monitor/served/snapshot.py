@@ -152,7 +152,7 @@ def _made(place: int, told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
         model.references[cell] = _sample(f"{place}.references.{at}", arrays)
     for at, (bucket, version) in enumerate(told.get("pairs", ())):
         model.pairs[bucket, version] = _sample(f"{place}.pairs.{at}", arrays)
-    model.estimates = {(b, c): (value, error) for b, c, value, error in told["estimates"]}
+    model.estimates = {(b, c): tuple(values) for b, c, *values in told["estimates"]}
     for cell, kept in told["shown"]:
         model.shown[cell] = OrderedDict((bucket, body) for bucket, body in kept)
     model.newest_drift = {cell: (bucket, body) for cell, bucket, body in told["newest_drift"]}

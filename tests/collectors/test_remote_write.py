@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -40,17 +41,38 @@ BYTES = st.one_of(
 
 @st.composite
 def odd_messages(draw: st.DrawFn, version: int) -> bytes:
-    """With histograms, exemplars and metadata among the series."""
+    """With histograms, exemplars, metadata and created timestamps among the series."""
     request = WriteRequest() if version == 1 else Request()
     request.ParseFromString((version_1 if version == 1 else version_2)(draw(SERIES)))
     for series in request.timeseries:
         if draw(st.booleans()):
-            series.histograms.add(count_int=3, sum=1.5, timestamp=draw(TIMES))
+            add_histogram(series, draw(TIMES))
         if draw(st.booleans()):
             series.exemplars.add(value=1.0, timestamp=5)
+        if version == 2 and draw(st.booleans()):
+            series.metadata.type = draw(st.integers(0, 7))
+            series.metadata.help_ref = draw(st.integers(0, 9))
+            series.metadata.unit_ref = draw(st.integers(0, 9))
+        if version == 2 and draw(st.booleans()):
+            series.created_timestamp = draw(TIMES)
+            for sample in series.samples:
+                sample.start_timestamp = draw(TIMES)
     if version == 1:
         request.metadata.add(metric_family_name="m", help="h")
     return bytes(request.SerializeToString())
+
+
+def add_histogram(series: Any, ts_ms: int) -> None:
+    """With something in every field that a native histogram may have."""
+    one = series.histograms.add(count_int=9, sum=1.5, schema=-53, zero_threshold=0.1, timestamp=ts_ms)
+    one.zero_count_int = 2
+    one.negative_spans.add(offset=-3, length=2)
+    one.negative_deltas.extend([1, -1])
+    one.positive_spans.add(offset=0, length=2)
+    one.positive_deltas.extend([2, 3])
+    one.positive_counts.extend([2.0, 5.0])
+    one.custom_values.extend([0.5, 1.0])
+    one.reset_hint = 1
 
 
 def expected_of(series: list[Series]) -> naive.Outcome:
@@ -112,6 +134,15 @@ def test_both_versions_share_their_memory_of_names_without_mixing_them() -> None
             identity = Identity.of(series[0][0][0][1], dict(series[0][0][1:])).fingerprint()
             assert first.decode(version_1(series)).batch.fingerprint.tolist() == [identity]
             assert second.decode(version_2(series)).batch.fingerprint.tolist() == [identity]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 2**64 - 1])
+def test_a_name_and_a_value_that_change_places_are_another_series(seed: int) -> None:
+    """Whatever the seed, also while the first one is remembered."""
+    decoder = RemoteWrite2Decoder(WireKeys(seed))
+    named, swapped = ([([pair], [(1, 1.0)])] for pair in (("__name__", "m"), ("m", "__name__")))
+    for series, rejected in ((named, 0), (swapped, 1), (named, 0)):
+        assert decoder.decode(version_2(series), all_identities=True).rejected == rejected
 
 
 def test_symbols_may_stand_behind_the_series_and_references_unpacked() -> None:

@@ -22,12 +22,11 @@ import cramjam
 import numpy as np
 
 # Modules with kernels come first: instrumented, they could not be compiled.
-from collectors import arrow_text, cells, csv_survey, file_order
+from collectors import arrow_text, cells, csv_survey, file_order, otlp_scan, protobuf
 from collectors.base import Decoder
 from collectors.errors import BadRequest
 from collectors.influx import InfluxDecoder
 from collectors.keys import WireKeys
-from collectors.otlp import OtlpDecoder, OtlpJsonDecoder
 from collectors.remote_write import RemoteWrite2Decoder, RemoteWriteDecoder
 from collectors.samples_json import JsonDecoder, NdjsonDecoder
 
@@ -39,6 +38,7 @@ with atheris.instrument_imports(
         "collectors.csv_rows",
         "collectors.exposition",
         "collectors.files",
+        "collectors.otlp_json",
         "collectors.predictions",
         "collectors.predictions_arrow",
         "collectors.predictions_json",
@@ -48,6 +48,7 @@ with atheris.instrument_imports(
     from collectors.arrow_stream import ArrowDecoder
     from collectors.csv_upload import CsvDecoder
     from collectors.exposition import exposition, series_of
+    from collectors.otlp import OtlpDecoder, OtlpJsonDecoder
     from collectors.predictions import RowDecoder
     from collectors.predictions_arrow import arrow_outcomes, arrow_predictions
     from collectors.predictions_json import OutcomesJson, PredictionsJson
@@ -75,7 +76,7 @@ from tests.hostile import (
 )
 from tests.hostile.case import Case, Page
 
-__all__ = ["arrow_text", "cells", "csv_survey", "file_order"]
+__all__ = ["arrow_text", "cells", "csv_survey", "file_order", "otlp_scan", "protobuf"]
 
 NOW_MS = 1_700_000_000_000
 KEYS = WireKeys(seed=1)

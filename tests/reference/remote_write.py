@@ -1,7 +1,8 @@
 """Remote-write messages by the reference protobuf library, from the published definitions.
 
 1.0: ``prompb/remote.proto`` and ``types.proto``; 2.0: ``prompb/io/prometheus/write/v2/types.proto`` of
-prometheus/prometheus. No package of the registry has the second, so both are declared here.
+prometheus/prometheus. No package of the registry has the second, so both are declared here, every field;
+of 2.0 those of all its release candidates (the created timestamp of a series became start timestamps).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _TYPES = {
     "uint64": _Field.TYPE_UINT64,
     "uint32": _Field.TYPE_UINT32,
     "sint32": _Field.TYPE_SINT32,
+    "sint64": _Field.TYPE_SINT64,
     "enum": _Field.TYPE_INT32,
 }
 
@@ -44,11 +46,23 @@ def _classes(package: str, messages: dict[str, list[tuple[str, int, str, bool]]]
 
 _HISTOGRAM = [
     ("count_int", 1, "uint64", False),
+    ("count_float", 2, "double", False),
     ("sum", 3, "double", False),
     ("schema", 4, "sint32", False),
     ("zero_threshold", 5, "double", False),
+    ("zero_count_int", 6, "uint64", False),
+    ("zero_count_float", 7, "double", False),
+    ("negative_spans", 8, "BucketSpan", True),
+    ("negative_deltas", 9, "sint64", True),
+    ("negative_counts", 10, "double", True),
+    ("positive_spans", 11, "BucketSpan", True),
+    ("positive_deltas", 12, "sint64", True),
+    ("positive_counts", 13, "double", True),
+    ("reset_hint", 14, "enum", False),
     ("timestamp", 15, "int64", False),
+    ("custom_values", 16, "double", True),
 ]
+_SPAN = [("offset", 1, "sint32", False), ("length", 2, "uint32", False)]
 
 _V1 = _classes(
     "prometheus",
@@ -68,6 +82,7 @@ _V1 = _classes(
             ("timestamp", 3, "int64", False),
         ],
         "Histogram": _HISTOGRAM,
+        "BucketSpan": _SPAN,
         "MetricMetadata": [
             ("type", 1, "enum", False),
             ("metric_family_name", 2, "string", False),
@@ -88,13 +103,18 @@ _V2 = _classes(
             ("metadata", 5, "Metadata", False),
             ("created_timestamp", 6, "int64", False),
         ],
-        "Sample": [("value", 1, "double", False), ("timestamp", 2, "int64", False)],
+        "Sample": [
+            ("value", 1, "double", False),
+            ("timestamp", 2, "int64", False),
+            ("start_timestamp", 3, "int64", False),
+        ],
         "Exemplar": [
             ("labels_refs", 1, "uint32", True),
             ("value", 2, "double", False),
             ("timestamp", 3, "int64", False),
         ],
-        "Histogram": _HISTOGRAM,
+        "Histogram": [*_HISTOGRAM, ("start_timestamp", 17, "int64", False)],
+        "BucketSpan": _SPAN,
         "Metadata": [
             ("type", 1, "enum", False),
             ("help_ref", 3, "uint32", False),

@@ -81,15 +81,18 @@ def test_it_follows_the_traffic(tmp_path: Path) -> None:
         assert abs(np.mean([estimated[ts] / came[ts] - 1 for ts in after])) < tolerated
         before = np.mean([value for ts, value in came.items() if ts < CHANGED_MS])
         assert np.mean([came[ts] for ts in after]) > 1.2 * before  # there was something to follow
-    errors = of_whole(found, "model.mae_estimate_error")
-    estimated, came = of_whole(found, "model.estimated_mae"), of_whole(found, "model.mae")
-    assert errors == {ts: estimated[ts] - came[ts] for ts in estimated}
+    for name in ("mae", "rmse"):
+        errors = of_whole(found, f"model.{name}_estimate_error")
+        estimated, came = of_whole(found, f"model.estimated_{name}"), of_whole(found, f"model.{name}")
+        assert errors == {ts: estimated[ts] - came[ts] for ts in estimated}
     shown = view.detail(state.models["churn"], None, None, 12)["buckets"]
     inside = [
         one["estimate"]["lower"] <= one["values"]["mae"]["value"] <= one["estimate"]["upper"] for one in shown
     ]
     assert sum(inside) >= 10
     assert all(one["estimate"]["measure"] == "mae" and one["estimate"]["rmse"]["n"] > 0 for one in shown)
+    told = of_whole(found, "model.rmse_estimate_error")
+    assert [one["estimate"]["rmse"]["error"] for one in shown] == [told[one["start_ms"]] for one in shown]
 
 
 def test_it_is_not_given_where_errors_have_become_others(tmp_path: Path) -> None:

@@ -29,14 +29,22 @@ def start_ms() -> int:
 
 
 @contextmanager
-def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterator[Monitor]:
-    """``minute`` is called with each minute's number before the source is asked, which is away from `GONE`
-    until before `BACK`. Silence is noticed as on a running server."""
+def lived(
+    tmp_path: Path,
+    polled: Polled,
+    start: int,
+    minute: Minute,
+    down: range = range(GONE, BACK),
+    before: Callable[[Monitor], None] = lambda _: None,
+) -> Iterator[Monitor]:
+    """``minute`` is called with each minute's number before the source is asked, which is ``down`` in some.
+    Silence is noticed as on a running server. ``before`` it all, the server is given a past."""
     now = [start]
     settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data", auth="off")
     monitor = build(settings, clock_ms=lambda: now[0])
     monitor.start()
     try:
+        before(monitor)
         ways = Ways(partial(declare_counters, monitor.declaring.metrics, monitor.declaring.metric))
         places = Places(tmp_path / "places.json")
         poller = Poller(polled, monitor.submit, places, lambda: now[0], ways=ways)
@@ -50,7 +58,7 @@ def lived(tmp_path: Path, polled: Polled, start: int, minute: Minute) -> Iterato
         for number in range(1, LENGTH + 1):
             minute(number)
             now[0] = start + number * MINUTE
-            assert poller.once() is not (GONE <= number < BACK), (number, poller.status)
+            assert poller.once() is (number not in down), (number, poller.status)
             health.report()
             monitor._engine.control(Tick(now[0])).result()
             monitor.settle(60)  # a minute of the story may be shorter than its work

@@ -39,6 +39,18 @@ def test_a_file_of_three_days_with_two_faults(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(("hours", "tells"), [(22, False), (24, True)])
+def test_one_day_is_enough_to_tell(tmp_path: Path, hours: int, tells: bool) -> None:
+    now_ms = time.time_ns() // 1_000_000 // MINUTE * MINUTE
+    rows = [f"{now_ms - i * 10 * MINUTE},{i % 3}" for i in range(hours * 6, 0, -1)]
+    (tmp_path / "orders.csv").write_text("\n".join(["time,orders", *rows, ""]))
+    settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data")
+    (one,) = polled_of(
+        parsed(f'[[files]]\nname = "s"\npath = "{tmp_path}/orders.csv"\n'), settings, keep=False
+    )
+    assert (estimate(one, settings, 1, now_ms).alerts_per_week is not None) is tells
+
+
 def test_what_has_no_past(tmp_path: Path) -> None:
     settings = Settings(engine="inline", shards=1, data_dir=tmp_path)
     (one,) = polled_of(parsed('[[host]]\nname = "here"\nevery = "1m"\n'), settings)

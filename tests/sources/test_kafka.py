@@ -1,4 +1,4 @@
-"""A server that reads a topic: killed, or with its brokers away, it loses nothing, counts nothing twice."""
+"""A server that reads a topic: killed, it loses nothing and counts nothing twice."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
-import numpy as np
 import pytest
 
-from collectors.kafka import KafkaFollower
-from collectors.kafka_settings import KafkaSettings
-from collectors.pulled import SourceFailed
-from monitor.sources import polled_as
 from tests.faults.serving import Server
 from tests.sources.kafka import Cluster
-from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, lived, start_ms
-from tests.sources.test_outage import assert_filled, assert_only_down
+from tests.sources.outage import MINUTE, start_ms
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +21,6 @@ pytestmark = pytest.mark.slow
 def cluster() -> Iterator[Cluster]:
     cluster = Cluster()
     yield cluster
-    cluster.resume()
     cluster.stop()
 
 
@@ -73,35 +66,3 @@ def test_a_server_that_is_killed(cluster: Cluster, tmp_path: Path) -> None:
         assert len(values) >= 118
     finally:
         server.stop()
-
-
-def test_brokers_away(cluster: Cluster, tmp_path: Path) -> None:
-    start = start_ms()
-    levels = np.random.default_rng(9).normal(20, 1, LENGTH + 1)
-    said = {"name": "shop", "brokers": [cluster.address], "topics": ["t"], "timeout": "1s", "session": "6s"}
-    polled = polled_as("kafka", KafkaSettings.model_validate(said), lambda _: "", tmp_path)
-    source = polled.source
-    assert isinstance(source, KafkaFollower)
-
-    def joined() -> bool:
-        try:
-            source.next()
-        except SourceFailed:
-            return False
-        return bool(source.partitions)
-
-    def minute(number: int) -> None:
-        if number == GONE:
-            cluster.pause()
-        if number == BACK:
-            cluster.resume()
-            missed = range(GONE, BACK)
-            cluster.write("t", *(sample("depth", start + i * MINUTE, levels[i]) for i in missed))
-        if not GONE <= number < BACK:
-            cluster.write("t", sample("depth", start + number * MINUTE, levels[number]))
-        if number in (1, BACK):
-            wait_for(joined)
-
-    with lived(tmp_path, polled, start, minute) as monitor:
-        assert_filled(monitor, "depth", levels[1:])
-        assert "depth" not in assert_only_down(monitor, start)

@@ -16,7 +16,7 @@ from collectors.pulled import SourceFailed, decoded
 from monitor.domain.batch import Mode, Reason, SampleBatch
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.series import Identity
-from monitor.domain.source import METRIC_LAG, METRIC_UP, SourceState
+from monitor.domain.source import METRIC_LAG, METRIC_STALENESS, METRIC_UP, SourceState
 from monitor.engine.base import Accepted
 from monitor.polled import Polled, Ways
 from monitor.polled_set import Polling
@@ -268,8 +268,22 @@ def test_a_source_that_is_first_tried_late_in_a_minute_is_told_in_it(tmp_path: P
     health.report()
     clock[0] += MINUTE
     health.report()
-    first, second = ([f"{metric}{{source={name}}}" for metric in (METRIC_LAG, METRIC_UP)] for name in "ab")
+    own = (METRIC_LAG, METRIC_STALENESS, METRIC_UP)
+    first, second = ([f"{metric}{{source={name}}}" for metric in own] for name in "ab")
     assert told == [first, second, sorted(first + second)]
+
+
+class Ahead(Steps):
+    """Its clock is an hour ahead."""
+
+    def read(self, from_ms: int, until_ms: int) -> Decoded:
+        return decoded([("orders", (), until_ms + 60 * MINUTE, 1.0, float("nan"))])
+
+
+def test_a_sample_of_the_future_hides_no_silence(tmp_path: Path) -> None:
+    world = World(tmp_path, Ahead({}))
+    world.at(5)
+    assert world.poller.status.newest_ms == START + 5 * MINUTE
 
 
 @pytest.mark.parametrize(("failing", "up"), [(False, 1.0), (True, 0.0)])
@@ -287,4 +301,8 @@ def test_a_sources_own_series(tmp_path: Path, failing: bool, up: float) -> None:
     }
     tags = {"source": "shop"}
     lag_s = 180.0 if failing else 120.0
-    assert by_metric == {Identity.of(METRIC_UP, tags): up, Identity.of(METRIC_LAG, tags): lag_s}
+    assert by_metric == {
+        Identity.of(METRIC_UP, tags): up,
+        Identity.of(METRIC_LAG, tags): lag_s,
+        Identity.of(METRIC_STALENESS, tags): 180.0,
+    }

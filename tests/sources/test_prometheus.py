@@ -1,10 +1,9 @@
-"""A real Prometheus: asked by PromQL, scraped, and away for half an hour."""
+"""A real Prometheus: asked by PromQL, and scraped."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,8 @@ from collectors.pulled import SourceFailed
 from collectors.scrape import ScrapeSource
 from collectors.scrape_settings import ScrapeSettings
 from monitor.domain.series import Identity
-from monitor.sources import polled_as
-from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, lived, start_ms
+from tests.sources.outage import LENGTH, MINUTE, start_ms
 from tests.sources.prometheus import Prometheus
-from tests.sources.test_outage import assert_filled, assert_only_down
 
 pytestmark = [
     pytest.mark.slow,
@@ -107,24 +104,3 @@ def test_it_is_scraped(prometheus: Prometheus) -> None:
     names = {Identity.from_canonical(text).metric for text in found.batch.identities.values()}
     assert {"go_goroutines", "prometheus_build_info"} <= names
     asked.close()
-
-
-def test_half_an_hour_away(prometheus: Prometheus, tmp_path: Path) -> None:
-    def minute(number: int) -> None:
-        if number == GONE:
-            prometheus.stop()
-        if number == BACK:
-            prometheus.start()
-
-    said = {
-        "name": "shop",
-        "url": prometheus.url,
-        "bucket": "1m",
-        "delay": "0s",
-        "chunk_buckets": 60,
-        "query": [{"expr": 'depth{queue="a"}'}],
-    }
-    polled = polled_as("promql", PromqlSettings.model_validate(said), lambda _: "", None)
-    with lived(tmp_path, polled, START, minute) as monitor:
-        assert_filled(monitor, "depth", LEVELS)
-        assert "depth" not in assert_only_down(monitor, START)
