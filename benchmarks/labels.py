@@ -3,11 +3,10 @@
 Every anomaly that was raised in the first half is called true or a false alarm, an hour after it ended; in
 a second run the faults that were missed there are labelled too. What counts is the second half: false
 alarms, and faults in which an anomaly began (or at most `APART` points before). Beside it: the best single
-raise of the threshold that the first half allows at no more than `LOSS_ALLOWED` of the faults, and a
-placebo: as many labels, shuffled. What is told is counted twice: as anomalies, and as notices, of which the
-ranking that the same labels teach holds back what it would at the highest limit that can be set. Of the
-development half it is counted too what labels are worth that are given earlier or later. Streams of a folder
-are siblings: the folder is the metric, the name a tag.
+raise of the threshold that the first half allows at no more than `LOSS_ALLOWED` of the faults; a placebo, as
+many labels, shuffled; and what the ranking that the same labels teach leaves of notices. Of the development
+half also labels that are given earlier or later. Streams of a folder are siblings: the folder is the metric,
+the name a tag.
 """
 
 from __future__ import annotations
