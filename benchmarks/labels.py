@@ -3,9 +3,10 @@
 Every anomaly that was raised in the first half is called true or a false alarm, an hour after it ended; in
 a second run the faults that were missed there are labelled too. What counts is the second half: false
 alarms, and faults in which an anomaly began (or at most `APART` points before). Beside it: the best single
-raise of the threshold that the first half allows at no more than `LOSS_ALLOWED` of the faults, and a
-placebo: as many labels, shuffled. Streams of a folder are siblings: the folder is the metric, the name a
-tag.
+raise of the threshold that the first half allows at no more than `LOSS_ALLOWED` of the faults; a placebo, as
+many labels, shuffled; and what the ranking that the same labels teach leaves of notices. Of the development
+half also labels that are given earlier or later. Streams of a folder are siblings: the folder is the metric,
+the name a tag.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmarks import labelled_notices as notices
 from benchmarks.figure import Figure
 from benchmarks.measures import APART, spans_of
 from benchmarks.real import FILES, Labelled, folder, labelled
@@ -33,6 +35,8 @@ from monitor.shadow import Shadow
 TITLE = "Labels on public streams, development half: the first half labelled, the second measured"
 LOSS_ALLOWED = 0.02
 PLACEBOS = 5
+SHARES = (0.35, 0.65)
+"""After which labels are given beside the half, where rules are chosen."""
 _LEVELS = np.arange(5.0, 20.05, 0.1)
 _CHUNK = 50_000
 _HOUR_MS = 3_600_000
@@ -42,7 +46,7 @@ Say = Callable[[Shadow], list[Label]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """What counts begins at ``from_ms``; labels are given at ``cut_ms``, in the middle of it. ``faults`` as
+    """What counts begins at ``from_ms``; labels are given at ``cut_ms``, after a share of it. ``faults`` as
     spans [from, to) of event time; one that begins ``early_ms`` before a fault has found it."""
 
     identity: Identity
@@ -53,13 +57,13 @@ class Stream:
     faults: tuple[tuple[int, int], ...]
 
     @staticmethod
-    def of(one: Labelled) -> Stream:
+    def of(one: Labelled, share: float = 0.5) -> Stream:
         series = one.series
         metric, _, name = one.metric.partition("/")
         at = lambda bucket: series.start_ms + bucket * series.cadence_ms  # noqa: E731
         faults = tuple((at(span.start), at(span.end)) for span in spans_of(one.label))
         identity = Identity.of(metric, {"stream": name} if name else {})
-        cut = (series.warm + len(series.value)) // 2
+        cut = int(series.warm + share * (len(series.value) - series.warm))
         return Stream(identity, one, at(series.warm), at(cut), APART * series.cadence_ms, faults)
 
     def hit(self, anomaly: Anomaly) -> tuple[int, int] | None:
@@ -98,8 +102,11 @@ def figures(toy: bool, *, held_back: bool) -> list[Figure]:
     totals: dict[str, Result] = {}
     for name in there[:1] if toy else there:
         many = labelled(name, held_back)
-        streams = [Stream.of(one) for one in ([shortened(one) for one in many[:1]] if toy else many)]
-        for way, result in ways(streams, 1 if toy else PLACEBOS).items():
+        many = [shortened(one) for one in many[:1]] if toy else many
+        found = ways([Stream.of(one) for one in many], 1 if toy else PLACEBOS)
+        for share in () if held_back else SHARES:
+            found |= _at(share, [Stream.of(one, share) for one in many])
+        for way, result in found.items():
             told += _measures(f"{name}, {way}", result)
             totals[way] = totals.get(way, Result(0, 0, 0)) + result
     for way, result in totals.items():
@@ -119,9 +126,13 @@ def ways(streams: Sequence[Stream], placebos: int) -> dict[str, Result]:
 
     plain = play(streams, look)
     labels = [label_of(one, true) for one, true in said]
+    quieted = play(streams, lambda _: labels)
+    ranker = notices.taught(said)
     found = {
         "no labels": judge(streams, plain),
-        "labels": judge(streams, play(streams, lambda _: labels)),
+        "labels": judge(streams, quieted),
+        "labels, notices": judge(streams, notices.told(ranker, quieted)),
+        "no labels, notices": judge(streams, notices.told(ranker, plain)),
         "labels, also of what was missed": judge(streams, play(streams, lambda _: [*labels, *unnoticed])),
     }
     level = best_raise(streams, said)
@@ -133,6 +144,13 @@ def ways(streams: Sequence[Stream], placebos: int) -> dict[str, Result]:
         shuffled = [label_of(one, true) for (one, _), true in zip(said, mixed, strict=True)]
         found[f"placebo {number}"] = judge(streams, play(streams, partial(_same, shuffled)))
     return found
+
+
+def _at(share: float, streams: Sequence[Stream]) -> dict[str, Result]:
+    plain = play(streams, lambda _: [])
+    labels = play(streams, lambda shadow: [label_of(one, true) for one, true in _raised(streams, shadow)])
+    after = f"after {100.0 * share:.0f} %"
+    return {f"{after}, no labels": judge(streams, plain), f"{after}, labels": judge(streams, labels)}
 
 
 def play(streams: Sequence[Stream], say: Say) -> list[Anomaly]:

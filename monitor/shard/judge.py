@@ -218,9 +218,9 @@ def final_value(s: Any, row: int, bucket: int, value: float, n: float, at_ms: in
     outside = breach > level
     level = max(level, breach)
     evidence = max(evidence, breach)
-    if common.episode == ATTENTIVE and HEEDED_FROM <= level < L_OPEN and not learning:
-        up = r >= 0.0 if spike >= shift else lowpass >= 0.0
-        level = max(level, heeded(s, row, shift > spike, up, level, abs(value - expected), bucket))
+    attentive = common.episode == ATTENTIVE and not learning and spike >= max(shift, still)
+    if attentive and HEEDED_FROM <= level < L_OPEN:
+        level = max(level, heeded(s, row, r >= 0.0, abs(value - expected)))
     kind, direction = SPIKE, 1
     wanted = False
     verdict = LEARNING if learning else IN_BAND

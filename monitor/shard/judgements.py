@@ -7,18 +7,20 @@ is asked.
 
 An anomaly is *quieted* if false alarms like it outweigh confirmed ones. A false alarm has one vote against
 all that are on its side, of its statistic, no larger than itself in level and in units, no more than `LASTS`
-times as long, and at its time of day; half a vote at other times; fading votes beyond its level and size, and
-none beyond `CAP`; a quarter from a sibling. Each confirmed one takes a vote away for all that are no
-smaller. From one vote on nothing is told. It is followed all the same, models and all, so that a label by
-itself changes what is said and not what is learned; once the anomaly outgrows what was labelled, or lasts, it
-is told.
+times as long, and at its time of day; `ELSEWHEN` of a vote at other times; half a vote at twice its level or
+size, and so on, so that two that agree reach twice as far as one; a quarter from a sibling. No level above
+`CAP` counts as its own. Each confirmed one takes a vote away for all that are no smaller. From one vote on
+nothing is told. It is followed all the same, models and all, so that a label by itself changes what is said
+and not what is learned; once the anomaly outgrows what was labelled, or lasts, it is told.
 
 No label quiets for ever: its vote holds for eight weeks after what it was said of and halves every eight
 weeks from then on, unless somebody says it again; and of what would be quieted about one in `ASKED` is told
-all the same, so that people hear what they no longer hear of.
+all the same, so that people hear what they no longer hear of. Of what more votes speak against it is fewer,
+one in `ASKED_MOST` at least.
 
-A bucket that would open nothing is *heeded* if something of its statistic, side and size was confirmed:
-what an anomaly taught the tail about its own size does not hide the next one.
+A value that would open nothing is *heeded* if one of its side, and no larger, was confirmed: what an anomaly
+taught the tail about its own size does not hide the next one. Not where as many of its side, and no smaller,
+were called false alarms.
 """
 
 from __future__ import annotations
@@ -44,13 +46,13 @@ from monitor.shard.zones import local_offset
 VALUE, LEAN, STILL = range(3)
 """Statistics by number; words in `monitor.domain.shape`."""
 NEAR_MINUTES = 90
-ELSEWHEN = 0.5
+ELSEWHEN = 0.75
+"""Of a vote, further than that from its time of day: one alone does not quiet there, two do."""
 SIBLING = 0.25
 MARGIN = 1.1
-FADE = 0.25
-"""In e-folds of the level: a vote is worth 1/e at 1.28 times the level that it reaches."""
+"""Levels so near to each other count as equal."""
 CAP = 2.0 * L_OPEN
-"""The highest level that a false alarm speaks of, whatever its own was: a score of 71."""
+"""The highest level of which a false alarm alone speaks, whatever its own was: a score of 71."""
 LASTS = 4
 """A false alarm speaks of anomalies up to so many times as long; of level shifts only if it was one."""
 SIZE_MARGIN = 1.25
@@ -59,8 +61,9 @@ become calmer, the same level is a smaller thing, and where the level is capped,
 HOLDS_MS = 56 * 86_400_000
 """For so long after it a false alarm has its whole vote; then half after as long again, and so on."""
 ASKED = 8
-"""About one in so many of what would be quieted is told: which ones, follows from their onset alone, so that
-no count has to be kept and an undone label leaves none behind."""
+"""About one in so many of what one vote would quiet is told, half as many where there are two: which ones,
+follows from onset and votes alone, so that no count has to be kept and an undone label leaves none behind."""
+ASKED_MOST = 64
 LIKE = 0.97
 """Share of a confirmed size from which another is like it."""
 QUIET_MS_MAX = 7 * 86_400_000
@@ -69,6 +72,7 @@ HEEDED_FROM = L_OPEN - 1.0
 """A confirmed one lowers what is asked of its like by no more than a factor of ten in probability: about
 what an anomaly teaches the tail of its own size."""
 _ENOUGH = 1.0 - 1e-9
+_GRAIN = 1 << 20
 _DAY_MINUTES = 1_440
 
 
@@ -80,15 +84,13 @@ def hushed(s: Any, e: int) -> bool:
     episode = episode_at(s, e)
     if (episode.last + 1 - episode.onset) * whole(clock_at(s, episode.row).cadence) >= QUIET_MS_MAX:
         return False
-    if asked_again(episode.onset):
-        return False
     statistic = VALUE
     if episode.kind == FLAT_LINE:
         statistic = STILL
     elif episode.leaning != 0:
         statistic = LEAN
     lasting = episode.kind == LEVEL_SHIFT
-    return outweighed(
+    against = votes(
         s,
         episode.row,
         statistic,
@@ -99,39 +101,41 @@ def hushed(s: Any, e: int) -> bool:
         episode.count,
         episode.onset,
     )
+    return against >= _ENOUGH and not asked_again(episode.onset, against)
 
 
 @kernel
-def heeded(s: Any, row: int, leaning: bool, up: bool, level: float, size: float, bucket: int) -> float:
-    """The level at which a bucket of ``level`` and ``size`` opens all the same; 0 if it does not."""
-    statistic, side = LEAN if leaning else VALUE, 1 if up else -1
-    found = 0.0
+def heeded(s: Any, row: int, up: bool, size: float) -> float:
+    """The level at which a value of ``size`` opens all the same; 0 if it does not."""
+    side = 1 if up else -1
+    level, confirmed, false = 0.0, 0, 0
     at = _first(s.opinions, s.n_opinions, row)
     while at < s.n_opinions and opinion_at(s.opinions, at).key == row:
         one = opinion_at(s.opinions, at)
         at += 1
-        if one.quieter == 0 and one.statistic == statistic and one.side == side:
-            like = level >= LIKE * min(one.level, L_OPEN) if leaning else size >= LIKE * one.size
-            if like:
-                found = max(found, min(one.level, CAP))
-    if found == 0.0:
-        return 0.0
-    found = max(found, L_OPEN)
-    return 0.0 if outweighed(s, row, statistic, side, found, size, False, 1, bucket) else found
+        if one.statistic != VALUE or one.side != side:
+            continue
+        if one.quieter != 0:
+            false += 1 if size <= SIZE_MARGIN * one.size else 0
+        elif size >= LIKE * one.size:
+            confirmed += 1
+            level = max(level, min(one.level, CAP))
+    return max(level, L_OPEN) if confirmed > false else 0.0
 
 
 @kernel
-def asked_again(onset: int) -> bool:
-    """Is an anomaly that begins at this bucket told although labels would quiet it? One in `ASKED`, spread
-    over all days and hours (the finaliser of SplitMix64)."""
+def asked_again(onset: int, against: float) -> bool:
+    """Is an anomaly that begins at this bucket told although so many votes would quiet it? Spread over all
+    days and hours (the finaliser of SplitMix64)."""
     mixed = np.uint64(onset)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bool((mixed ^ (mixed >> np.uint64(31))) % np.uint64(ASKED) == np.uint64(0))
+    mixed ^= mixed >> np.uint64(31)
+    return bool(mixed % np.uint64(_GRAIN) * min(ASKED * against, ASKED_MOST) < _GRAIN)
 
 
 @kernel
-def outweighed(
+def votes(
     s: Any,
     row: int,
     statistic: int,
@@ -141,8 +145,8 @@ def outweighed(
     lasting: bool,
     buckets: int,
     onset: int,
-) -> bool:
-    """Do false alarms like this outweigh confirmed ones? ``onset``: a bucket."""
+) -> float:
+    """Those of false alarms like this less those of confirmed ones. ``onset``: a bucket."""
     clock = clock_at(s, row)
     ts_ms = onset * whole(clock.cadence)
     local_ms = ts_ms + local_offset(s, rule_at(s, clock.rule).zone, ts_ms)
@@ -155,7 +159,7 @@ def outweighed(
         kin = _balance(
             s.kin, s.n_kin, clock.rule, row, statistic, side, level, size, lasting, buckets, minute, ts_ms
         )
-    return own + SIBLING * kin >= _ENOUGH
+    return own + SIBLING * kin
 
 
 @kernel
@@ -175,7 +179,7 @@ def _balance(
 ) -> float:
     """Votes of false alarms less those of confirmed ones, among the opinions of ``key``; not those of the
     row ``besides``."""
-    votes = 0.0
+    found = 0.0
     at = _first(opinions, count, key)
     while at < count and opinion_at(opinions, at).key == key:
         one = opinion_at(opinions, at)
@@ -185,21 +189,21 @@ def _balance(
         apart = abs(minute - one.minute)
         weight = 1.0 if min(apart, _DAY_MINUTES - apart) <= NEAR_MINUTES else ELSEWHEN
         if one.quieter == 0:
-            votes -= weight * _fading(one.level / level)
+            found -= weight if MARGIN * level >= one.level else 0.0
         elif (one.lasting != 0 or not lasting) and buckets <= LASTS * one.buckets:
-            votes += (
+            found += (
                 weight
-                * _fading(level / (MARGIN * min(one.level, CAP)))
-                * _fading(size / max(SIZE_MARGIN * one.size, 1e-300) if size > 0.0 else 0.0)
+                * _share(MARGIN * min(one.level, CAP), level)
+                * _share(SIZE_MARGIN * one.size, size)
                 * _remembered(ts_ms - one.end_ms)
             )
-    return votes
+    return found
 
 
 @kernel
-def _fading(ratio: float) -> float:
-    """1 up to a ratio of 1, and less and less beyond."""
-    return math.exp(-max(math.log(max(ratio, 1e-9)), 0.0) / FADE)
+def _share(reach: float, asked: float) -> float:
+    """1 as far as a label reaches, half at twice that, and so on."""
+    return 1.0 if asked <= reach else reach / asked
 
 
 @kernel

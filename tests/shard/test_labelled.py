@@ -85,8 +85,11 @@ def test_what_lasts_is_told_though_its_start_was_quiet() -> None:
 
 def test_what_is_asked_again_is_told_and_about_one_in_so_many_is() -> None:
     first = START // MINUTE + LIKE
-    asked = [after for after in range(1_000) if asked_again(first + after)]
+    asked = [after for after in range(1_000) if asked_again(first + after, 1.0)]
     assert 0.75 / ASKED < len(asked) / 1_000 < 1.25 / ASKED
+    fewer = [after for after in range(1_000) if asked_again(first + after, 2.0)]
+    assert set(fewer) < set(asked)
+    assert 0.7 < 2.0 * len(fewer) / len(asked) < 1.3
     again = next(after for after in asked if after > 20)
     y = values({LIKE: 13.0, LIKE + again: 13.0})
     run = begun(y)
@@ -109,6 +112,16 @@ def test_a_label_speaks_of_no_larger_things_and_not_for_ever(
     older = replace(shape, from_ms=shape.from_ms - age_ms, to_ms=shape.to_ms - age_ms)
     tell(run, label("a", Said.FALSE_ALARM, older))
     assert go_on(run, y) == ([LIKE] if told else [])
+
+
+@pytest.mark.parametrize(("many", "told"), [(1, True), (2, False)])
+def test_what_two_agree_on_reaches_further_in_size_and_time_of_day(many: int, told: bool) -> None:
+    elsewhere = LIKE + 300
+    y = values({elsewhere: 13.0, LIKE: 18.0})
+    run = begun(y)
+    for number in range(many):
+        tell(run, label(f"l{number}", Said.FALSE_ALARM, shape_of(run, run.told()[0], 14.0)))
+    assert go_on(run, y) == ([LIKE, elsewhere] if told else [])
 
 
 def test_labels_change_what_is_told_and_no_model() -> None:
@@ -164,16 +177,20 @@ def test_a_sibling_has_a_quarter_of_a_say() -> None:
         assert go_on(run, y) == opened
 
 
-@pytest.mark.parametrize("confirmed", [False, True])
-def test_a_confirmed_one_does_not_hide_its_equal_of_the_next_day(confirmed: bool) -> None:
-    """The tail has taken in the first one; whoever confirms it wants to be told again."""
+@pytest.mark.parametrize(("confirmed", "false", "told"), [(0, 0, False), (1, 0, True), (1, 1, False)])
+def test_a_confirmed_one_does_not_hide_its_equal_of_the_next_day(
+    confirmed: int, false: int, told: bool
+) -> None:
+    """The tail has taken in the first one; whoever confirms it wants to be told again, unless as many of its
+    size were false alarms."""
     y = noise(5_000)
     y[[FIRST, LIKE]] = 106.0
     run = begun(y)
-    if confirmed:
-        size = float(106.0 - run.observations().expected[FIRST])
-        tell(run, label("a", Said.TRUE, shape_of(run, run.told()[0], size)))
-    assert go_on(run, y) == ([LIKE] if confirmed else [])
+    size = float(106.0 - run.observations().expected[FIRST])
+    for said, many in ((Said.TRUE, confirmed), (Said.FALSE_ALARM, false)):
+        for number in range(many):
+            tell(run, label(f"{said}{number}", said, shape_of(run, run.told()[0], size)))
+    assert go_on(run, y) == ([LIKE] if told else [])
 
 
 def test_a_new_normal_is_normal_at_once_until_it_is_taken_back() -> None:
