@@ -34,6 +34,7 @@ LONG = (
     "hostile_labels",
     "budget",
     "page",
+    "regimes",
 )
 """Minutes of work each, or a browser; what is held back is not to be looked at while developing."""
 NAMES = (*SPEED, *QUALITY, *LONG)

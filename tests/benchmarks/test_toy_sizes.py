@@ -49,6 +49,7 @@ GOALS = {
         "as scores say, 10 a week: off the budget": 20.0,
         "as scores say, 10 a week: faults told": 18.0,
     },
+    "regimes": {"toy, white and louder: most switches": 1.0},
     "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
@@ -170,6 +171,13 @@ def test_hostile_labels_move_little_and_leave_nothing_behind() -> None:
     check("hostile_labels", figures)
     assert figure_of(figures, "labels").value == 40
     assert figure_of(figures, "state as before once undone").reached
+
+
+@pytest.mark.slow
+def test_regimes_are_alternated_for_every_pair() -> None:
+    figures = benchmark("regimes").run(toy=True)
+    check("regimes", figures)
+    assert len(figures) == 10
 
 
 @pytest.mark.slow
