@@ -124,7 +124,9 @@ class Drive:
         self._arrays = _Arrays(
             np.full((rows, buckets), np.nan),
             np.full((rows, buckets), _NOTHING, np.uint8),
-            *(np.full((rows, buckets), np.nan, np.float32) for _ in range(3)),
+            np.full((rows, buckets), np.nan, np.float32),
+            np.full((rows, buckets), np.nan, np.float32),
+            np.full((rows, buckets), np.nan, np.float32),
             np.zeros((rows, buckets), np.uint8),
             np.full(rows, cadence_ms, np.int64),
         )

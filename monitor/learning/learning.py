@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from learners.base import Family
 from learners.candidate import FITTED
 from learners.drift.absorbed import Absorbed
+from learners.hold import Present, same_rates
 from learners.labels import Labelled
 from learners.past import TURNS_IN_WINDOW, Past
 from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import SURPRISING
+from monitor.domain.meta import SETTLED
 from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare, judged
 
 WINDOW_BUCKETS = 2_016
@@ -163,7 +165,8 @@ def looks_back(final_n: int, cadence_ms: int, periods: Sequence[int]) -> int:
 @dataclass(frozen=True, slots=True)
 class Current:
     """What the series lives by now: family codes, periods, the contest's advantage, is an anomaly open; its
-    class; ``pinned``: a person has closed the contest."""
+    class; ``pinned``: a person has closed the contest; ``record`` of the champion, None where nothing holds
+    it; ``lately``: a pass switched champions in the last two weeks."""
 
     champion: int
     challenger: int
@@ -173,6 +176,8 @@ class Current:
     in_anomaly: bool
     metric_class: str | None = None
     pinned: bool = False
+    record: bytes | None = None
+    lately: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,14 +225,15 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     series of 2,016 buckets, most of it the contest.
 
     A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. But a young one
-    (`is_young`) gets new models, which ends the anomaly. A pinned one keeps all it has, always. One whose
-    models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail fitted
-    anew; but what a family learns in passes only it learns in each.
+    (`is_young`) gets new models, which ends the anomaly. A pinned one keeps all it has, always. A settled one
+    keeps its models unless others win by enough (`learners.hold`). One whose models stay the same keeps their
+    state, so that a pass is no jump in the forecast, and gets a tail fitted anew; but what a family learns in
+    passes only it learns in each.
     """
     keeps = [_keeps(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
     decided = [
-        Decision(None, models=False) if kept else _decided(one.current, next(choices))
+        Decision(None, models=False) if kept else _decided(one, next(choices))
         for one, kept in zip(waiting, keeps, strict=True)
     ]
     return [_compared(one, decision) for one, decision in zip(waiting, decided, strict=True)]
@@ -250,16 +256,28 @@ def _window(one: Waiting) -> Window:
         threshold=one.threshold,
         labelled=one.labelled,
         present=Family(one.current.champion) if one.current.assigned else None,
+        held=_held(one),
         named=one.named,
         barred=one.barred,
         past=one.past,
     )
 
 
-def _decided(current: Current, choice: Choice) -> Decision:
+def _held(one: Waiting) -> Present | None:
+    """What a settled series lives by."""
+    now = one.current
+    if not now.assigned or now.record is None or one.final_n <= SETTLED:
+        return None
+    return Present(Family(now.champion), Family(now.challenger), now.record, now.periods, now.lately)
+
+
+def _decided(one: Waiting, choice: Choice) -> Decision:
+    current, held = one.current, _held(one)
     decision = Decision(choice, models=True)
     fitted = choice.champion.family in FITTED or choice.challenger.family in FITTED
     anew = not current.assigned or changes(current, decision)
+    if held is not None and not anew:
+        anew = not same_rates(held.family, held.record, choice.champion.record)
     return replace(decision, models=anew or fitted or current.in_anomaly)
 
 
