@@ -7,8 +7,9 @@ series
 - the families that it lives by always compete, whatever class and seasons the window shows by now, and with
   the seasons that they have: these are dropped where a model without them wins, not where they are hard to
   see;
-- another family takes over where it loses least of all, beyond chance (`wins`) and by `MARGIN` nats a value,
-  or by nothing where it brings the series its first season; for two weeks after a switch, by `AGAIN`;
+- another family takes over where it loses least of all, beyond chance and by `MARGIN` nats a value (`wins`);
+  by whatever it is where it brings the first season, which is not found by chance; for two weeks after a
+  switch, by `AGAIN`;
 - before that, models of a moving level are asked too, where the class does not call for them: what follows a
   season may be a walk, which the class says once the window is full of it;
 - faster rates of the same family take over on the same terms, since they take in what should be told; slower
@@ -80,8 +81,10 @@ def replaces(best: Entry, entries: Sequence[Entry], present: Present) -> bool:
     family = best.candidate.family
     if not own or family is present.family:
         return family is not present.family
-    margin = 0.0 if best.candidate.knobs.get("periods") and not present.periods else MARGIN
-    return wins(best, min(own, key=_loss), AGAIN if present.lately else margin)
+    kept = min(own, key=_loss)
+    if best.candidate.knobs.get("periods") and not (present.periods or present.lately):
+        return best.loss < kept.loss
+    return wins(best, kept, AGAIN if present.lately else MARGIN)
 
 
 def serving(best: Entry, entries: Sequence[Entry], present: Present) -> Entry:

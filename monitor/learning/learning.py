@@ -188,7 +188,8 @@ class Waiting:
     the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC;
     ``reference``: what its level is compared with (`learners.drift.reference`), None for a series too young
     to have one; ``threshold``, ``matters`` and ``named``, the families that may compete: as declared;
-    ``labelled``, ``barred`` and ``past``: as in `learners.select.Window`.
+    ``labelled``, ``barred`` and ``past``: as in `learners.select.Window`. ``lost``: to the present model
+    nearly all of the window was anomalous, so nothing was left to learn from, and all is there.
     """
 
     row: int
@@ -205,6 +206,7 @@ class Waiting:
     threshold: str | None = None
     labelled: Labelled | None = None
     barred: Family | None = None
+    lost: bool = False
     named: tuple[Family, ...] | None = None
     past: Past | None = None
 
@@ -225,10 +227,10 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     series of 2,016 buckets, most of it the contest.
 
     A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. But a young one
-    (`is_young`) gets new models, which ends the anomaly. A pinned one keeps all it has, always. A settled one
-    keeps its models unless others win by enough (`learners.hold`). One whose models stay the same keeps their
-    state, so that a pass is no jump in the forecast, and gets a tail fitted anew; but what a family learns in
-    passes only it learns in each.
+    (`is_young`), and one that is ``lost``, gets new models, which ends the anomaly. A pinned one keeps all it
+    has, always. A settled one keeps its models unless others win by enough (`learners.hold`). One whose
+    models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail fitted
+    anew; but what a family learns in passes only it learns in each.
     """
     keeps = [_keeps(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
@@ -240,7 +242,7 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
 
 
 def _keeps(one: Waiting) -> bool:
-    inside = one.current.in_anomaly and not is_young(one.final_n, one.cadence_ms)
+    inside = one.current.in_anomaly and not (one.lost or is_young(one.final_n, one.cadence_ms))
     return one.current.assigned and (inside or one.current.pinned)
 
 
@@ -266,14 +268,14 @@ def _window(one: Waiting) -> Window:
 def _held(one: Waiting) -> Present | None:
     """What a settled series lives by."""
     now = one.current
-    if not now.assigned or now.record is None or one.final_n <= SETTLED:
+    if not now.assigned or now.record is None or one.final_n <= SETTLED or one.lost:
         return None
     return Present(Family(now.champion), Family(now.challenger), now.record, now.periods, now.lately)
 
 
 def _decided(one: Waiting, choice: Choice) -> Decision:
     current, held = one.current, _held(one)
-    decision = Decision(choice, models=True)
+    decision = Decision(choice, models=False)
     fitted = choice.champion.family in FITTED or choice.challenger.family in FITTED
     anew = not current.assigned or changes(current, decision)
     if held is not None and not anew:
@@ -282,12 +284,16 @@ def _decided(one: Waiting, choice: Choice) -> Decision:
 
 
 def changes(current: Current, decision: Decision) -> bool:
-    """Would a decision give a series that has a model others, or other seasons?"""
+    """Would a decision give a series that has a model others, other seasons, or other rates?"""
     choice = decision.choice
     if choice is None or not current.assigned:
         return False
-    families = (int(choice.champion.family), int(choice.challenger.family))
-    return (*families, tuple(choice.periods)) != (current.champion, current.challenger, current.periods)
+    champion = choice.champion.family
+    families = (int(champion), int(choice.challenger.family))
+    if (*families, tuple(choice.periods)) != (current.champion, current.challenger, current.periods):
+        return True
+    renewed = decision.models and current.record is not None and champion not in FITTED
+    return renewed and not same_rates(champion, current.record or b"", choice.champion.record)
 
 
 def _compared(one: Waiting, decision: Decision) -> Decision:
