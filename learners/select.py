@@ -24,7 +24,7 @@ from learners.classify import Classified, classify
 from learners.compiled import kernel
 from learners.contest import FLOOR_SHARE, SEASON_WORTH, Cases, Entry, contest, widths_of
 from learners.grade import ASKED, place
-from learners.hold import Present, beside, joined, levels, replaces, serving
+from learners.hold import Present, joined, kept
 from learners.horizon import reach_of
 from learners.labels import Labelled, eligible, told, weighed
 from learners.levels import on_last_level
@@ -63,8 +63,8 @@ class Window:
     ``n`` NaN where there is none; ``kind`` and ``threshold`` as declared, ``former`` the class so far,
     ``named`` the families that may compete, None if not, ``barred`` one that may not. ``labelled``: what
     people said of spans of it, None if nothing (`learners.labels`), and ``present`` the family that the
-    series lives by, which is asked then; ``held``: what a settled series lives by (`learners.hold`).
-    ``past``: what lies further back, None where that is not looked at.
+    series lives by, which is asked then; ``held``: what a series that had a switch lately lives by
+    (`learners.hold`). ``past``: what lies further back, None where that is not looked at.
     """
 
     t: NDArray[np.int64]
@@ -198,18 +198,14 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
             seen_seasons.append(str(long))
     champion, heard = _best(entries, labelled, window.present)
     if held is not None:
-        if replaces(champion, entries, held) and (asked := _levels(window, series, entries)):
-            entries = [*entries, *compete(asked)]
-            champion, heard = _best(entries, labelled, window.present)
-        champion = serving(champion, entries, held)
+        champion = kept(champion, entries, held)
         if not set(champion.candidate.knobs.get("periods", ())) <= set(periods):
             periods = held.periods
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
         offset, others = 0.0, entries
     elsewhere = [e for e in others if e.candidate.family != champion.candidate.family]
-    rest = elsewhere or [e for e in others if e is not champion]
-    challenger = beside(rest, held) if held is not None else min(rest, key=lambda e: e.loss)
+    challenger = min(elsewhere or [e for e in others if e is not champion], key=lambda e: e.loss)
     if champion.candidate.product and not challenger.candidate.product:
         seen = challenger.candidate.on_zero(series.offset / unit).run(
             t, scaled(y, 0.0, unit), cases.weight if cases is not None else None
@@ -252,12 +248,6 @@ def _may_hold(window: Window) -> Present | None:
     if window.named is not None and held.family not in (*window.named, Family.EMA):
         return None
     return replace(held, periods=() if _is_long(held.periods, window.t) else held.periods)
-
-
-def _levels(window: Window, series: Series, entries: list[Entry]) -> list[Candidate]:
-    """Models of a moving level that are asked before a switch."""
-    free = window.named is None and window.barred is not Family.KALMAN
-    return levels(series, entries) if free and series.metric_class in LEVELLED else []
 
 
 def _labelled(window: Window, periods: tuple[int, ...]) -> Labelled | None:

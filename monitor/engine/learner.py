@@ -171,7 +171,6 @@ class Learner:
                         in_anomaly=bool(common["episode"] >= 0),
                         metric_class=CLASSES[int(profile["metric_class"])],
                         pinned=bool(common["flags"] & st.PINNED),
-                        record=shard.bank.models[row, 0].tobytes(),
                         lately=shard.probation.lately(int(row), int(clock["final_n"])),
                     ),
                     bucket=window.ts_ms[part][told] // int(clock["cadence"]),

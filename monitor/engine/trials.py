@@ -18,13 +18,14 @@ from monitor.engine.parts import Parts
 from monitor.learning.learning import WINDOW_BUCKETS
 from monitor.learning.trial import (
     STRETCH_MIN,
+    barred_until,
     news_to,
     outside_of,
     stretch_of,
     worse,
 )
 from monitor.shard import state as st
-from monitor.shard.probation import Trial, away_until
+from monitor.shard.probation import Trial
 
 _COLUMNS = ("ts_ms", "value", "lower", "upper", "verdict", "model")
 
@@ -67,7 +68,7 @@ class Trials:
         if 2 * would > max(after.anomalous, after.outside):
             return Ruling()
         cadence_ms = int(shard.clocks["cadence"][row])
-        until = away_until(int(shard.clocks["final_n"][row]), cadence_ms)
+        until = barred_until(int(shard.clocks["final_n"][row]), cadence_ms)
         last = f"the same values would have been news to {of} {would} times"
         return Ruling(former, (trial.champion, until), (*why, last))
 

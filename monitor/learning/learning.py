@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from learners.base import Family
 from learners.candidate import FITTED
 from learners.drift.absorbed import Absorbed
-from learners.hold import Present, same_rates
+from learners.hold import Present
 from learners.labels import Labelled
 from learners.past import TURNS_IN_WINDOW, Past
 from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import SURPRISING
-from monitor.domain.meta import SETTLED
 from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare, judged
 
 WINDOW_BUCKETS = 2_016
@@ -165,8 +164,8 @@ def looks_back(final_n: int, cadence_ms: int, periods: Sequence[int]) -> int:
 @dataclass(frozen=True, slots=True)
 class Current:
     """What the series lives by now: family codes, periods, the contest's advantage, is an anomaly open; its
-    class; ``pinned``: a person has closed the contest; ``record`` of the champion, None where nothing holds
-    it; ``lately``: a pass switched champions in the last two weeks."""
+    class; ``pinned``: a person has closed the contest; ``lately``: a pass switched champions in the last two
+    weeks."""
 
     champion: int
     challenger: int
@@ -176,7 +175,6 @@ class Current:
     in_anomaly: bool
     metric_class: str | None = None
     pinned: bool = False
-    record: bytes | None = None
     lately: bool = False
 
 
@@ -228,14 +226,14 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
 
     A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. But a young one
     (`is_young`), and one that is ``lost``, gets new models, which ends the anomaly. A pinned one keeps all it
-    has, always. A settled one keeps its models unless others win by enough (`learners.hold`). One whose
-    models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail fitted
-    anew; but what a family learns in passes only it learns in each.
+    has, always. One that had a switch lately has another only if that wins by much (`learners.hold`). One
+    whose models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail
+    fitted anew; but what a family learns in passes only it learns in each.
     """
     keeps = [_keeps(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
     decided = [
-        Decision(None, models=False) if kept else _decided(one, next(choices))
+        Decision(None, models=False) if kept else _decided(one.current, next(choices))
         for one, kept in zip(waiting, keeps, strict=True)
     ]
     return [_compared(one, decision) for one, decision in zip(waiting, decided, strict=True)]
@@ -266,34 +264,27 @@ def _window(one: Waiting) -> Window:
 
 
 def _held(one: Waiting) -> Present | None:
-    """What a settled series lives by."""
+    """What a series lives by that had a switch lately."""
     now = one.current
-    if not now.assigned or now.record is None or one.final_n <= SETTLED or one.lost:
+    if not now.lately or one.lost:
         return None
-    return Present(Family(now.champion), Family(now.challenger), now.record, now.periods, now.lately)
+    return Present(Family(now.champion), Family(now.challenger), now.periods)
 
 
-def _decided(one: Waiting, choice: Choice) -> Decision:
-    current, held = one.current, _held(one)
-    decision = Decision(choice, models=False)
+def _decided(current: Current, choice: Choice) -> Decision:
+    decision = Decision(choice, models=True)
     fitted = choice.champion.family in FITTED or choice.challenger.family in FITTED
     anew = not current.assigned or changes(current, decision)
-    if held is not None and not anew:
-        anew = not same_rates(held.family, held.record, choice.champion.record)
     return replace(decision, models=anew or fitted or current.in_anomaly)
 
 
 def changes(current: Current, decision: Decision) -> bool:
-    """Would a decision give a series that has a model others, other seasons, or other rates?"""
+    """Would a decision give a series that has a model others, or other seasons?"""
     choice = decision.choice
     if choice is None or not current.assigned:
         return False
-    champion = choice.champion.family
-    families = (int(champion), int(choice.challenger.family))
-    if (*families, tuple(choice.periods)) != (current.champion, current.challenger, current.periods):
-        return True
-    renewed = decision.models and current.record is not None and champion not in FITTED
-    return renewed and not same_rates(champion, current.record or b"", choice.champion.record)
+    families = (int(choice.champion.family), int(choice.challenger.family))
+    return (*families, tuple(choice.periods)) != (current.champion, current.challenger, current.periods)
 
 
 def _compared(one: Waiting, decision: Decision) -> Decision:

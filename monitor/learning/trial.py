@@ -30,6 +30,10 @@ CHANCE = 1e-3
 LONG = 16
 STRETCH_MIN = 256
 """Final buckets of a first stretch, at least."""
+BARRED_DAYS = 14
+BARRED_BUCKETS_MIN = 1_024
+"""How long a family that was rolled back stays away: two weeks, or four passes."""
+_DAY_MS = 86_400_000
 
 Spans = Sequence[tuple[int, int]]
 
@@ -137,6 +141,15 @@ def by_chance(first: tuple[int, int], second: tuple[int, int]) -> float:
         if total - count <= of_first
     ]
     return min(sum(map(math.exp, ways)), 1.0)
+
+
+def barred_until(final_n: int, cadence_ms: int) -> int:
+    """Final buckets up to which a family stays away that was rolled back after ``final_n``.
+
+    >>> barred_until(1_000, 3_600_000), barred_until(1_000, 300_000)
+    (2024, 5032)
+    """
+    return final_n + max(BARRED_DAYS * _DAY_MS // max(cadence_ms, 1), BARRED_BUCKETS_MIN)
 
 
 def _choices(n: int, k: int) -> float:

@@ -3,7 +3,7 @@ a part of a shard's state.
 
 A settled series whose champion a pass replaces by one of another family tries it until a later pass has
 judged its first stretch (`monitor.learning.trial`). If that pass rolled back, the family is barred until so
-many final buckets. For as long after a switch the next one has to be won by more (`learners.hold`).
+many final buckets. For two weeks after a switch the next one has to be won by much (`learners.hold`).
 Whatever a person says of the series' models ends all of it. Some 300 bytes a series that had a switch
 lately, nothing for others.
 """
@@ -20,9 +20,8 @@ from monitor.shard.assignment import Assignment
 
 SETTLED = 512
 """Final buckets up to which passes are to change much; as in `monitor.domain.meta`, which a test compares."""
-AWAY_DAYS = 14
-AWAY_BUCKETS_MIN = 1_024
-"""How long a family stays away that was rolled back, and a switch is recent: two weeks, or four passes."""
+RECENT_DAYS = 14
+"""For how long a switch is recent."""
 _DAY_MS = 86_400_000
 
 
@@ -80,7 +79,7 @@ class Probation:
         new, old = (Family[lives.champion.upper()] for lives in (switch.after, switch.before))
         if new != old and item.final_n > SETTLED:
             self._trials[row] = Trial(int(new), int(old), switch.at_ms, item.final_n)
-            self._recent[row] = away_until(item.final_n, cadence_ms)
+            self._recent[row] = item.final_n + RECENT_DAYS * _DAY_MS // max(cadence_ms, 1)
 
     def forget(self, row: int) -> None:
         self._trials.pop(row, None)
@@ -114,12 +113,3 @@ class Probation:
         probation._barred = {row: (family, until) for row, family, until in state.get("barred", ())}
         probation._recent = dict(state.get("recent", ()))
         return probation
-
-
-def away_until(final_n: int, cadence_ms: int) -> int:
-    """Final buckets up to which a family stays away that was rolled back after ``final_n``.
-
-    >>> away_until(1_000, 3_600_000), away_until(1_000, 300_000)
-    (2024, 5032)
-    """
-    return final_n + max(AWAY_DAYS * _DAY_MS // max(cadence_ms, 1), AWAY_BUCKETS_MIN)

@@ -66,7 +66,8 @@ def test_a_storm_is_news_to_the_predecessor_too() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("second", ["correlated", "loud"])
 def test_alternating_regimes_bring_one_switch_each_at_most(second: str) -> None:
-    """Of white noise and another law, ten days each; of all pairs `benchmarks/regimes.py` tells."""
+    """Of white noise and another law, ten days each. Between a season and a walk there are up to four
+    (docs/adr/0035)."""
     regime, turns, count = 10 * DAY, 4, 4
     rng = np.random.default_rng(4)
     y = rng.standard_normal((turns * regime, count))

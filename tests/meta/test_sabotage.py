@@ -134,7 +134,7 @@ def test_rolled_back_is_as_never_taken(
             scores.append(system.scores(PASS))
             if name == "frozen":
                 held = [system.monitor.journal(one["id"])[0] for one in system.monitor.series().items]
-                assert any(one["cause"] == "frozen" for one in held)
+                assert sum(one["cause"] == "frozen" for one in held) >= COUNT // 5
     np.testing.assert_array_equal(scores[0], scores[1])
 
 

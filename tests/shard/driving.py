@@ -132,7 +132,6 @@ class Run:
                 advantage=float(common["advantage"]),
                 in_anomaly=bool(common["episode"] >= 0),
                 pinned=bool(common["flags"] & st.PINNED),
-                record=self.shard.bank.models[row, 0].tobytes(),
                 lately=self.shard.probation.lately(row, int(clock["final_n"])),
             ),
             bucket=seen.ts_ms[part] // cadence,
