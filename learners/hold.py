@@ -4,8 +4,7 @@ A pass compares losses over half a window. While a window fills with a new law t
 is now this, now that, and between models that foretell alike the smaller loss is chance. So of a series that
 had a switch lately
 
-- the families that it lives by compete, whatever class and seasons the window shows by now, and with the
-  seasons that they have;
+- the families that it lives by compete, whatever class the window shows by now;
 - another family takes over only where it wins by `AGAIN` nats a value, beyond chance.
 """
 
@@ -13,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,24 +31,18 @@ PARTS = 16
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What a series lives by: families of both models, and its seasons in buckets."""
+    """The families of both models that a series lives by."""
 
     family: Family
     challenger: Family
-    periods: tuple[int, ...]
 
 
 def joined(entered: list[Candidate], series: Series, present: Present) -> list[Candidate]:
-    """Who enters, and the candidates of the present families, also with the seasons that the series has."""
+    """Who enters, and the candidates of the present families."""
     families = {present.family, present.challenger}.difference(FITTED)
     if len(series.y) < RICH_FROM or not families:
         return entered
-    own = [
-        one
-        for seasons in (series, replace(series, periods=present.periods))
-        for one in candidates(seasons, tuple(families))
-        if one.family in families
-    ]
+    own = [one for one in candidates(series, tuple(families)) if one.family in families]
     return list({one.name: one for one in (*own, *entered)}.values())
 
 

@@ -199,8 +199,6 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
     champion, heard = _best(entries, labelled, window.present)
     if held is not None:
         champion = kept(champion, entries, held)
-        if not set(champion.candidate.knobs.get("periods", ())) <= set(periods):
-            periods = held.periods
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
         offset, others = 0.0, entries
@@ -240,14 +238,13 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
 
 
 def _may_hold(window: Window) -> Present | None:
-    """What a series lives by, if it may go on to: its family may compete, and its seasons, but for those that
-    are longer than the window, which have a contest of their own."""
+    """What a series lives by, if it may go on to."""
     held = window.held
     if held is None or held.family == window.barred:
         return None
     if window.named is not None and held.family not in (*window.named, Family.EMA):
         return None
-    return replace(held, periods=() if _is_long(held.periods, window.t) else held.periods)
+    return held
 
 
 def _labelled(window: Window, periods: tuple[int, ...]) -> Labelled | None:

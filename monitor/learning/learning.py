@@ -268,7 +268,7 @@ def _held(one: Waiting) -> Present | None:
     now = one.current
     if not now.lately or one.lost:
         return None
-    return Present(Family(now.champion), Family(now.challenger), now.periods)
+    return Present(Family(now.champion), Family(now.challenger))
 
 
 def _decided(current: Current, choice: Choice) -> Decision:

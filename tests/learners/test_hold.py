@@ -24,12 +24,12 @@ def chosen(y: np.ndarray, held: Present | None = None) -> Choice:
 
 
 def living_by(choice: Choice) -> Present:
-    return Present(choice.champion.family, choice.challenger.family, choice.periods)
+    return Present(choice.champion.family, choice.challenger.family)
 
 
 def test_models_that_foretell_alike_do_not_take_turns() -> None:
     for family in (Family.EMA, Family.KALMAN):
-        held = Present(family, Family.MOVING_AVERAGE, ())
+        held = Present(family, Family.MOVING_AVERAGE)
         assert {chosen(noise(seed), held).champion.family for seed in range(2, 8)} == {family}
 
 
@@ -38,18 +38,9 @@ def test_another_law_is_taken_up_where_it_wins_by_much() -> None:
     held = living_by(chosen(noise(1)))
     assert held.family is Family.EMA
     assert chosen(daily + noise(2), held).periods == (DAY,)
-    little = np.cumsum(0.1 * noise(2)) + noise(3)
-    assert chosen(little).champion.family is not Family.EMA
-    assert chosen(little, held).champion.family is Family.EMA
-
-
-def test_a_season_that_serves_is_kept_where_it_is_hard_to_see() -> None:
-    daily = 5.0 * np.sin(2.0 * np.pi * T / DAY)
-    held = living_by(chosen(daily + noise(1)))
-    assert held.periods == (DAY,)
-    faint = np.where(T < 5 * DAY, daily, 0.3 * daily) + noise(2)
-    assert chosen(faint, held).periods == (DAY,)
-    assert chosen(5.0 * np.cumsum(noise(3)), held).periods == ()
+    walk = np.cumsum(noise(2))  # which a fast average foretells nearly as well
+    assert chosen(walk).champion.family is Family.KALMAN
+    assert chosen(walk, held).champion.family is Family.EMA
 
 
 @given(st.integers(0, 2**32 - 1))
