@@ -35,6 +35,8 @@ LONG = (
     "hostile_labels",
     "budget",
     "page",
+    "regimes",
+    "roll_backs",
 )
 """Minutes of work each, or a browser; what is held back is not to be looked at while developing."""
 NAMES = (*SPEED, *QUALITY, *LONG)

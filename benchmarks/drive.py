@@ -7,7 +7,7 @@ shard, the learner, the decisions as assignment records. Holds 30 bytes a sample
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, cast
 
@@ -108,9 +108,11 @@ class _Parts:
 
 @dataclass(slots=True)
 class Driven:
-    """``opened``: every anomaly; ``flagged`` bool (rows, buckets): verdicts of final buckets."""
+    """``opened``: every anomaly; ``switches``: every change of models; ``flagged`` bool (rows, buckets):
+    verdicts of final buckets."""
 
     opened: list[Opened] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
     flagged: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
 
 
@@ -169,6 +171,7 @@ class Drive:
             self._keep(seen)
             self._note(applied.changes, seen)
             self._parts.journal.update({one.row: one for one in applied.switches if one.former})
+            self._driven.switches += [replace(one, former=None) for one in applied.switches]
             self._learner.add(applied.due)
             if self._learner.ready():
                 for control in self._learner.run(1e9):

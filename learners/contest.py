@@ -30,12 +30,14 @@ FLOOR_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A candidate that has seen the window, and what it lost, in nats a value, its price included; of
-    labelled spans, where there are any, whether it would have ``raised`` each (`learners.labels`)."""
+    """A candidate that has seen the window, and what it lost, in nats a value, its price included; ``lost``:
+    at each value of the second half, without prices; of labelled spans, where there are any, whether it would
+    have ``raised`` each (`learners.labels`)."""
 
     candidate: Candidate
     seen: Warm
     loss: float
+    lost: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     raised: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
 
@@ -70,18 +72,21 @@ def contest(series: Series, entered: list[Candidate], cases: Cases | None) -> li
         if cases is not None:
             scale = cases.widths(seen, (0.0 if candidate.product else offset) + unit * seen.centre, unit)
             residual = residual * seen.scale / scale
-        loss = float(mean_loss(residual, scale, len(y) // 2))
+        lost = np.empty(len(y) - len(y) // 2)
+        loss = float(mean_loss(residual, scale, len(y) // 2, lost))
         worth = SEASON_WORTH if candidate.knobs.get("periods") else 0.0
-        entries.append(Entry(candidate, seen, loss + candidate.price - worth))
+        entries.append(Entry(candidate, seen, loss + candidate.price - worth, lost))
     return entries
 
 
 @kernel
-def mean_loss(residual: Any, scale: Any, first: int) -> float:
-    """The loss of the values from ``first`` on, without prices."""
+def mean_loss(residual: Any, scale: Any, first: int, lost: Any) -> float:
+    """The loss of the values from ``first`` on, without prices; ``lost``: takes up that of each."""
     total = 0.0
     for i in range(first, len(residual)):
-        total += math.log(scale[i]) + 2.5 * math.log1p(min(residual[i] * residual[i], 1e200) * 0.25)
+        one = math.log(scale[i]) + 2.5 * math.log1p(min(residual[i] * residual[i], 1e200) * 0.25)
+        lost[i - first] = one
+        total += one
     return total / max(len(residual) - first, 1)
 
 

@@ -24,6 +24,7 @@ from learners.classify import Classified, classify
 from learners.compiled import kernel
 from learners.contest import FLOOR_SHARE, SEASON_WORTH, Cases, Entry, contest, widths_of
 from learners.grade import ASKED, place
+from learners.hold import Present, joined, kept
 from learners.horizon import reach_of
 from learners.labels import Labelled, eligible, told, weighed
 from learners.levels import on_last_level
@@ -62,7 +63,8 @@ class Window:
     ``n`` NaN where there is none; ``kind`` and ``threshold`` as declared, ``former`` the class so far,
     ``named`` the families that may compete, None if not, ``barred`` one that may not. ``labelled``: what
     people said of spans of it, None if nothing (`learners.labels`), and ``present`` the family that the
-    series lives by, which is asked then. ``past``: what lies further back, None where that is not looked at.
+    series lives by, which is asked then; ``held``: what a series that had a switch lately lives by
+    (`learners.hold`). ``past``: what lies further back, None where that is not looked at.
     """
 
     t: NDArray[np.int64]
@@ -74,6 +76,7 @@ class Window:
     threshold: str | None = None
     labelled: Labelled | None = None
     present: Family | None = None
+    held: Present | None = None
     named: tuple[Family, ...] | None = None
     barred: Family | None = None
     past: Past | None = None
@@ -185,13 +188,17 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
     cases = Cases(n, n_mean) if share and not math.isnan(n_mean) else None
     labelled = _labelled(window, periods)
     compete = partial(_compete, window, series, cases, labelled)
-    entries = compete(candidates(series, window.named))
+    held = _may_hold(window)
+    entered = candidates(series, window.named)
+    entries = compete(joined(entered, series, held) if held is not None else entered)
     if long is not None and series.floor == 0.0:
         beyond = compete(long.candidates(offset, unit))
         if _lost(beyond) <= _lost(entries) + min(long.gain, SEASON_WORTH):
             entries, periods = beyond, (long.period, *periods[: PERIODS_MOST - 1])
             seen_seasons.append(str(long))
     champion, heard = _best(entries, labelled, window.present)
+    if held is not None:
+        champion = kept(champion, entries, held)
     others = [e for e in entries if e.candidate.product == champion.candidate.product] or entries
     if champion.candidate.product:
         offset, others = 0.0, entries
@@ -228,6 +235,16 @@ def _choose(window: Window, classified: Classified, seasons: Seasons, long: Long
         n_mean=float(np.float32(n_mean)),
         losses={e.candidate.name: round(e.loss, 6) for e in entries},
     )
+
+
+def _may_hold(window: Window) -> Present | None:
+    """What a series lives by, if it may go on to."""
+    held = window.held
+    if held is None or held.family == window.barred:
+        return None
+    if window.named is not None and held.family not in (*window.named, Family.EMA):
+        return None
+    return held
 
 
 def _labelled(window: Window, periods: tuple[int, ...]) -> Labelled | None:

@@ -23,6 +23,7 @@ from monitor.engine.parts import Parts
 from monitor.engine.trials import Ruling, Trials
 from monitor.learning.absorbed import Matters
 from monitor.learning.learning import (
+    FIRST_PASS,
     Current,
     Decision,
     Waiting,
@@ -140,8 +141,10 @@ class Learner:
             part = slice(max(int(window.offsets[place]), end - wanted[place]), end)
             common, clock, profile = shard.common[row], shard.clocks[row], shard.profiles[row]
             young = is_young(int(clock["final_n"]), int(clock["cadence"]))
+            unlike = declustered(window.verdict[part], young=young)
+            lost = bool(np.count_nonzero(unlike) < FIRST_PASS <= len(unlike))
             told = as_labelled(
-                declustered(window.verdict[part], young=young),
+                unlike | lost,
                 window.ts_ms[part],
                 confirmed.get(int(row), ()),
                 harmless.get(int(row), ()),
@@ -168,6 +171,7 @@ class Learner:
                         in_anomaly=bool(common["episode"] >= 0),
                         metric_class=CLASSES[int(profile["metric_class"])],
                         pinned=bool(common["flags"] & st.PINNED),
+                        lately=shard.probation.lately(int(row), int(clock["final_n"])),
                     ),
                     bucket=window.ts_ms[part][told] // int(clock["cadence"]),
                     reference=shard.reference_of(int(row)),
@@ -179,6 +183,7 @@ class Learner:
                         told,
                         *(spans.get(int(row), ()) for spans in by_value),
                     ),
+                    lost=lost,
                     barred=shard.probation.barred(int(row), int(clock["final_n"])),
                     named=named(self._declared(int(row)).get("models")),
                     past=pasts.get(int(row)),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from learners.base import Family
 from learners.candidate import FITTED
 from learners.drift.absorbed import Absorbed
+from learners.hold import Present
 from learners.labels import Labelled
 from learners.past import TURNS_IN_WINDOW, Past
 from learners.select import Choice, Window, choose_many
@@ -163,7 +164,8 @@ def looks_back(final_n: int, cadence_ms: int, periods: Sequence[int]) -> int:
 @dataclass(frozen=True, slots=True)
 class Current:
     """What the series lives by now: family codes, periods, the contest's advantage, is an anomaly open; its
-    class; ``pinned``: a person has closed the contest."""
+    class; ``pinned``: a person has closed the contest; ``lately``: a pass switched champions in the last two
+    weeks."""
 
     champion: int
     challenger: int
@@ -173,6 +175,7 @@ class Current:
     in_anomaly: bool
     metric_class: str | None = None
     pinned: bool = False
+    lately: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +186,8 @@ class Waiting:
     the first bucket (`declustered`), but long ones of a young series whole. ``bucket``: as ``t``, in UTC;
     ``reference``: what its level is compared with (`learners.drift.reference`), None for a series too young
     to have one; ``threshold``, ``matters`` and ``named``, the families that may compete: as declared;
-    ``labelled``, ``barred`` and ``past``: as in `learners.select.Window`.
+    ``labelled``, ``barred`` and ``past``: as in `learners.select.Window`. ``lost``: to the present model
+    nearly all of the window was anomalous, so nothing was left to learn from, and all is there.
     """
 
     row: int
@@ -200,6 +204,7 @@ class Waiting:
     threshold: str | None = None
     labelled: Labelled | None = None
     barred: Family | None = None
+    lost: bool = False
     named: tuple[Family, ...] | None = None
     past: Past | None = None
 
@@ -220,9 +225,10 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
     series of 2,016 buckets, most of it the contest.
 
     A series inside an anomaly keeps all it has: the baseline holds while an anomaly is open. But a young one
-    (`is_young`) gets new models, which ends the anomaly. A pinned one keeps all it has, always. One whose
-    models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail fitted
-    anew; but what a family learns in passes only it learns in each.
+    (`is_young`), and one that is ``lost``, gets new models, which ends the anomaly. A pinned one keeps all it
+    has, always. One that had a switch lately has another only if that wins by much (`learners.hold`). One
+    whose models stay the same keeps their state, so that a pass is no jump in the forecast, and gets a tail
+    fitted anew; but what a family learns in passes only it learns in each.
     """
     keeps = [_keeps(one) for one in waiting]
     choices = iter(choose_many([_window(one) for one, kept in zip(waiting, keeps, strict=True) if not kept]))
@@ -234,7 +240,7 @@ def decide(waiting: Sequence[Waiting]) -> list[Decision]:
 
 
 def _keeps(one: Waiting) -> bool:
-    inside = one.current.in_anomaly and not is_young(one.final_n, one.cadence_ms)
+    inside = one.current.in_anomaly and not (one.lost or is_young(one.final_n, one.cadence_ms))
     return one.current.assigned and (inside or one.current.pinned)
 
 
@@ -250,10 +256,19 @@ def _window(one: Waiting) -> Window:
         threshold=one.threshold,
         labelled=one.labelled,
         present=Family(one.current.champion) if one.current.assigned else None,
+        held=_held(one),
         named=one.named,
         barred=one.barred,
         past=one.past,
     )
+
+
+def _held(one: Waiting) -> Present | None:
+    """What a series lives by that had a switch lately."""
+    now = one.current
+    if not now.lately or one.lost:
+        return None
+    return Present(Family(now.champion), Family(now.challenger))
 
 
 def _decided(current: Current, choice: Choice) -> Decision:

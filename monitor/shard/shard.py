@@ -268,7 +268,7 @@ class Shard:
         told = switched(item, before, self.common[row], self.profiles[row], self.clocks[row], following)
         if told is not None:
             self._switches.append(told)
-        self.probation.heard(item, told)
+        self.probation.heard(item, told, int(self.clocks["cadence"][row]))
 
     def newest_final(self, row: int) -> int:
         """Index of the newest final bucket of a series with a cadence."""

@@ -50,6 +50,8 @@ GOALS = {
         "as scores say, 10 a week: off the budget": 20.0,
         "as scores say, 10 a week: faults told": 18.0,
     },
+    "roll_backs": {},
+    "regimes": {"toy, white and louder: most switches": 1.0},
     "null_full": {"anomalies per series and week": 0.1, "recall: spike": 95.0, "recall: level shift": 90.0},
 }
 
@@ -176,6 +178,15 @@ def test_hostile_labels_move_little_and_leave_nothing_behind() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["start", "naive", "search", "page", "null_full", "graph_cost"])
+def test_regimes_are_alternated_for_every_pair() -> None:
+    figures = benchmark("regimes").run(toy=True)
+    check("regimes", figures)
+    assert len(figures) == 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["start", "naive", "search", "page", "null_full", "graph_cost", "roll_backs"]
+)
 def test_long_ones(name: str) -> None:
     check(name, benchmark(name).run(toy=True))

@@ -33,11 +33,11 @@ class Living:
         settings = Settings(engine="inline", shards=shards, data_dir=folder)
         self.monitor = build(settings, clock_ms=lambda: self.now_ms)
 
-    def past(self, steps: int) -> None:
-        """What was before anybody looked, in one piece."""
+    def past(self, steps: int, dropped: int = 0) -> None:
+        """What was before anybody looked, in one piece; of each interval ``dropped`` samples got lost."""
         first, self.step = self.step, self.step + steps
         self.now_ms = START_MS + self.step * EVERY_MS
-        self._send(range(first, self.step))
+        self._send(range(first, self.step), dropped)
 
     def live(self, steps: int, dropped: int = 0) -> None:
         """So many intervals; of each ``dropped`` samples get lost on the way."""
@@ -76,7 +76,7 @@ class Living:
         at = np.repeat(START_MS + np.array(steps, np.int64) * EVERY_MS, len(self._names))
         value = np.concatenate([self._value(step) for step in steps])
         prints = np.tile(self._prints, len(steps))
-        kept = slice(0, len(at) - dropped)
+        kept = np.tile(np.arange(len(self._names)) < len(self._names) - dropped, len(steps))
         batch = SampleBatch(prints[kept], at[kept], value[kept], None, self._identities)
         self.monitor.count(self.monitor.submit(batch, Mode.BACKFILL).result(60))
         self.monitor.settle(240)

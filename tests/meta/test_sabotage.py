@@ -42,6 +42,31 @@ def blinded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(select, "look_at", blind)
 
 
+WALK = 100.0 + 0.3 * np.cumsum(np.random.default_rng(5).standard_normal((3_000, COUNT)), axis=0)
+
+
+def walking(step: int) -> np.ndarray:
+    return np.asarray(WALK[step] + 0.3 * noise(step, COUNT))
+
+
+def stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passes give exponential averages the first place, with rates at which they hardly learn any more."""
+    whole = select.choose_many
+
+    def broken(windows: Sequence[select.Window]) -> list[Choice]:
+        return [slowed(choice) for choice in whole(windows)]
+
+    def slowed(choice: Choice) -> Choice:
+        if choice.challenger.family is not Family.EMA:
+            return choice
+        record = np.frombuffer(choice.challenger.record, ema.dtype).copy()
+        record["alpha"], record["beta"] = 1e-9, 1e-9
+        average = Chosen(Family.EMA, record.tobytes(), choice.challenger.season)
+        return replace(choice, champion=average, challenger=choice.champion)
+
+    monkeypatch.setattr(learning, "choose_many", broken)
+
+
 def test_a_source_that_loses_three_per_cent_of_its_samples(tmp_path: Path) -> None:
     with living(tmp_path, named(100), lambda step: 10.0 + noise(step, 100)) as system:
         system.live(140)
@@ -80,22 +105,32 @@ def test_a_season_detector_that_answers_none(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_rolled_back_is_as_never_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scores after a blind pass that is rolled back are those of a system that was frozen before it."""
-    blinded(monkeypatch)
+@pytest.mark.parametrize("sabotage", ["season detection", "ema", "decoder"])
+def test_rolled_back_is_as_never_taken(
+    sabotage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scores after a pass with something broken that is rolled back are those of a system that was frozen
+    before it."""
+    dropped = 2 if sabotage == "decoder" else 0
+    value = walking if sabotage == "ema" else daily(COUNT)
     scores = []
     for name in ("frozen", "rolled back"):
-        with living(tmp_path / name, named(COUNT), daily(COUNT)) as system:
-            system.past(PASS - 1)
+        with monkeypatch.context() as patch, living(tmp_path / name, named(COUNT), value) as system:
+            system.past(PASS - 20)
+            if sabotage == "season detection":
+                blinded(patch)
+            elif sabotage == "ema":
+                stuck(patch)
+            system.past(19, dropped)
             taken = lives(system)
             if name == "frozen":
                 system.monitor.overseeing.freeze_by("user:ann", "before the pass")
-            system.past(1)
+            system.past(1, dropped)
             if name == "rolled back":
                 assert lives(system) != taken
                 system.monitor.overseeing.roll_back(START_MS + (PASS - 4) * EVERY_MS)
             assert lives(system) == taken
-            system.past(200)
+            system.past(200, dropped)
             scores.append(system.scores(PASS))
             if name == "frozen":
                 held = [
@@ -108,28 +143,12 @@ def test_rolled_back_is_as_never_taken(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.slow
 def test_a_family_whose_learning_rate_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = np.random.default_rng(5).standard_normal((3_000, COUNT))
-    walk = 100.0 + 0.3 * np.cumsum(steps, axis=0)
-    whole = select.choose_many
-
-    def broken(windows: Sequence[select.Window]) -> list[Choice]:
-        return [stuck(choice) for choice in whole(windows)]
-
-    def stuck(choice: Choice) -> Choice:
-        """Their exponential average takes over, and hardly learns any more."""
-        if choice.challenger.family is not Family.EMA:
-            return choice
-        record = np.frombuffer(choice.challenger.record, ema.dtype).copy()
-        record["alpha"], record["beta"] = 1e-9, 1e-9
-        average = Chosen(Family.EMA, record.tobytes(), choice.challenger.season)
-        return replace(choice, champion=average, challenger=choice.champion)
-
-    with living(tmp_path, named(COUNT), lambda step: walk[step] + 0.3 * noise(step, COUNT)) as system:
+    with living(tmp_path, named(COUNT), walking) as system:
         system.past(930)
         system.live(155)
         assert system.meta_incidents() == []
         before, began_ms = lives(system), system.now_ms
-        monkeypatch.setattr(learning, "choose_many", broken)
+        stuck(monkeypatch)
         system.until_frozen(DAY)
         (found,) = system.monitor.overseeing.incidents()
         assert found.headline.startswith("Family ema: ")

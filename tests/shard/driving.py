@@ -132,6 +132,7 @@ class Run:
                 advantage=float(common["advantage"]),
                 in_anomaly=bool(common["episode"] >= 0),
                 pinned=bool(common["flags"] & st.PINNED),
+                lately=self.shard.probation.lately(row, int(clock["final_n"])),
             ),
             bucket=seen.ts_ms[part] // cadence,
             reference=self.shard.reference_of(row),
