@@ -24,6 +24,7 @@ from collectors.flights_served import DAY_MS, ServedFlights, served_flights
 from collectors.flights_table import HOUR_MS, TIMEZONE, DataMissing, Schedule, package_data, read
 from monitor.domain.batch import SampleBatch
 from monitor.domain.series import Identity
+from monitor.domain.served import DECLARATIONS
 
 __all__ = ["DataMissing", "Flights", "as_arrow", "declarations", "load", "package_data"]
 
@@ -145,7 +146,8 @@ def declarations() -> dict[str, dict[str, Any]]:
 
 
 def _of_the_model() -> dict[str, dict[str, Any]]:
-    """By the day; of accuracy a change by a tenth is worth a person's time, of others one by 0.3."""
+    """By the day; of accuracy a change by a tenth is worth a person's time, of drift of the error a rise that
+    was found beyond chance, of others a change by 0.3."""
     day = {"cadence_ms": DAY_MS, "timezone": TIMEZONE}
     share = {**day, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.1}
     count = {
@@ -158,6 +160,7 @@ def _of_the_model() -> dict[str, dict[str, Any]]:
     return {
         "model.*": {**day, "polarity": "both", "min_change_absolute": 0.3},
         "model.accuracy": {**share, "polarity": "down"},
+        "model.error_drift": {**DECLARATIONS["error_drift"], **day},
         "model.predictions": {**count, "polarity": "down"},
     }
 

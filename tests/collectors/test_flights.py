@@ -231,7 +231,7 @@ def test_every_metric_is_declared_and_no_other(small: flights.Flights) -> None:
     declared = flights.declarations()
     of_model = {name for name in declared if name.startswith("model.")}
     assert set(declared) - of_model == {one.metric for one in small.series.values()}
-    assert of_model == {"model.*", "model.accuracy", "model.predictions"}
+    assert of_model == {"model.*", "model.accuracy", "model.error_drift", "model.predictions"}
     for name, one in declared.items():
         assert one["cadence_ms"] == (86_400_000 if name in of_model else 3_600_000)
         assert ZoneInfo(one["timezone"]) is NEW_YORK
