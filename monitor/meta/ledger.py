@@ -23,7 +23,7 @@ UNKNOWN, OTHERS, OWN = -1, 0, 1
 _CANONICAL = PREFIX.encode()
 SWITCHES_MAX = 100_000
 _UNDONE = (Cause.UNDO.value, Cause.ROLLED_BACK.value)
-SAMPLED = 4_096
+SAMPLED = 2_048
 """Of more series in a shard, the values of about so many are counted, always the same, spread over all:
 shares are right to a point by them, and a hundred thousand series cost no more."""
 _MIX = 2_654_435_761
