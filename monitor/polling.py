@@ -203,9 +203,8 @@ class Poller:
     def _hand_over(self, batch: SampleBatch, mode: Mode) -> None:
         self._declare()
         if len(batch):
-            newest_ms = min(
-                int(batch.ts_ms.max()), self._now_ms()
-            )  # one of the future hides no later silence
+            # one of the future hides no later silence
+            newest_ms = min(int(batch.ts_ms.max()), self._now_ms())
             self._change(newest_ms=max(self._status.newest_ms or 0, newest_ms))
         for begin in range(0, len(batch), SAMPLES_MAX):
             piece = _rows(batch, slice(begin, begin + SAMPLES_MAX))
