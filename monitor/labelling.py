@@ -168,11 +168,18 @@ class Labelling:
         """The newest first."""
         if self.team is not None:
             asked["team"] = self.team
-        return self.kept.labels(after=after, limit=limit, **asked)
+        page = self.kept.labels(after=after, limit=limit, **asked)
+        return replace(page, items=self._as_known(page.items))
 
     def of_incident(self, incident: Incident) -> Sequence[Judged]:
-        return self.kept.labels_of_incident(incident.members)
+        return self._as_known(self.kept.labels_of_incident(incident.members))
 
     def of_anomalies(self, placed: Sequence[PlacedAnomaly]) -> Mapping[str, Sequence[Judged]]:
         """By anomaly id, also what was said of spans that touch it."""
-        return self.kept.labels_of_anomalies([one.anomaly for one in placed])
+        found = self.kept.labels_of_anomalies([one.anomaly for one in placed])
+        return {id: self._as_known(labels) for id, labels in found.items()}
+
+    def _as_known(self, stored: Sequence[Judged]) -> Sequence[Judged]:
+        """What was just taken back is so, also where the store has not heard of it yet."""
+        known = [replace(one, label=self.recent.as_known(one.label.id, one.label)) for one in stored]
+        return [replace(one, rules=one.rules and one.label.undone_by is None) for one in known]

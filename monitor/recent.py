@@ -42,6 +42,12 @@ class Recent(Generic[U]):
             while len(self._told) > KEPT:
                 self._told.popitem(last=False)
 
+    def as_known(self, id: str, stored: U) -> U:
+        """Of what is stored, what is known now; the store is not asked again."""
+        with self._lock:
+            told = self._told.get(id)
+        return told if told is not None and stored.undone_by is None else stored
+
     def beside(self, stored: Iterable[tuple[str, U]], fits: Callable[[U], bool]) -> list[U]:
         """What is stored, as it is known now, and then what was told since and fits."""
         listed = dict(stored)

@@ -109,12 +109,22 @@ def _beside(members: Sequence[Anomaly], named: str) -> str:
     if not counts:
         return ""
     key = min(counts, key=lambda k: (-counts[k], k))
-    return f", {counts[key]} {key}s"
+    return f", {counts[key]} {_plural(key)}"
 
 
 def _named(key: str, values: Sequence[str]) -> str:
     if len(values) == 1:
         return f"{key} {values[0]}"
     if len(values) <= _NAMED_VALUES:
-        return f"{len(values)} {key}s ({', '.join(values)})"
-    return f"{len(values)} {key}s ({', '.join(values[:3])} and {len(values) - 3} more)"
+        return f"{len(values)} {_plural(key)} ({', '.join(values)})"
+    return f"{len(values)} {_plural(key)} ({', '.join(values[:3])} and {len(values) - 3} more)"
+
+
+def _plural(key: str) -> str:
+    """
+    >>> [_plural(key) for key in ("host", "country", "day", "class")]
+    ['hosts', 'countries', 'days', 'classes']
+    """
+    if key.endswith("y") and key[-2:-1] not in "aeiou":
+        return f"{key[:-1]}ies"
+    return f"{key}es" if key.endswith(("s", "x", "ch", "sh")) else f"{key}s"

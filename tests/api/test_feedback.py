@@ -62,6 +62,15 @@ def test_a_label_is_told_once_and_again_after_an_undo(storm: App, target: dict[s
     assert len(told(storm, Kind.LABEL)) == 3
 
 
+def test_what_was_taken_back_is_so_before_the_store_hears_of_it(storm: App) -> None:
+    id = post(storm, "labels", {"label": "true", "anomaly": STORM.id}).json()["id"]
+    storm.story.feedback.said.append(Label.from_body(told(storm, Kind.LABEL)[0]))
+    listed = lambda: storm.http.get("/api/v1/labels").json()["items"]  # noqa: E731
+    assert [(one["id"], one["undone_by"], one["rules"]) for one in listed()] == [(id, None, True)]
+    post(storm, f"labels/{id}/undo")
+    assert [(one["id"], one["undone_by"], one["rules"]) for one in listed()] == [(id, "anyone", False)]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
