@@ -52,13 +52,14 @@ def kept(best: Entry, entries: Sequence[Entry], present: Present) -> Entry:
     if not own or best.candidate.family is present.family:
         return best
     there = min(own, key=lambda one: one.loss)
-    return best if wins(best, there, AGAIN) else there
+    return best if wins(best, there) else there
 
 
-def wins(one: Entry, other: Entry, margin: float) -> bool:
-    """Has ``one`` lost less than ``other`` by ``margin`` nats a value, and would it by chance in one of a
-    thousand windows at most?"""
-    return other.loss - one.loss >= margin and beyond_chance(other.lost - one.lost, other.loss - one.loss)
+def wins(one: Entry, other: Entry) -> bool:
+    """Has ``one`` lost less than ``other`` by `AGAIN`, and would it by chance in one of a thousand windows at
+    most?"""
+    by = other.loss - one.loss
+    return by >= AGAIN and beyond_chance(other.lost - one.lost, by)
 
 
 def beyond_chance(apart: NDArray[np.float64], mean: float) -> bool:

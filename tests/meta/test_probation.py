@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,11 @@ import numpy as np
 import pytest
 
 from learners import select
-from learners.base import Family
-from learners.baseline import ema
-from learners.choice import Choice, Chosen
+from learners.choice import Choice
 from monitor.domain.meta import SETTLED as SETTLED_OF_FIGURES
 from monitor.learning import learning
 from monitor.shard.probation import SETTLED
+from tests.meta.broken import stuck
 from tests.meta.living import Living, living, named, noise
 
 COUNT = 8
@@ -29,16 +27,6 @@ WALK = 100.0 + 0.3 * np.cumsum(np.random.default_rng(5).standard_normal((1_700, 
 
 def walking(step: int) -> np.ndarray:
     return np.asarray(WALK[step] + 0.3 * noise(step, COUNT))
-
-
-def stuck(choice: Choice) -> Choice:
-    """Their exponential average takes over, and hardly learns any more."""
-    if choice.challenger.family is not Family.EMA:
-        return choice
-    record = np.frombuffer(choice.challenger.record, ema.dtype).copy()
-    record["alpha"], record["beta"] = 1e-9, 1e-9
-    average = Chosen(Family.EMA, record.tobytes(), choice.challenger.season)
-    return replace(choice, champion=average, challenger=choice.champion)
 
 
 def with_a_broken_pass(system: Living, monkeypatch: pytest.MonkeyPatch) -> None:

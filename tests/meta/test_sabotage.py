@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,11 @@ import numpy as np
 import pytest
 
 from learners import select
-from learners.base import Family
-from learners.baseline import ema
-from learners.choice import Choice, Chosen
+from learners.choice import Choice
 from learners.season import NONE
 from monitor.domain.meta import EVERY_MS
 from monitor.learning import learning
+from tests.meta.broken import stuck
 from tests.meta.living import START_MS, Living, daily, living, named, noise
 
 DAY = 288
@@ -49,20 +47,12 @@ def walking(step: int) -> np.ndarray:
     return np.asarray(WALK[step] + 0.3 * noise(step, COUNT))
 
 
-def stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passes give exponential averages the first place, with rates at which they hardly learn any more."""
     whole = select.choose_many
 
     def broken(windows: Sequence[select.Window]) -> list[Choice]:
-        return [slowed(choice) for choice in whole(windows)]
-
-    def slowed(choice: Choice) -> Choice:
-        if choice.challenger.family is not Family.EMA:
-            return choice
-        record = np.frombuffer(choice.challenger.record, ema.dtype).copy()
-        record["alpha"], record["beta"] = 1e-9, 1e-9
-        average = Chosen(Family.EMA, record.tobytes(), choice.challenger.season)
-        return replace(choice, champion=average, challenger=choice.champion)
+        return [stuck(choice) for choice in whole(windows)]
 
     monkeypatch.setattr(learning, "choose_many", broken)
 
@@ -120,7 +110,7 @@ def test_rolled_back_is_as_never_taken(
             if sabotage == "season detection":
                 blinded(patch)
             elif sabotage == "ema":
-                stuck(patch)
+                slow_down(patch)
             system.past(19, dropped)
             taken = lives(system)
             if name == "frozen":
@@ -148,7 +138,7 @@ def test_a_family_whose_learning_rate_is_broken(tmp_path: Path, monkeypatch: pyt
         system.live(155)
         assert system.meta_incidents() == []
         before, began_ms = lives(system), system.now_ms
-        stuck(monkeypatch)
+        slow_down(monkeypatch)
         system.until_frozen(DAY)
         (found,) = system.monitor.overseeing.incidents()
         assert found.headline.startswith("Family ema: ")
