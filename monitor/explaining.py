@@ -17,16 +17,15 @@ from monitor.domain.incident import PlacedAnomaly
 from monitor.domain.outlook import WideBand
 from monitor.domain.outlook_words import stage_notes
 from monitor.domain.past import Past
-from monitor.domain.series import shard_of
 from monitor.domain.units import Way
 from monitor.domain.unusual import unusual
+from monitor.shards import Shards
 
 PASTS_MAX = 100
 """Anomalies of one answer whose series' past is read for it; of others only if it was read before."""
 REMEMBERED_MAX = 20_000
 
 Row = dict[str, Any]
-Ask = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +47,18 @@ class Explained:
 
 
 class Explainer:
-    """``ask(shard, question, **arguments)`` asks one shard of ``shards()``; ``anomalies(series, until_ms)``
-    are a series' anomalies that began before a time, the newest first; ``wide_band(row)`` is that of a
-    series. Thread-safe.
+    """``anomalies(series, until_ms)`` are a series' anomalies that began before a time, the newest first;
+    ``wide_band(row)`` is that of a series. Thread-safe.
 
     The past before an anomaly's peak does not change, so it is read once and remembered: some 0.3 kB each.
     """
 
     def __init__(
         self,
-        ask: Ask,
-        shards: Callable[[], int],
+        shards: Shards,
         anomalies: Callable[[str, int], Sequence[PlacedAnomaly]],
         wide_band: Callable[[Row], WideBand | None] = lambda row: None,
     ) -> None:
-        self._ask = ask
         self._wide_band = wide_band
         self._shards = shards
         self._anomalies = anomalies
@@ -72,7 +68,7 @@ class Explainer:
     def at(self, series: Row, at_ms: int) -> Explained:
         """Why the series shows what it shows at ``at_ms``. Raises NotFound if it was deleted meanwhile."""
         id = str(series["id"])
-        found = self._ask(self._owner(id), "moment", id=id, at_ms=at_ms)
+        found = self._shards.ask_owner(id, "moment", at_ms=at_ms)
         if found is None:
             raise NotFound(f"no series {id}")
         placed = self._covering(id, at_ms, found)
@@ -118,9 +114,6 @@ class Explainer:
         with self._lock:
             self._remembered.clear()
 
-    def _owner(self, id: str) -> int:
-        return shard_of(int(id, 16), self._shards())
-
     def _covering(self, id: str, at_ms: int, found: Row) -> PlacedAnomaly | None:
         bucket_ms = found["bucket_ms"]
         if bucket_ms is None:
@@ -144,9 +137,11 @@ class Explainer:
         said: dict[tuple[str, int], Row] = {}
         try:
             for one in placed:
-                asked.setdefault(self._owner(_series_id(one)), []).append(one)
+                asked.setdefault(self._shards.owner(_series_id(one)), []).append(one)
             for shard, mine in asked.items():
-                rows = self._ask(shard, "pasts", asked=[_question(one, _key(one) in chosen) for one in mine])
+                rows = self._shards.ask(
+                    shard, "pasts", asked=[_question(one, _key(one) in chosen) for one in mine]
+                )
                 said |= {_key(one): row for one, row in zip(mine, rows, strict=True) if row is not None}
         except WatchkeeperError:  # recovering, or a shard has ended: the anomalies themselves can be told
             pass

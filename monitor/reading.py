@@ -44,8 +44,8 @@ class Reading:
         self._shards = shards
         self._teams = teams
         self._points_max = points_max
-        self._young = Young(shards.ask, lambda: shards.count, self._company_of)
-        self._explainer = Explainer(shards.ask, lambda: shards.count, anomalies, self._young.band)
+        self._young = Young(shards, self._company_of)
+        self._explainer = Explainer(shards, anomalies, self._young.band)
 
     def series(
         self,

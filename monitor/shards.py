@@ -34,13 +34,17 @@ class Shards:
         engine = self._engine()
         return [engine.ask(shard, question, **arguments) for shard in range(engine.shards)]
 
+    def owner(self, series_id: str) -> int:
+        """The shard that has a series, whose id this is."""
+        return shard_of(int(series_id, 16), self.count)
+
     def ask_owner(self, series_id: str, question: str, **arguments: Any) -> Any:
         """The answer of the shard that has a series, which is asked for ``id``. Raises NotFound for what no
         series' id can be."""
         engine = self._engine()
         if not _SERIES_ID.fullmatch(series_id):
             raise NotFound(f"no series {series_id[:64]}")
-        return engine.ask(shard_of(int(series_id, 16), engine.shards), question, id=series_id, **arguments)
+        return engine.ask(self.owner(series_id), question, id=series_id, **arguments)
 
     def tell(self, entry: Tick | Control) -> None:
         """On disk in every shard when this returns. Raises IntakeUnavailable."""

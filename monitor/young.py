@@ -8,20 +8,16 @@ from itertools import islice
 from typing import Any
 
 from monitor.domain.outlook import LEARNING, SIBLINGS_MAX, Sibling, WideBand, borrowed, wide_band
-from monitor.domain.series import shard_of
+from monitor.shards import Shards
 
 Row = dict[str, Any]
-Ask = Callable[..., Any]
 
 
 class Young:
-    """``ask(shard, question, **arguments)`` asks one shard of ``shards()``; ``company`` names the team of
-    which a series' siblings must be, None: of any. Thread-safe, without memory."""
+    """``company`` names the team of which a series' siblings must be, None: of any. Thread-safe, without
+    memory."""
 
-    def __init__(
-        self, ask: Ask, shards: Callable[[], int], company: Callable[[Row], str | None] = lambda _: None
-    ) -> None:
-        self._ask = ask
+    def __init__(self, shards: Shards, company: Callable[[Row], str | None] = lambda _: None) -> None:
         self._shards = shards
         self._company = company
 
@@ -32,8 +28,8 @@ class Young:
         if series["stage"] != LEARNING:
             return None
         id, metric = str(series["id"]), str(series["metric"])
-        values = self._ask(shard_of(int(id, 16), self._shards()), "first_values", id=id)
+        values = self._shards.ask_owner(id, "first_values")
         asked = {"metric": metric, "most": SIBLINGS_MAX, "team": self._company(series)}
-        lists = [self._ask(shard, "siblings", **asked) for shard in range(self._shards())]
+        lists = self._shards.ask_all("siblings", **asked)
         nearest = islice(heapq.merge(*lists, key=lambda one: str(one[0])), SIBLINGS_MAX)
         return wide_band(values, borrowed([Sibling(level, spread) for _, level, spread in nearest]))
