@@ -36,7 +36,8 @@ from monitor.engine.tasks import Tasks, refused
 from monitor.engine.translate import events_of, told_of
 from monitor.meta.rolling import undoable
 from monitor.shard.assignment import Assignment
-from monitor.shard.shard import Applied
+from monitor.shard.results import Applied
+from monitor.shard.snapshot import state_bytes
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Host:
             time_zones=len(parts.zones),
             declarations=len(parts.shard.rules.declared),
             log_bytes=parts.log.size_bytes,
-            state_bytes=parts.shard.bytes,
+            state_bytes=state_bytes(parts.shard),
             clock_ms=parts.clock_ms,
             log_ok=not parts.log.failed and self._failure is None,
             lag_bytes=self.intake.backlog.bytes,

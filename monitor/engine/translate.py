@@ -16,7 +16,7 @@ from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
 from monitor.engine.base import Told
 from monitor.intake.index import SeriesIndex
-from monitor.shard.shard import Applied
+from monitor.shard.results import Applied
 
 KINDS: Sequence[AnomalyKind] = (
     AnomalyKind.SPIKE,

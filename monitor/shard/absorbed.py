@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from learners.drift.absorbed import Absorbed
 from learners.drift.reference import dtype
+from monitor.shard.adoption import ADOPT_DAYS_MS
 from monitor.shard.state import ABSORBED_DRIFT, CHANGE, CLOSED, LEVEL_SHIFT
-from monitor.shard.tracker import ADOPT_DAYS_MS
 
 HOUR_MS = 3_600_000
 

@@ -30,8 +30,8 @@ from monitor.domain.past import Past
 from monitor.domain.series import Identity
 from monitor.domain.units import Manner, Way
 from monitor.domain.unusual import ENOUGH, unusual
-from monitor.shard.judge import _worth
 from monitor.shard.rules import Rules
+from monitor.shard.verdict import matters
 
 MINUTE = 60_000
 DAY = 86_400_000
@@ -205,7 +205,7 @@ def test_a_value_in_the_normal_range_is_worth_no_anomaly(
     table.declare("orders", {**said, "polarity": side})
     number = table.number(Identity.of("orders"))
     inside = judged.lower <= value <= judged.upper
-    worth = _worth(table.table[number], 0, 1 if value > expected else -1, value, expected)
+    worth = matters(table.table[number], 0, 1 if value > expected else -1, value, expected)
     assert inside or not worth
     assert rule.static_lower <= value <= rule.static_upper
 

@@ -15,7 +15,7 @@ from learners.drift.absorbed import Absorbed
 from learners.drift.reference import Reference
 from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare
 from monitor.learning.learning import window_buckets
-from monitor.shard.judge import pass_due
+from monitor.shard.due import pass_due
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -19,7 +19,9 @@ from monitor.learning.learning import Current, Waiting, decide, named, window_bu
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 from monitor.shard.digest import digest
-from monitor.shard.shard import Applied, Shard
+from monitor.shard.results import Applied
+from monitor.shard.shard import Shard
+from monitor.shard.snapshot import restore, snapshot
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -142,17 +144,17 @@ class Run:
 
     def resume(self) -> None:
         """Go on with what a snapshot holds, and with nothing else."""
-        arrays, meta = self.shard.snapshot()
+        arrays, meta = snapshot(self.shard)
         saved = {name: array.copy() for name, array in arrays.items()}
-        self.shard = Shard.restore(saved, json.loads(json.dumps(meta)))
+        self.shard = restore(saved, json.loads(json.dumps(meta)))
         for array in saved.values():  # the restored shard must not live on them
             array.reshape(-1).view(np.uint8)[:] = 0xFF
 
     def copied(self) -> Run:
         other = copy.copy(self)
         other.applied, other.due = list(self.applied), list(self.due)
-        arrays, meta = self.shard.snapshot()
-        other.shard = Shard.restore({k: a.copy() for k, a in arrays.items()}, copy.deepcopy(meta))
+        arrays, meta = snapshot(self.shard)
+        other.shard = restore({k: a.copy() for k, a in arrays.items()}, copy.deepcopy(meta))
         return other
 
     # ------------------------------------------------------------------ what came out

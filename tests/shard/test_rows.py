@@ -12,6 +12,7 @@ from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import state as st
 from monitor.shard.shard import Shard
+from monitor.shard.snapshot import state_bytes
 from monitor.shard.warm import warm_shard
 from tests.shard.driving import HOUR, MINUTE, START, Run, noise, play
 
@@ -130,10 +131,10 @@ def test_bytes_a_series() -> None:
     """What the module says a series takes, without its season."""
     shard = Shard(rows=1)
     new = tuple((row, Identity.of(f"m{row}").canonical()) for row in range(10_000))
-    before = shard.bytes
+    before = state_bytes(shard)
     none = (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
     shard.apply(Samples(*none, None, Mode.LIVE, 0, 0, new))
-    grown = (shard.bytes - before) / len(shard.clocks)
+    grown = (state_bytes(shard) - before) / len(shard.clocks)
     assert grown <= 2 * 32 + 64 + 64 + 12 + 64
 
 
