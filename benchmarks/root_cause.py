@@ -149,7 +149,7 @@ def through(one: Run, *, linked: bool) -> list[list[str]]:
                 declared = monitor.relating.lineage_of([(x.upstream, x.downstream, 0) for x in links])
                 monitor.relating.declare(declared)
             for batch in _batches(one.samples):
-                monitor.submit(batch, Mode.BACKFILL).result(120)
+                monitor.taking.submit(batch, Mode.BACKFILL).result(120)
             monitor.settle(600)
             found = [_begun(monitor, fault) for fault in one.faults]
             relations = Relations(Rules(), lineage=monitor.relating.kept.lineage())
@@ -161,7 +161,9 @@ def through(one: Run, *, linked: bool) -> list[list[str]]:
 
 def _begun(monitor: Monitor, fault: Fault) -> list[Anomaly]:
     """What began while the fault was on, wherever it was grouped."""
-    page = monitor.anomalies(since_ms=fault.at_ms - _MINUTE_MS, until_ms=fault.until_ms, limit=1_000)
+    page = monitor.recounting.anomalies(
+        since_ms=fault.at_ms - _MINUTE_MS, until_ms=fault.until_ms, limit=1_000
+    )
     found = [placed.anomaly for placed in page.items if placed.anomaly.kind is not AnomalyKind.ENDED]
     return [one for one in found if fault.at_ms - _MINUTE_MS <= one.begin_ms < fault.until_ms]
 

@@ -230,6 +230,10 @@ class Alerts:
         """By name; of one team, its own."""
         return [one for one in self.destinations.receivers() if team in (None, one.team)]
 
+    def unreachable(self) -> dict[str, bool]:
+        """By receiver, whether a notice had to be given up, and none was taken since."""
+        return {one.name: one.unreachable_ms is not None for one in self.receivers()}
+
     def route(self, name: str, team: str | None = None) -> Route:
         return _named(name, self.routes(team), "route")
 

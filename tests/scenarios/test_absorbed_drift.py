@@ -67,7 +67,7 @@ def fed(folder: Path, restarts: bool) -> tuple[Monitor, Answers]:
         if restarts:
             monitor.stop()
             monitor = _started(folder)
-        monitor.submit(batch, Mode.BACKFILL).result(60)
+        monitor.taking.submit(batch, Mode.BACKFILL).result(60)
         monitor.settle(120)
     end_ms = START_MS + DAYS * DAY_MS
     monitor._engine.control(Tick(end_ms, complete=True)).result(60)

@@ -53,7 +53,7 @@ def fail(monitor: Monitor, late: tuple[int, int, int], seed: int = 4) -> None:
         prints = np.full(LENGTH, series.fingerprint(), np.uint64)
         names = {series.fingerprint(): series.canonical()}
         batch = SampleBatch(prints, START_MS + at * MINUTE_MS, value, None, names)
-        monitor.submit(batch, Mode.BACKFILL).result(30)
+        monitor.taking.submit(batch, Mode.BACKFILL).result(30)
     monitor.settle(120)
 
 

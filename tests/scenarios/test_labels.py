@@ -37,7 +37,7 @@ def feed(monitor: Monitor, first: int, end: int) -> None:
     prints = np.full(len(at), ORDERS.fingerprint(), np.uint64)
     names = {ORDERS.fingerprint(): ORDERS.canonical()}
     batch = SampleBatch(prints, START_MS + at * MINUTE_MS, values()[at], None, names)
-    monitor.submit(batch, Mode.BACKFILL).result(30)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(30)
     monitor.settle(120)
 
 

@@ -67,7 +67,7 @@ def _live(monitor: Monitor, now: list[int], delay_ms: int) -> set[str]:
     now[0] = END_MS
     serving.complete(END_MS).result(30)
     serving.settle(120)
-    asyncio.run(monitor.complete(END_MS, b"the end of it..."))
+    asyncio.run(monitor.taking.complete(END_MS, b"the end of it..."))
     return meanwhile or set()
 
 
@@ -75,8 +75,8 @@ def _incidents(monitor: Monitor) -> list[tuple[Any, ...]]:
     """Start and end, and of each member series, onset and kind."""
     monitor.settle(120)
     found = []
-    for one in monitor.incidents(limit=100).items:
-        incident, members = monitor.incident(one.id)
+    for one in monitor.recounting.incidents(limit=100).items:
+        incident, members = monitor.recounting.incident(one.id)
         whole = sorted((str(m.anomaly.series), m.anomaly.onset_ms, m.anomaly.kind.value) for m in members)
         found.append((incident.start_ms, incident.end_ms, *whole))
     return found

@@ -49,7 +49,7 @@ def send(monitor: Monitor, names: list[Identity], first: int, end: int) -> None:
         value=np.concatenate(parts),
         identities={name.fingerprint(): name.canonical() for name in names},
     )
-    monitor.submit(batch, Mode.BACKFILL).result(60)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(60)
     monitor.settle(120)
 
 

@@ -39,7 +39,7 @@ def fail(monitor: Monitor, end_ms: int) -> None:
     prints = np.full(LENGTH, SERIES.fingerprint(), np.uint64)
     names = {SERIES.fingerprint(): SERIES.canonical()}
     batch = SampleBatch(prints, end_ms + at * MINUTE_MS, value, None, names)
-    monitor.submit(batch, Mode.BACKFILL).result(30)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(30)
     monitor.settle(120)
 
 

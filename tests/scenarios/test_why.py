@@ -65,7 +65,7 @@ def send(monitor: Monitor, names: list[Identity], ts_ms: list[int], values: list
         value=np.array(values, np.float64),
         identities={name.fingerprint(): name.canonical() for name in names},
     )
-    monitor.submit(batch, Mode.BACKFILL).result(60)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(60)
 
 
 def test_every_bucket_has_the_reason_that_history_tells(told: Monitor) -> None:

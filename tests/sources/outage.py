@@ -47,10 +47,10 @@ def lived(
         before(monitor)
         ways = Ways(partial(declare_counters, monitor.declaring.metrics, monitor.declaring.metric))
         places = Places(tmp_path / "places.json")
-        poller = Poller(polled, monitor.submit, places, lambda: now[0], ways=ways)
+        poller = Poller(polled, monitor.taking.submit, places, lambda: now[0], ways=ways)
         health = SourceHealth(
             lambda: [poller.status],
-            monitor.submit,
+            monitor.taking.submit,
             monitor.declaring.metrics,
             monitor.declaring.metric,
             lambda: now[0],

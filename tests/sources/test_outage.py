@@ -38,10 +38,10 @@ def observed(monitor: Monitor, metric: str) -> Any:
 
 def only_incident(monitor: Monitor, start: int) -> list[Anomaly]:
     """The members of one incident, closed, which began when the source went."""
-    (told,) = monitor.incidents().items
+    (told,) = monitor.recounting.incidents().items
     assert told.state is IncidentState.CLOSED
     assert told.start_ms == start + GONE * MINUTE
-    _, members = monitor.incident(told.id)
+    _, members = monitor.recounting.incident(told.id)
     return [placed.anomaly for placed in members]
 
 

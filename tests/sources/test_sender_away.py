@@ -45,7 +45,7 @@ def test_half_an_hour_away(tmp_path: Path) -> None:
                 for place, name in enumerate(QUEUES)
             ]
         )
-        monitor.submit(decoder.decode(body, all_identities=True).batch, Mode.LIVE, b"").result(60)
+        monitor.taking.submit(decoder.decode(body, all_identities=True).batch, Mode.LIVE, b"").result(60)
 
     try:
         for number in range(1, LENGTH + 1):
@@ -56,10 +56,10 @@ def test_half_an_hour_away(tmp_path: Path) -> None:
                 send(number)
             monitor._engine.control(Tick(now[0])).result()
             monitor.settle(60)
-        (told,) = monitor.incidents().items
+        (told,) = monitor.recounting.incidents().items
         assert told.state is IncidentState.CLOSED
         assert told.start_ms == start + GONE * MINUTE
-        _, members = monitor.incident(told.id)
+        _, members = monitor.recounting.incident(told.id)
         assert {placed.anomaly.kind for placed in members} == {AnomalyKind.NO_DATA}
         assert {placed.anomaly.series.tag("queue") for placed in members} == set(QUEUES)
         for row in monitor.reading.series(metric="depth").items:

@@ -54,7 +54,7 @@ def fresh_until(monitor: Monitor, start: int) -> None:
         None,
         {int(number): identity.canonical()},
     )
-    monitor.submit(batch, Mode.BACKFILL, b"").result(60)
+    monitor.taking.submit(batch, Mode.BACKFILL, b"").result(60)
     monitor.settle(60)
 
 
@@ -68,8 +68,8 @@ def test_who_writes_stops_for_half_an_hour(tmp_path: Path) -> None:
     past = lambda monitor: fresh_until(monitor, start)  # noqa: E731
     with lived(tmp_path, polled, start, lambda _: None, down=range(0), before=past) as monitor:
         told: dict[str, tuple[IncidentState, float]] = {}
-        for one in monitor.incidents().items:
-            _, members = monitor.incident(one.id)
+        for one in monitor.recounting.incidents().items:
+            _, members = monitor.recounting.incident(one.id)
             minutes = (one.start_ms - start) / MINUTE
             told |= {placed.anomaly.series.metric: (one.state, minutes) for placed in members}
         state, began = told[METRIC_STALENESS]
