@@ -13,6 +13,7 @@ from typing import Any, Unpack
 
 from monitor.consequences import Consequences
 from monitor.domain.acts import Undo
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import NotFound, Unfit
 from monitor.domain.filters import LabelFilter
 from monitor.domain.incident import Incident, PlacedAnomaly
@@ -26,7 +27,7 @@ from monitor.recent import Recent
 from monitor.responding import Feedback, Found
 from monitor.shards import Shards
 
-FUTURE_MS = 10 * 60_000
+FUTURE_MS = 10 * MINUTE_MS
 SHAPES_MAX = 5
 """Of an incident, or of a span with many anomalies, the highest scores act."""
 SPAN_BUCKETS_MAX = 10_000

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from monitor.catalogue.built import Names
 from monitor.domain.anomaly import AnomalyEvent
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 LEARNING_SLICE_S = 0.25
 HAND_OVER_AFTER_S = 0.2
 HAND_OVER_EVENTS = 512
-HOUR_MS, WATCHED_MS = 3_600_000, 300_000
+WATCHED_MS = 300_000
 
 
 class Host:

@@ -13,10 +13,11 @@ from learners.dispatch import rebase, tail_surprise
 from learners.grade import place, stretch
 from learners.memory import whole
 from learners.score import L_CLOSE, L_OPEN
+from monitor.domain.durations import DAY_MS
 from monitor.shard.episodes import emit, release, reveal
 from monitor.shard.state import CLOSED, FLAT_LINE, LEVEL_SHIFT, clock_at, common_at, episode_at, profile_at
 
-ADOPT_DAYS_MS = 7 * 86_400_000
+ADOPT_DAYS_MS = 7 * DAY_MS
 ADOPT_BUCKETS = 200
 
 

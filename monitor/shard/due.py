@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from learners.compiled import kernel
+from monitor.domain.durations import DAY_MS
 
 
 @kernel
@@ -19,5 +20,5 @@ def pass_due(final_n: int, cadence: int) -> bool:
         return False
     if final_n <= 512:
         return final_n == 32 or final_n == 128 or final_n == 512
-    every = max(86_400_000 // max(cadence, 1), 256) + 31
+    every = max(DAY_MS // max(cadence, 1), 256) + 31
     return (final_n - 512) % (every - every % 32) == 0

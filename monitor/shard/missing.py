@@ -9,6 +9,7 @@ from learners.compiled import kernel
 from learners.memory import whole
 from learners.runs import gap
 from learners.score import L_OPEN
+from monitor.domain.durations import DAY_MS
 from monitor.shard.episodes import close, close_all, emit, open_episode, release, set_peak
 from monitor.shard.pausing import paused
 from monitor.shard.seen import Seen
@@ -26,7 +27,7 @@ from monitor.shard.state import (
 from monitor.shard.streaks import STREAK_MAX, longest
 from monitor.shard.tracker import QUIET, learn_peak
 
-ENDED_DAYS_MS = 7 * 86_400_000
+ENDED_DAYS_MS = 7 * DAY_MS
 ENDED_CADENCES = 20
 _NOTHING_SEEN = Seen(math.nan, math.nan, math.nan, math.nan, 0.0, 0.0)
 

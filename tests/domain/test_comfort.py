@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from monitor.domain.comfort import SCORES, Run, reached
+from monitor.domain.durations import MINUTE_MS
 
-MINUTE = 60_000
 values = st.floats(-10.0, 10.0)
 scores = st.one_of(st.floats(0.0, 99.0), st.sampled_from([*SCORES, np.nan]))
 bucket = st.tuples(values, st.one_of(scores))
@@ -21,7 +21,7 @@ bucket = st.tuples(values, st.one_of(scores))
 def columns(buckets: list[tuple[float, float]]) -> dict[str, NDArray[Any]]:
     value, score = (np.array([one[at] for one in buckets], np.float64) for at in (0, 1))
     return {
-        "ts_ms": MINUTE * np.arange(len(buckets)),
+        "ts_ms": MINUTE_MS * np.arange(len(buckets)),
         "value": value,
         "score": score.astype(np.float32),
         "lower": np.full(len(buckets), -2.0),
@@ -40,7 +40,7 @@ def slowly(seen: dict[str, NDArray[Any]], threshold: float) -> list[Run]:
             inside = False
             continue
         last = runs.pop() if inside else Run(ts_ms, ts_ms, score, 0.0)
-        runs.append(Run(last.from_ms, ts_ms + MINUTE, max(last.score, score), last.excess + beyond))
+        runs.append(Run(last.from_ms, ts_ms + MINUTE_MS, max(last.score, score), last.excess + beyond))
         inside = True
     return runs
 
@@ -48,7 +48,7 @@ def slowly(seen: dict[str, NDArray[Any]], threshold: float) -> list[Run]:
 @given(st.lists(bucket, max_size=60))
 def test_it_is_what_walking_along_finds(buckets: list[tuple[float, float]]) -> None:
     seen = columns(buckets)
-    found = reached(seen, MINUTE, SCORES)
+    found = reached(seen, MINUTE_MS, SCORES)
     walked = [slowly(seen, threshold) for threshold in SCORES]
     assert list(found.runs) == [len(runs) for runs in walked]
     assert found.excess == pytest.approx([sum(run.excess for run in runs) for runs in walked])
@@ -59,7 +59,7 @@ def test_it_is_what_walking_along_finds(buckets: list[tuple[float, float]]) -> N
 
 @given(st.lists(bucket, max_size=60))
 def test_a_higher_threshold_never_adds_excess_or_a_run_elsewhere(buckets: list[tuple[float, float]]) -> None:
-    found = reached(columns(buckets), MINUTE, SCORES)
+    found = reached(columns(buckets), MINUTE_MS, SCORES)
     assert list(found.excess) == sorted(found.excess, reverse=True)
     for at, threshold in enumerate(SCORES):
         assert (found.runs[at] > 0) == any(run.score >= threshold for run in found.lowest)

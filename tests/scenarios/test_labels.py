@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.service import Monitor
-from tests.scenarios.test_chain import MINUTE_MS, START_MS, client_of, fail, run, stories
+from tests.scenarios.test_chain import START_MS, client_of, fail, run, stories
 
 JSON = dict[str, Any]
 ORDERS = Identity.of("orders", {"shop": "nl"})

@@ -12,10 +12,11 @@ import pytest
 
 from monitor.assembly import build
 from monitor.domain.batch import Mode
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.served import METRIC, ModelSettings
 from monitor.service import Monitor
 from monitor.settings import MetaSettings, Settings
-from tests.served.world import DAY_MS, HOUR_MS, START_MS, World, like, records, world
+from tests.served.world import START_MS, World, like, records, world
 
 HOURS, BAD_FROM, BAD_HOURS = 288, 230, 10
 MATURITY_MS = 14 * DAY_MS
