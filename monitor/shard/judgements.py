@@ -32,6 +32,7 @@ import numpy as np
 
 from learners.compiled import kernel
 from learners.memory import whole
+from learners.mixing import mix
 from learners.score import L_OPEN
 from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.shard.state import (
@@ -127,12 +128,8 @@ def heeded(s: Any, row: int, up: bool, size: float) -> float:
 @kernel
 def asked_again(onset: int, against: float) -> bool:
     """Is an anomaly that begins at this bucket told although so many votes would quiet it? Spread over all
-    days and hours (the finaliser of SplitMix64)."""
-    mixed = np.uint64(onset)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return bool(mixed % np.uint64(_GRAIN) * min(ASKED * against, ASKED_MOST) < _GRAIN)
+    days and hours."""
+    return bool(mix(np.uint64(onset)) % np.uint64(_GRAIN) * min(ASKED * against, ASKED_MOST) < _GRAIN)
 
 
 @kernel
