@@ -34,6 +34,19 @@ export function link(view: string, id?: string, query: Asked = {}): string {
   return `#/${path}${text ? `?${text}` : ""}`;
 }
 
+const WAITING = "watchkeeper.place";
+
+/** Goes where somebody was before they had to log in, if that did not come back with them. */
+export function returnToPlace(): void {
+  try {
+    const waiting = sessionStorage.getItem(WAITING);
+    sessionStorage.removeItem(WAITING);
+    if (waiting && location.hash.length <= 2) history.replaceState(null, "", waiting);
+  } catch {
+    // storage may be switched off
+  }
+}
+
 const last = new Map<string, string>();
 
 /** The address of a list as it was looked at last, filters and all. */
