@@ -197,6 +197,7 @@ class Anomaly(Answer):
     onset: str
     onset_ms: int
     peak_ms: int
+    last_ms: int = Field(description="start of its newest anomalous bucket")
     end: str | None
     end_ms: int | None
     score: float | None
@@ -205,6 +206,7 @@ class Anomaly(Answer):
     lower: float | None
     upper: float | None
     buckets: int
+    cadence_ms: int = Field(description="length of a bucket")
     incident_id: str | None
     muted_until_ms: int | None = Field(
         description="end of the mute that keeps it out of incidents; it begins one then if it goes on"

@@ -156,7 +156,7 @@ export function Buckets({ items, measure }: { items: Bucket[]; measure: string }
                 <Measured value={one.values[measure]} />
               </td>
               <td data-label="estimate">
-                <Guess estimate={one.estimate} />
+                <Guess estimate={one.estimate} measure={measure} />
               </td>
             </tr>
           ))}
