@@ -79,6 +79,15 @@ class Way:
         return _with(signed(size), self.unit)
 
 
+def beside(value: float, other: float) -> float:
+    """What is said of ``other`` next to ``value``: 0 where it is below a ten-thousandth of it.
+
+    >>> beside(0.43, 1.02e-7), beside(0.43, 0.021)
+    (0.0, 0.021)
+    """
+    return 0.0 if abs(other) < 1e-4 * abs(value) else other
+
+
 def percent_of(size: float, expected: float, band: float = math.nan) -> float | None:
     """``size`` in percent of what was expected; None where that is 0 or tiny, as no percentage then means
     anything: beside the difference (beyond 100,000 %), or beside the half-width of the ``band``, if known.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.explanation import Explanation, Facts, Ground, Judged, Late, Reason, Rule, Spoken
 from monitor.domain.past import Past
-from monitor.domain.units import Way, counted, signed
+from monitor.domain.units import Way, beside, counted, signed
 
 MODEL_BUCKETS = 32
 CADENCE_SAMPLES = 8
@@ -80,7 +80,7 @@ def told(value: float, expected: float, bounds: tuple[float, float], percent: fl
     if any(map(math.isnan, bounds)):
         band = ""
     size = way.difference(value - expected)
-    return f"{way.number(value)} where {way.number(expected)} was expected{band}: {size}{more}"
+    return f"{way.number(value)} where {way.number(beside(value, expected))} was expected{band}: {size}{more}"
 
 
 def silence(anomaly: Anomaly) -> str:

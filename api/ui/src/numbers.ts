@@ -16,6 +16,11 @@ export function number(value: number | null | undefined): string {
   return size !== 0 && (size < 1e-4 || size >= 1e9) ? power(value) : short.format(value);
 }
 
+/** What is said of a number next to another: 0 where it is below a ten-thousandth of it. */
+export function beside(value: number | null, other: number | null): number | null {
+  return value !== null && other !== null && Math.abs(other) < 1e-4 * Math.abs(value) ? 0 : other;
+}
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** 224.3 KiB; whole where it is. */

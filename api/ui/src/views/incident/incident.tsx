@@ -168,13 +168,14 @@ function Graph({ incident }: { incident: Incident }) {
 
 /** What ties a suspect's anomalies to others of the incident. */
 function Ties({ incident, series }: { incident: Incident; series: string }) {
-  const ties = incident.evidence.filter((one) => one.series === series && one.because_of !== null);
+  const its = incident.evidence.filter((one) => one.series === series && one.because_of !== null);
+  const ties = [...new Set(its.map((one) => one.text))];
   if (ties.length === 0) return null;
   return (
     <ul class="ties">
-      {ties.slice(0, 3).map((one, i) => (
-        <li key={i} class="muted">
-          {one.text}
+      {ties.slice(0, 3).map((text) => (
+        <li key={text} class="muted">
+          {text}
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api";
 import { useLoad, useZone } from "../../hooks";
-import { capital, number } from "../../numbers";
+import { beside, capital, number } from "../../numbers";
 import { Fact, Moment, Sentence, Trouble } from "../../parts";
 import { link } from "../../place";
 import type { Explanation, Series } from "../../shapes";
@@ -66,7 +66,7 @@ function Answer({ series, at }: { series: string; at: number }) {
         </Fact>
         {data.value !== null && <Fact name="Value">{number(data.value)}</Fact>}
         {data.n !== null && <Fact name="n">{number(data.n)}</Fact>}
-        {data.expected !== null && <Fact name="Expected">{number(data.expected)}</Fact>}
+        {data.expected !== null && <Fact name="Expected">{number(beside(data.value, data.expected))}</Fact>}
         {(data.lower !== null || data.upper !== null) && (
           <Fact name="Band">
             {number(data.lower)} … {number(data.upper)}
