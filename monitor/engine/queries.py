@@ -199,6 +199,17 @@ class Queries:
             prints = self._parts.index.fingerprints()
             return [self._describe(row, int(prints[row]), self._parts.identity(row)) for row in own]
 
+    def history_end(self) -> tuple[int, int]:
+        """Event time up to which the samples of all series but Watchkeeper's own reach: the end of the newest
+        bucket that must be over, and of the newest that may be open. Zeros where there are none."""
+        with self._lock:
+            rows = self._parts.index.rows()
+            rows = rows[rows < self._parts.shard.rows]
+            clocks = self._parts.shard.clocks[rows[~self._parts.ledger.own(rows)]]
+            bucket = clocks["bucket"].astype(np.int64)
+            over, open = (((bucket + more) * clocks["cadence"]).max(initial=0) for more in (-1, 1))
+            return int(over), int(open)
+
     def freeze(self) -> dict[str, Any]:
         """The freeze as it was told last (`monitor.meta.freeze`)."""
         with self._lock:

@@ -12,6 +12,7 @@ import pytest
 from monitor.assembly import build
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.incident import Incident
+from monitor.domain.route import Route
 from monitor.domain.series import Identity
 from monitor.service import Monitor
 from monitor.settings import Settings
@@ -63,6 +64,10 @@ def test_it_is_open_while_its_own_history_has_it_so_and_ends_where_that_ends(mon
     incident = read_in(monitor, 0, FAULT_H + 20, raised=True)
     assert incident.state == "open"
     assert incident.start_ms == FAULT_MS
+    seen = monitor.alerts.preview([Route("all", ("ops",))], (), 7)
+    assert {told.incidents[0].id for told in seen.dispatches} == {incident.id}
+    assert seen.dispatches[0].kind == "opened"
+    assert seen.since_ms < FAULT_MS < seen.until_ms < NOW_MS
     ended = read_in(monitor, FAULT_H + 20, FAULT_H + 60, raised=False)
     assert (ended.id, ended.state, ended.end_ms) == (incident.id, "closed", FAULT_MS + 20 * HOUR_MS)
     steps = monitor.transitions(incident.id)
