@@ -154,7 +154,8 @@ class Facts:
     of ``at_ms`` (none without a cadence), ``final_ms`` the newest final one, ``newest_ms`` the newest that
     has begun, ``previous_ms`` the newest observed one at or before the time; before ``kept_ms`` history may
     be gone. ``waiting``: values in the bucket that are not final; ``held``: the series waits for a learning
-    pass. ``anomaly``: the one that covers the bucket. ``labels``: the newest that have a say now."""
+    pass. ``anomaly``: the one that covers the bucket. ``labels``: the newest that have a say now. ``model``:
+    the family that is in force now, None while there is none."""
 
     at_ms: int
     bucket_ms: int | None = None
@@ -173,6 +174,7 @@ class Facts:
     labels: tuple[Spoken, ...] = ()
     rule: Rule = field(default_factory=Rule)
     way: Way = field(default_factory=Way)
+    model: str | None = None
 
     @property
     def muted(self) -> bool:
