@@ -175,7 +175,7 @@ def _facts(at_ms: int, found: Row, placed: PlacedAnomaly | None) -> Facts:
         held=found["held"],
         damaged=found["damaged"],
         waiting=tuple(found["waiting"]),
-        judged=None if judged is None else _judged(judged),
+        judged=None if judged is None else _judged(judged).told(_way(found)),
         late=tuple(Late(*one) for one in found["late"]),
         anomaly=None if placed is None else placed.anomaly,
         past=None if past is None else _past(past)[0],

@@ -20,12 +20,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 from monitor.domain.anomaly import Anomaly, AnomalyKind, Verdict
 from monitor.domain.past import Past
+from monitor.domain.told_band import told_band
 from monitor.domain.units import Way, percent_of
 
 POLARITIES: Mapping[str, int] = {"both": 0, "up": 1, "down": -1}
@@ -123,6 +126,13 @@ class Judged:
     score: float = 0.0
     verdict: Verdict = Verdict.IN_BAND
     n: float = math.nan
+
+    def told(self, way: Way) -> Judged:
+        """With the band as it is told (`monitor.domain.told_band`)."""
+        lower, upper = told_band(
+            way, *map(np.atleast_1d, (self.value, self.expected, self.lower, self.upper))
+        )
+        return replace(self, lower=float(lower[0]), upper=float(upper[0]))
 
 
 @dataclass(frozen=True, slots=True)
