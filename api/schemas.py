@@ -80,7 +80,11 @@ class Series(Answer):
     challenger: str | None = None
     threshold: str | None = None
     final_buckets: int = 0
-    last_ms: int | None = None
+    last_ms: int | None = Field(
+        default=None,
+        description="start of the newest bucket with a value, final or not; while the cadence is not known, "
+        "the time of the newest sample",
+    )
     stage: Literal["learning", "provisional", "trusted"] = "learning"
     next_stage: Literal["provisional", "trusted"] | None = Field(
         default=None, description="null: it has the last one"

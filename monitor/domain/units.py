@@ -1,8 +1,8 @@
 """How numbers of a metric are said: a share in percent and percentage points, a count in whole numbers,
 anything else with its unit.
 
-Taken from what was declared (kind, unit), else from the class. It concerns words alone: a wrong guess reads
-oddly and changes no verdict (`monitor.domain.declared` says why nothing else has a default).
+Taken from what was declared (kind, unit), else from the class. It concerns words and drawings alone: a wrong
+guess reads oddly and changes no verdict (`monitor.domain.declared` says why nothing else has a default).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Manner(StrEnum):
 _SHARES = ("ratio", "share", "1")
 _PERCENT = ("%", "percent")
 _COUNTED = ("delta", "cumulative")
+_LIMITS = {Manner.SHARE: (0.0, 1.0), Manner.PERCENTAGE: (0.0, 100.0), Manner.COUNT: (0.0, math.inf)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,15 @@ class Way:
         if kind in _COUNTED or (not unit and metric_class == "count"):
             return Way(Manner.COUNT, unit)
         return Way(Manner.MEASURE, unit)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Between which values lie, as its kind is usually meant.
+
+        >>> Way(Manner.SHARE).limits, Way(Manner.COUNT).limits
+        ((0.0, 1.0), (0.0, inf))
+        """
+        return _LIMITS.get(self.manner, (-math.inf, math.inf))
 
     def number(self, value: float) -> str:
         """

@@ -112,9 +112,11 @@ def _judged(explanation: Explanation, judged: Judged, facts: Facts) -> str:
             place = "At the edge of the band, not far enough beyond it" if edge else "In band"
             return f"{place}: {numbers}; score {judged.score:.0f}."
         case Reason.LEARNING:
+            if facts.model is not None:
+                return f"Was still learning, no score: {numbers}. The model chosen since is {facts.model}."
             return (
-                f"Learning: {numbers}. There was no model yet; the first one comes after {MODEL_BUCKETS} "
-                "final buckets. Until then fixed bounds are told, and silence where the cadence is declared."
+                f"Still learning, no score: {numbers}. The first model comes after {MODEL_BUCKETS} final "
+                "buckets. Until then fixed bounds are told, and silence where the cadence is declared."
             )
         case Reason.BELOW_MIN_CHANGE:
             small = _small(judged, facts.rule, way)
