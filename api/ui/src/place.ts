@@ -60,7 +60,9 @@ export const Here = createContext<Place>({ view: "incidents", id: undefined, que
 export function useAsked(): [(name: string) => string | undefined, (changes: Asked, keep?: boolean) => void] {
   const { view, id, query } = useContext(Here);
   const change = (changes: Asked, keep = false): void => {
-    const address = link(view, id, { ...Object.fromEntries(query), ...changes });
+    const now = placeOf(location.hash); // which others may have changed since this was drawn
+    if (now.view !== view || now.id !== id) return;
+    const address = link(view, id, { ...Object.fromEntries(now.query), ...changes });
     if (address === location.hash) return;
     history[keep ? "pushState" : "replaceState"](null, "", address);
     window.dispatchEvent(new HashChangeEvent("hashchange"));
