@@ -78,18 +78,18 @@ class Intake:
         accepted = _NOTHING
         if handed.future is not None:
             try:
-                accepted = await self._monitor.answer(handed.future)
+                accepted = await self._monitor.taking.answer(handed.future)
             except UnknownSeries:
                 again = await loop.run_in_executor(self._doors.lanes, self._hand_over_all, request, handed)
-                accepted = await self._monitor.answer(again)
-        self._monitor.count(accepted)
+                accepted = await self._monitor.taking.answer(again)
+        self._monitor.taking.count(accepted)
         decoded = handed.decoded
         refused = {reject.reason: reject.count for reject in decoded.rejects}
         self._monitor.telemetry.rejected({**refused, **decoded.aside})
         behind = sum(accepted.rejected.values())
         self._monitor.telemetry.decoded(request.decoder_name, accepted.accepted, decoded.rejected + behind)
         if request.complete_ms is not None:
-            await self._monitor.complete(request.complete_ms, digest(handed.request_id, b"complete"))
+            await self._monitor.taking.complete(request.complete_ms, digest(handed.request_id, b"complete"))
         return request, accepted, decoded
 
     def _hand_over(self, request: Request, wire: bytes, share: Share) -> Handed:
@@ -106,12 +106,12 @@ class Intake:
         request_id = self._request_id(request, decoded)
         future = None
         if len(decoded.batch):
-            future = self._monitor.submit(decoded.batch, mode, request_id)
+            future = self._monitor.taking.submit(decoded.batch, mode, request_id)
         return Handed(body, decoded, mode, request_id, future)
 
     def _hand_over_all(self, request: Request, handed: Handed) -> Future[Accepted]:
         decoded = self._decode(request, handed.body, all_identities=True)
-        return self._monitor.submit(decoded.batch, handed.mode, handed.request_id)
+        return self._monitor.taking.submit(decoded.batch, handed.mode, handed.request_id)
 
     def _decode(self, request: Request, body: bytes, all_identities: bool = False) -> Decoded:
         most = self._limits.samples_per_request_max

@@ -74,7 +74,7 @@ class IncidentLabels:
         self._monitor = monitor
 
     def title(self, incident: str) -> str:
-        found, _ = self._monitor.incident(incident)
+        found, _ = self._monitor.recounting.incident(incident)
         return found.title
 
     def set(self, incident: str, label: str, user: str, record: Record) -> None:

@@ -71,10 +71,10 @@ class RowIntake:
         decoded, future = await loop.run_in_executor(
             self._doors.lanes, self._hand_over, request, fence, body, share
         )
-        taken = Taken(0) if future is None else await self._monitor.answer(future)
+        taken = Taken(0) if future is None else await self._monitor.taking.answer(future)
         if request.complete_ms is not None:
             serving = self._monitor.serving
-            await self._monitor.answer(serving.complete(request.complete_ms))
+            await self._monitor.taking.answer(serving.complete(request.complete_ms))
             await asyncio.to_thread(serving.settle, self._monitor.settings.http.answer_s)
         self._monitor.telemetry.rejected({reject.reason: reject.count for reject in decoded.rejects})
         accepted = Accepted(taken.accepted, {}, repeated=taken.repeated)

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.relations import Moment
 from api.schemas import Answer, rfc3339
 from monitor.domain.calendar import Calendar, Mode
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import BadRequest
 from monitor.domain.mute import Mute, Selector, Weekly
 from monitor.muting import Hits
 
-MINUTE_MS = 60_000
 _Text = Annotated[str, Field(min_length=1, max_length=256)]
 _Name = Annotated[str, Field(min_length=1, max_length=128)]
 

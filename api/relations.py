@@ -12,6 +12,7 @@ from api.feedback import ActOut, LabelOut
 from api.schemas import Answer, IncidentDetail, rfc3339
 from monitor.correlation.network import Community
 from monitor.domain.acts import Tie
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import IncidentTransition, PlacedAnomaly, SimilarIncident
 from monitor.domain.topology import Bond, Evidence, LearnedEdge
@@ -239,7 +240,7 @@ def duration(span_ms: int) -> str:
     >>> duration(5_400_000), duration(0), duration(120_000)
     ('1.5 h', '0 min', '2 min')
     """
-    for unit_ms, unit in ((86_400_000, "d"), (3_600_000, "h")):
+    for unit_ms, unit in ((DAY_MS, "d"), (HOUR_MS, "h")):
         if span_ms >= unit_ms:
             return f"{round(span_ms / unit_ms, 1):g} {unit}"
     return f"{round(span_ms / 60_000, 1):g} min"

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from monitor.domain.durations import DAY_MS
+
 T = TypeVar("T")
 Row = dict[str, Any]
 
@@ -302,7 +304,7 @@ Model = Literal[
     "arima",
     "neural",
 ]
-YEAR_MS = 366 * 86_400_000
+YEAR_MS = 366 * DAY_MS
 
 
 class Declaration(BaseModel):
@@ -316,7 +318,7 @@ class Declaration(BaseModel):
     aggregation: Literal["last", "sum", "mean", "count", "min", "max"] | None = None
     timezone: Annotated[str, Field(max_length=64)] | None = None
     polarity: Literal["both", "up", "down"] | None = None
-    lateness_ms: Annotated[int, Field(ge=0, le=14 * 86_400_000)] | None = None
+    lateness_ms: Annotated[int, Field(ge=0, le=14 * DAY_MS)] | None = None
     min_change_absolute: NotNegative | None = None
     min_change_relative: NotNegative | None = None
     static_lower: Finite | None = None

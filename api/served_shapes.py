@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import Answer
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 
 
 class ServedValue(Answer):
@@ -119,9 +120,9 @@ class ServedModelSettings(BaseModel):
 
     task: Literal["classification", "regression", "ranking"] | None = None
     positive: Annotated[str, Field(min_length=1, max_length=256)] | None = None
-    bucket_ms: Annotated[int, Field(ge=60_000, le=86_400_000)] | None = None
-    lateness_ms: Annotated[int, Field(ge=0, le=86_400_000)] | None = None
-    maturity_ms: Annotated[int, Field(ge=0, le=14 * 86_400_000)] | None = None
+    bucket_ms: Annotated[int, Field(ge=MINUTE_MS, le=DAY_MS)] | None = None
+    lateness_ms: Annotated[int, Field(ge=0, le=DAY_MS)] | None = None
+    maturity_ms: Annotated[int, Field(ge=0, le=14 * DAY_MS)] | None = None
     reference_buckets: Annotated[int, Field(ge=1, le=1_000)] | None = None
     top: Annotated[int, Field(ge=1, le=10)] | None = None
 

@@ -87,11 +87,11 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not uvicorn's own way, which raises the signal again at the end: a stop that was asked for
         # and done is a success. A second Ctrl-C waits for nobody.
-        self._monitor.end_changes()  # or open event streams would hold the stop up
+        self._monitor.recounting.end_changes()  # or open event streams would hold the stop up
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
     def stop(self) -> None:
         """As Ctrl-C; from any thread."""
-        self._monitor.end_changes()
+        self._monitor.recounting.end_changes()
         self.should_exit = True

@@ -136,9 +136,9 @@ class StatsdListener:
         columns = (batch.fingerprint, batch.ts_ms, batch.value)
         name = hashlib.blake2b(b"statsd" + b"".join(column.tobytes() for column in columns), digest_size=16)
         try:
-            future = self._monitor.submit(batch, Mode.LIVE, name.digest())
+            future = self._monitor.taking.submit(batch, Mode.LIVE, name.digest())
             accepted = future.result(self._monitor.settings.http.answer_s)
-            self._monitor.count(accepted)
+            self._monitor.taking.count(accepted)
             refused = sum(accepted.rejected.values())
             self._monitor.telemetry.decoded("statsd", accepted.accepted, refused)
         except (WatchkeeperError, NotInTime) as error:

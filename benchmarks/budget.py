@@ -18,6 +18,7 @@ from benchmarks.figure import Figure
 from monitor.alerting.ruling import Rules, Ruling
 from monitor.domain.alert import Standing, Step
 from monitor.domain.budget import LOWEST, MINUTES_A_WEEK, Balance, Budget, first_level
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.incident import Incident, IncidentState, IncidentTransition, TransitionKind
 from monitor.domain.route import Route
 from monitor.domain.series import Identity
@@ -26,9 +27,8 @@ TITLE = "Alert budgets: 10,000 healthy series with drawn scores, 28 days, twenty
 SERIES, DAYS, FAULTS = 10_000, 28, 20
 PER_WEEK = (10.0, 20.0, 50.0)
 _SEED = 61
-_MINUTE_MS = 60_000
 _START_MS = 1_767_571_200_000
-_LASTS_MS = 30 * _MINUTE_MS
+_LASTS_MS = 30 * MINUTE_MS
 _AT_ONCE = 20
 _OF = Identity.of("orders")
 
@@ -95,7 +95,7 @@ def steps(law: Law, faults: int) -> Iterator[Step]:
     level = LOWEST + law.heavy * rng.exponential(1.0 / np.log(10.0), many)
     level = np.concatenate([level, rng.uniform(12.0, 30.0, faults)])
     names = [f"healthy-{k}" for k in range(many)] + [f"fault-{k}" for k in range(faults)]
-    begin = _START_MS + (rng.uniform(0, DAYS * 1_440, many + faults)).astype(np.int64) * _MINUTE_MS
+    begin = _START_MS + (rng.uniform(0, DAYS * 1_440, many + faults)).astype(np.int64) * MINUTE_MS
     told = [
         (int(begin[k]) + later * _LASTS_MS, names[k], bool(later), 100.0 * level[k] / (level[k] + 4.0))
         for k in range(many + faults)
@@ -127,4 +127,4 @@ def _step(at_ms: int, name: str, over: bool, score: float) -> Step:
     )
     kind = TransitionKind.CLOSED if over else TransitionKind.OPENED
     moved = IncidentTransition(name, 1 + over, kind, at_ms, 0, 1, 1, score)
-    return Step(moved, incident, (_OF,), ("spike",), at_ms, at_ms, _MINUTE_MS)
+    return Step(moved, incident, (_OF,), ("spike",), at_ms, at_ms, MINUTE_MS)

@@ -19,9 +19,9 @@ from learners.base import Family
 from learners.baseline.river_model import Spec
 from learners.score import L_OPEN, score
 from monitor.backtest import backtest
+from monitor.domain.durations import DAY_MS
 
 SYSTEM = "default system"
-DAY_MS = 86_400_000
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 

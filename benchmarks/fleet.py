@@ -102,7 +102,7 @@ class Fleet:
     def _fill(self) -> None:
         """What admission, cadence, many buckets and an assignment leave behind, for all rows at once."""
         shard, series = self.shard, self.series
-        shard._admit(0, Identity.of("benchmark"))
+        shard.admit(0, Identity.of("benchmark"))
         records = shard.bank.models.view(holt_winters.dtype)[:, 0, 0]
         simple = shard.bank.models.view(ema.dtype)[:, 1, 0]
         places = [shard.bank.allocate_season(SLOTS) for _ in range(series)]
@@ -116,7 +116,7 @@ class Fleet:
             shard.bank.season[slots] = champion.season
         records["at"] = places
         shard.rows = series
-        shard._locate()
+        shard.locate()
         common, clocks = shard.common, shard.clocks
         common["offset"], common["unit"] = self.offset, self.unit
         common["lowpass_scale"] = WHITE_SCALE

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Figure
-from benchmarks.planted_topology import DAY_MS, START_MS
+from benchmarks.planted_topology import START_MS
 from benchmarks.plots import curve
 from benchmarks.topology import many
 from monitor.correlation.learned import learn
+from monitor.domain.durations import DAY_MS
 
 TITLE = "The graph's cost up to a million series"
 SIZES = (62_500, 125_000, 250_000, 500_000, 1_000_000)

@@ -12,15 +12,15 @@ from zlib import crc32
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.budget import HIGHEST
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.shape import level_of
-from monitor.domain.traits import MINUTE_MS, Traits
+from monitor.domain.traits import Traits
 from monitor.likely import ASKED_AGAIN
 from monitor.ranking.lessons import USER_DAY
 from monitor.ranking.ranker import Ranker
 
 BELOW = 0.5
 """The highest that `ranking.hold_back_below` may be; by default it is 0, and nothing is held back."""
-_DAY_MS = 86_400_000
 
 
 def taught(said: Sequence[tuple[Anomaly, bool]]) -> Ranker:
@@ -28,7 +28,7 @@ def taught(said: Sequence[tuple[Anomaly, bool]]) -> Ranker:
     ranker = Ranker(opening=True)
     days: dict[int, int] = {}
     for one, true in sorted(said, key=lambda told: (told[0].last_ms, told[0].id)):
-        day = one.last_ms // _DAY_MS
+        day = one.last_ms // DAY_MS
         days[day] = days.get(day, 0) + 1
         if days[day] <= USER_DAY:
             ranker.learn(traits_of(one), true)

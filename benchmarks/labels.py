@@ -25,6 +25,7 @@ from benchmarks.real import start as shortened
 from collectors.files import chunks, merged_in_time
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.batch import SampleBatch
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.labels import Label, Said, Target, TargetKind
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity
@@ -39,7 +40,6 @@ SHARES = (0.35, 0.65)
 """After which labels are given beside the half, where rules are chosen."""
 _LEVELS = np.arange(5.0, 20.05, 0.1)
 _CHUNK = 50_000
-_HOUR_MS = 3_600_000
 _SILENT = (AnomalyKind.NO_DATA, AnomalyKind.ENDED, AnomalyKind.ABSORBED_DRIFT)
 Say = Callable[[Shadow], list[Label]]
 
@@ -268,7 +268,7 @@ def _said(id: str, said: Said, shape: Shape | None) -> Label:
     series = shape.series if shape is not None else ""
     target = Target(TargetKind.ANOMALY, id, from_ms, to_ms, anomaly_id=id, series_id=series)
     shapes = (shape,) if shape is not None else ()
-    return Label(f"label-{id}", said, target, "user:ann", "", to_ms + _HOUR_MS, shapes=shapes)
+    return Label(f"label-{id}", said, target, "user:ann", "", to_ms + HOUR_MS, shapes=shapes)
 
 
 def _same(labels: list[Label], shadow: Shadow) -> list[Label]:

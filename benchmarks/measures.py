@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.durations import WEEK_MS
+
 APART = 5
 DELAY_K = 7
 SETTLING = 60
-WEEK_MS = 604_800_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from monitor.history.history import History
 from monitor.intake.codec import encode
 from monitor.meta.figures import Facts, figures
 from monitor.meta.ledger import Ledger
-from monitor.shard.shard import Applied, Shard
+from monitor.shard.results import Applied
+from monitor.shard.shard import Shard
 
 TITLE = "Own series: ledger, account and figures beside decoding, record, shard and history; CPU, in pairs"
 

@@ -21,7 +21,8 @@ from benchmarks.figure import Figure
 from benchmarks.measures import events
 from benchmarks.peers import RULE_WINDOW_MS, rolling_sigma
 from learners.faults import LASTING, Fault, kinds_of, plant
-from learners.processes import BLOCK, CLASSES, MINUTE_MS, Process
+from learners.processes import BLOCK, CLASSES, Process
+from monitor.domain.durations import MINUTE_MS
 
 TITLE = "Null run: healthy series of mixed classes at one minute, a week each, learning passes included"
 NULL_CLASSES = tuple(name for name, law in CLASSES.items() if law.cadence_ms == MINUTE_MS)

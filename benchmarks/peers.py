@@ -24,10 +24,10 @@ from learners.score import L_OPEN, combine
 from learners.season import find
 from learners.threshold import extreme_value
 from learners.unit import scale_of
+from monitor.domain.durations import DAY_MS
 from monitor.learning.learning import window_buckets
 
 Values = NDArray[np.float64]
-DAY_MS = 86_400_000
 RULE_WINDOW_MS = DAY_MS
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.series import Identity
 
-MINUTE_MS, DAY_MS = 60_000, 86_400_000
 START_MS = 1_700_006_400_000 // DAY_MS * DAY_MS
 _APART_MS = 12 * 3_600_000
 _METRICS = tuple(f"{family}.{what}" for family in ("web", "db", "queue", "model") for what in "abcde")

@@ -18,7 +18,8 @@ from benchmarks.drive import START_MS, whole
 from benchmarks.figure import Figure
 from benchmarks.measures import Span, Tally, tally
 from learners.faults import KINDS, Fault, kinds_of, length_of, plant
-from learners.processes import CLASSES, DAY_MS, MINUTE_MS, Block, Process
+from learners.processes import CLASSES, Block, Process
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 
 TITLE = "Planted faults by class and kind: default system, baseline families alone, peers"
 NONE = "none"

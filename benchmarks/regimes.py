@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.drive import START_MS, Drive, Driven
 from benchmarks.figure import Figure
-from learners.processes import DAY_MS, MINUTE_MS
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.switch import Cause, Switch
 from monitor.shard.probation import SETTLED
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from benchmarks.drive import Drive
 from benchmarks.figure import Figure
 from benchmarks.real import FILES, Labelled, folder, labelled, start
-from learners.processes import DAY_MS
+from monitor.domain.durations import DAY_MS
 from monitor.domain.switch import Cause, Switch
 from monitor.shard.probation import SETTLED
 

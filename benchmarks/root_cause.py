@@ -25,6 +25,7 @@ from benchmarks.real import folder
 from monitor.assembly import build
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import HOUR_MS, MINUTE_MS
 from monitor.domain.lineage import Link
 from monitor.domain.series import Identity
 from monitor.incidents.relations import Relations
@@ -35,7 +36,6 @@ from monitor.settings import Settings
 
 TITLE = "Real incidents with a known cause"
 _NEEDED = ("petshop_train_metrics.parquet", "nezha_metrics.parquet")
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 _PIECE = 20_000
 
 
@@ -101,7 +101,7 @@ def petshop() -> Iterator[Run]:
         calls = edges[edges.incident == fault.incident]
         yield Run(
             pd.concat([usual[columns], own[columns]]).sort_values("ts_ms", kind="stable"),
-            (Fault(at_ms, at_ms + _HOUR_MS, str(fault.root_service)),),
+            (Fault(at_ms, at_ms + HOUR_MS, str(fault.root_service)),),
             tuple(zip(calls.caller, calls.callee, strict=True)),
         )
 
@@ -118,7 +118,7 @@ def nezha() -> Run:
     told = zip(at, until, faults.pod, strict=True)
     return Run(
         samples[["ts_ms", "series", "service", "value"]].sort_values("ts_ms", kind="stable"),
-        tuple(Fault(a, min(b, a + _HOUR_MS), _service(pod)) for a, b, pod in told),
+        tuple(Fault(a, min(b, a + HOUR_MS), _service(pod)) for a, b, pod in told),
         tuple(zip(edges.caller, edges.callee, strict=True)),
     )
 
@@ -149,7 +149,7 @@ def through(one: Run, *, linked: bool) -> list[list[str]]:
                 declared = monitor.relating.lineage_of([(x.upstream, x.downstream, 0) for x in links])
                 monitor.relating.declare(declared)
             for batch in _batches(one.samples):
-                monitor.submit(batch, Mode.BACKFILL).result(120)
+                monitor.taking.submit(batch, Mode.BACKFILL).result(120)
             monitor.settle(600)
             found = [_begun(monitor, fault) for fault in one.faults]
             relations = Relations(Rules(), lineage=monitor.relating.kept.lineage())
@@ -161,9 +161,11 @@ def through(one: Run, *, linked: bool) -> list[list[str]]:
 
 def _begun(monitor: Monitor, fault: Fault) -> list[Anomaly]:
     """What began while the fault was on, wherever it was grouped."""
-    page = monitor.anomalies(since_ms=fault.at_ms - _MINUTE_MS, until_ms=fault.until_ms, limit=1_000)
+    page = monitor.recounting.anomalies(
+        since_ms=fault.at_ms - MINUTE_MS, until_ms=fault.until_ms, limit=1_000
+    )
     found = [placed.anomaly for placed in page.items if placed.anomaly.kind is not AnomalyKind.ENDED]
-    return [one for one in found if fault.at_ms - _MINUTE_MS <= one.begin_ms < fault.until_ms]
+    return [one for one in found if fault.at_ms - MINUTE_MS <= one.begin_ms < fault.until_ms]
 
 
 def _batches(samples: pd.DataFrame) -> Iterator[SampleBatch]:

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
-from benchmarks.planted_topology import DAY_MS, START_MS, Planted, World, planted
+from benchmarks.planted_topology import START_MS, Planted, World, planted
 from monitor.correlation.learned import learn
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.series import Identity
 from monitor.domain.topology import Learned, Onset
 from monitor.incidents.grouping import group
@@ -27,7 +28,6 @@ from monitor.incidents.rules import Rules
 from monitor.incidents.suspects import suspects
 
 TITLE = "Incidents with a known cause: grouping, suspects, and the graph's cost"
-_HOUR_MS = 3_600_000
 
 
 def run(toy: bool) -> list[Figure]:
@@ -73,7 +73,7 @@ def same_tags(found: Planted) -> NDArray[np.int64]:
 
 
 def same_hour(found: Planted) -> NDArray[np.int64]:
-    return np.array([a.begin_ms // _HOUR_MS for a in found.anomalies])
+    return np.array([a.begin_ms // HOUR_MS for a in found.anomalies])
 
 
 def _numbers(found: Planted, groups: Sequence[Sequence[Anomaly]]) -> NDArray[np.int64]:

@@ -15,7 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from collectors import flights_model
-from collectors.flights_table import HOUR_MS, Schedule, Weather
+from collectors.flights_table import Schedule, Weather
+from monitor.domain.durations import HOUR_MS
 
 MODEL, VERSION = "delay-predictor", "1"
 DAY_MS = 24 * HOUR_MS

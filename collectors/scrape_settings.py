@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from collectors.relabel import Rule
 from collectors.source_fields import Name, Span, Spoken, Text
 from collectors.targets import TARGETS_MAX, split_host
+from monitor.domain.durations import MINUTE_MS
 
 
 class ScrapeSettings(Spoken):
@@ -20,7 +21,7 @@ class ScrapeSettings(Spoken):
     dns: tuple[Text, ...] = Field(default=(), strict=False)
     scheme: Literal["http", "https"] = "http"
     path: Annotated[str, Field(pattern=r"^/[^\s#]*$")] = "/metrics"
-    every: Span = 60_000
+    every: Span = MINUTE_MS
     timeout: Span = 10_000
     samples_max: Annotated[int, Field(gt=0, le=1_000_000)] = 50_000
     tags: dict[Text, Text] = Field(default_factory=dict)

@@ -18,12 +18,13 @@ from collectors.table_measures import measured, width
 from collectors.table_settings import TableSettings, VariableKind
 from collectors.table_statements import TableStatements
 from collectors.table_variables import Schema, decided, schema_of
+from monitor.domain.durations import HOUR_MS
 
 Tags = tuple[tuple[str, str], ...]
 Written = dict[tuple[int, Tags, str], tuple[float, Sequence[Any]]]
 """By bucket, tags and variable: rows, and the aggregates of its kind."""
 
-SCHEMA_MS = 3_600_000
+SCHEMA_MS = HOUR_MS
 """After so much of what is read, columns are looked for anew."""
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from collectors.source_fields import Span, Text
 from collectors.sql_settings import DatabaseSettings
+from monitor.domain.durations import DAY_MS
 
 VARIABLES_MAX = 200
 
@@ -42,7 +43,7 @@ class TableSettings(DatabaseSettings):
     value: str = ""
     kind: str = ""
     pad: Literal["zero", "missing"] = "zero"
-    memory: Span = 7 * 86_400_000
+    memory: Span = 7 * DAY_MS
     values_max: Annotated[int, Field(gt=0, le=1_000)] = 32
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, model_validator
 
 from collectors.source_fields import Name, Span, Strict, Text
+from monitor.domain.durations import MINUTE_MS
 
 
 class WatchedSettings(Strict):
@@ -16,8 +17,8 @@ class WatchedSettings(Strict):
 
     name: Name
     path: Text
-    every: Span = 60_000
-    timeout: Span = 60_000
+    every: Span = MINUTE_MS
+    timeout: Span = MINUTE_MS
     tags: tuple[Text, ...] | None = Field(default=None, strict=False)
     zone: str = "UTC"
 

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import inlined
+from learners.durations import MINUTE_MS
 from learners.score import L_OPEN, TESTS
 
 GRADE_MIN, GRADE_MAX = -6, 7
 GRADES = GRADE_MAX - GRADE_MIN + 1
 OPEN_MIN, OPEN_MAX = 3.0, 7.0
-_MINUTE_MS = 60_000.0
 _OPENS: NDArray[np.float64] = np.array(
     [min(max(L_OPEN - g * math.log10(2.0), OPEN_MIN), OPEN_MAX) for g in range(GRADE_MIN, GRADE_MAX + 1)]
 )
@@ -39,7 +39,7 @@ def place(cadence_ms: int) -> int:
     >>> [round(L_OPEN / stretch(place(60_000 * m)), 1) for m in (1, 5, 60, 1440)]
     [5.0, 4.4, 3.2, 3.0]
     """
-    bits = np.float64(max(cadence_ms, 1) * (math.sqrt(2.0) / _MINUTE_MS)).view(np.uint64)
+    bits = np.float64(max(cadence_ms, 1) * (math.sqrt(2.0) / MINUTE_MS)).view(np.uint64)
     octaves = np.int64(bits >> np.uint64(52)) - 1023
     return int(min(max(octaves, np.int64(GRADE_MIN)), np.int64(GRADE_MAX)) - GRADE_MIN)
 

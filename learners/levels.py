@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.drift.changepoint import LEAST, ChangePoint, change_points
+from learners.durations import DAY_MS
 
 CHANGES_MOST = 2
 VALUES_MIN = 64
-LASTING_MS, LASTING_SEASONS, LASTING_BUCKETS = 7 * 86_400_000, 2, 200
+LASTING_MS, LASTING_SEASONS, LASTING_BUCKETS = 7 * DAY_MS, 2, 200
 PARTS = 8
 _APART = 3.0
 

@@ -20,9 +20,9 @@ from learners.base import Family
 from learners.baseline.seasonal_profile import Known, stride_of
 from learners.candidate import ALPHAS, Candidate, Series, candidates, profile, scaled
 from learners.contest import contest
+from learners.durations import HOUR_MS
 from learners.unit import scale_of
 
-HOUR_MS = 3_600_000
 ROUGH_MOST = 2_016
 """Strides in which seasons are looked for, at most."""
 TURNS_IN_WINDOW = 2

@@ -26,12 +26,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import stats
 
+from learners.durations import DAY_MS, MINUTE_MS
+
 Values = NDArray[np.float64]
 
 BLOCK = 48
 RARE = 1e-6
 """The tail probability in whose quantile spikes of heavy-tailed series are measured."""
-MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

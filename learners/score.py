@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 
 from learners.compiled import inlined, kernel
+from learners.durations import DAY_MS
 
 L_OPEN = 5.0
 L_CLOSE = 2.5
@@ -20,7 +21,6 @@ L_QUIET = 2.0
 TESTS = math.log10(3.0)
 """What asking three statistics costs each of them."""
 SUPPORTED = 256
-_DAY_MS = 86_400_000
 FAR = 32.0
 _HALF_SCORE = 4.0
 
@@ -76,13 +76,13 @@ def is_young(n: int, cadence_ms: int) -> bool:
     >>> is_young(1439, 60_000), is_young(1440, 60_000), is_young(255, 3_600_000), is_young(256, 3_600_000)
     (True, False, True, False)
     """
-    return n < SUPPORTED or n * cadence_ms < _DAY_MS
+    return n < SUPPORTED or n * cadence_ms < DAY_MS
 
 
 @inlined
 def in_first_week(n: int, cadence_ms: int) -> bool:
     """Has a series of ``n`` samples seen less than a week?"""
-    return n * cadence_ms < 7 * _DAY_MS
+    return n * cadence_ms < 7 * DAY_MS
 
 
 @inlined
@@ -92,7 +92,7 @@ def is_weekend(local_ms: int) -> bool:
     >>> [is_weekend(day * 86_400_000) for day in range(7)]  # from a Thursday on
     [False, False, True, True, False, False, False]
     """
-    return (local_ms // _DAY_MS + 4) % 7 % 6 == 0
+    return (local_ms // DAY_MS + 4) % 7 % 6 == 0
 
 
 @kernel
@@ -109,7 +109,7 @@ def supported(n: int, r: float, cadence_ms: int) -> float:
     """
     if not is_young(n, cadence_ms):
         return math.inf
-    plenty = max(SUPPORTED, _DAY_MS // max(cadence_ms, 1))
+    plenty = max(SUPPORTED, DAY_MS // max(cadence_ms, 1))
     known = math.log(max(n, 1)) / math.log(plenty)
     return (L_OPEN + TESTS) * known * beyond_far(r)
 

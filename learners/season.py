@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from learners import comb, peaks, seek
 from learners.cleaned import clean_rows
+from learners.durations import HOUR_MS
 from learners.judged import OTHER_TURNS_MIN, SHORTEST
 from learners.rows import Rows
 from learners.seek import FINDING
@@ -41,8 +42,7 @@ __all__ = ["FINDING", "NONE", "Finding", "Period", "Seasons", "Why", "find", "fi
 _CHUNK = 256
 _BLOCK = 16
 """Rows that are transformed together, always so many: then each takes the same path through the FFT."""
-_HOUR_MS = 3_600_000
-_CALENDAR_MS = np.array([_HOUR_MS, 24 * _HOUR_MS, 168 * _HOUR_MS, 365 * 24 * _HOUR_MS], np.int64)
+_CALENDAR_MS = np.array([HOUR_MS, 24 * HOUR_MS, 168 * HOUR_MS, 365 * 24 * HOUR_MS], np.int64)
 
 
 class Why(enum.IntEnum):

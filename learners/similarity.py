@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import kernel
+from learners.durations import HOUR_MS
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint32]
@@ -60,9 +61,9 @@ class Lags:
     met once.
     """
 
-    most_ms: int = 3_600_000
+    most_ms: int = HOUR_MS
     tolerance_ms: int = 600_000
-    apart_ms: int = 6 * 3_600_000
+    apart_ms: int = 6 * HOUR_MS
 
 
 def tokens(begin_ms: Ints, cell_ms: int) -> Words:

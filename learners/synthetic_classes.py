@@ -14,8 +14,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from learners.durations import HOUR_MS
+
 Values = NDArray[np.float64]
-HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

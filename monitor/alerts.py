@@ -16,12 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.alerting.preview import Preview, preview
 from monitor.alerting.receivers import kind_of, read
-from monitor.alerting.ruling import MINUTE_MS, Doubted, Muted, Rules, Ruling, never, undoubted
+from monitor.alerting.ruling import Doubted, Muted, Rules, Ruling, never, undoubted
 from monitor.couriers import Compose, Couriers
 from monitor.domain.alert import Holding, Kept
 from monitor.domain.audit import Deed
 from monitor.domain.budget import Balance, Budget, first_level
 from monitor.domain.destination import Destination
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.errors import BadRequest, NotFound, Refused
 from monitor.domain.incident import Incident, LedgerStep
 from monitor.domain.lineage import Lineage
@@ -37,7 +38,6 @@ from monitor.store.outbox import Outbox
 log = logging.getLogger(__name__)
 
 LOOK_S = 5.0
-DAY_MS = 86_400_000
 ROUTES_MAX = 200
 RECEIVERS_MAX = 100
 BUDGETS_MAX = 400
@@ -230,6 +230,10 @@ class Alerts:
     def receivers(self, team: str | None = None) -> list[Destination]:
         """By name; of one team, its own."""
         return [one for one in self.destinations.receivers() if team in (None, one.team)]
+
+    def unreachable(self) -> dict[str, bool]:
+        """By receiver, whether a notice had to be given up, and none was taken since."""
+        return {one.name: one.unreachable_ms is not None for one in self.receivers()}
 
     def route(self, name: str, team: str | None = None) -> Route:
         return _named(name, self.routes(team), "route")

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from monitor.domain.comfort import SCORES, Run, reached
+from monitor.domain.durations import DAY_MS
 from monitor.domain.series import Identity
 
 SERIES_MAX = 200
@@ -16,7 +17,6 @@ POINTS_MAX = 100_000
 """Buckets of a series that are read, the newest; ten weeks by the minute."""
 RUNS_MAX = 500
 DAYS_MAX = 60
-DAY_MS = 86_400_000
 Row = Mapping[str, Any]
 
 

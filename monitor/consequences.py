@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from monitor.domain.acts import Act, name_of
 from monitor.domain.calendar import Calendar, Mode, Span
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import NotFound, Unfit
 from monitor.domain.incident import PlacedAnomaly
 from monitor.domain.labels import Label, Said, TargetKind
@@ -18,7 +19,7 @@ from monitor.domain.series import Identity
 from monitor.muting import Muting
 from monitor.responding import Responding
 
-GOES_ON_MS = 6 * 3_600_000
+GOES_ON_MS = 6 * HOUR_MS
 """For so much longer what goes on is expected, if the label sets no end."""
 
 

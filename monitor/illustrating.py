@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from monitor.domain.declared import Declared
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.incident import Incident, Suspect
 from monitor.domain.notice import Picture
 from monitor.domain.units import Way
@@ -78,7 +79,7 @@ class Illustrator:
         from monitor.alerting.chart import Track, picture
 
         row = self._row(suspect.series_id)
-        cadence_ms = int(row["cadence_ms"] or 60_000)
+        cadence_ms = int(row["cadence_ms"] or MINUTE_MS)
         from_ms = suspect.onset_ms - BUCKETS_BEFORE * cadence_ms
         to_ms = suspect.onset_ms + (BUCKETS_MAX - BUCKETS_BEFORE) * cadence_ms
         columns = self._columns(suspect.series_id, from_ms=from_ms, to_ms=to_ms, max_points=BUCKETS_MAX)

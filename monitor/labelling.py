@@ -13,6 +13,7 @@ from typing import Any, Unpack
 
 from monitor.consequences import Consequences
 from monitor.domain.acts import Undo
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import NotFound, Unfit
 from monitor.domain.filters import LabelFilter
 from monitor.domain.incident import Incident, PlacedAnomaly
@@ -24,8 +25,9 @@ from monitor.domain.shape import Shape, missed, shape_of
 from monitor.domain.traits import Traits, traits_of
 from monitor.recent import Recent
 from monitor.responding import Feedback, Found
+from monitor.shards import Shards
 
-FUTURE_MS = 10 * 60_000
+FUTURE_MS = 10 * MINUTE_MS
 SHAPES_MAX = 5
 """Of an incident, or of a span with many anomalies, the highest scores act."""
 SPAN_BUCKETS_MAX = 10_000
@@ -183,3 +185,9 @@ class Labelling:
         """What was just taken back is so, also where the store has not heard of it yet."""
         known = [replace(one, label=self.recent.as_known(one.label.id, one.label)) for one in stored]
         return [replace(one, rules=one.rules and one.label.undone_by is None) for one in known]
+
+
+def labels_in_force(shards: Shards, metrics: Sequence[str]) -> list[Label]:
+    """Those that speak of these metrics; every shard has all of them."""
+    bodies = shards.ask(0, "labels", metrics=list(metrics))
+    return [Label.from_body(body, position) for position, body in enumerate(bodies, start=1)]

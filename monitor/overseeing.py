@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from monitor.domain.durations import DAY_MS
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.labels import Judged, Said
-from monitor.domain.meta import DAY_MS, cause, of_models, rank
+from monitor.domain.meta import cause, of_models, rank
 from monitor.domain.records import Control, Kind
 from monitor.domain.source import SourceStatus
 from monitor.engine.base import ShardStatus

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from collectors.base import SAMPLES_MAX
 from collectors.pulled import Follower, Source, SourceFailed
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import DAY_MS
 from monitor.domain.errors import WatchkeeperError
 from monitor.domain.source import SourcePart, SourceState, SourceStatus
 from monitor.engine.base import Accepted
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 RETRY_MS = 5_000
 """Until a failed source is asked again; twice as long each time, up to its interval or five minutes."""
 RETRY_MS_MAX = 300_000
-VERDICTS_MS = 7 * 86_400_000
+VERDICTS_MS = 7 * DAY_MS
 """So far back a source that wants verdicts is told of anomalies that have ended."""
 _ANSWER_S = 60.0
 _STOP_S = 2.0

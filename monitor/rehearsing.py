@@ -17,6 +17,7 @@ import numpy as np
 
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.batch import SampleBatch
+from monitor.domain.durations import DAY_MS
 from monitor.domain.labels import Label, Said, judged
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity
@@ -28,7 +29,6 @@ DAYS_MAX = 90
 SIBLINGS_MAX = 10
 POINTS_MAX = 100_000
 """Buckets of a series that are read, the newest; ten weeks by the minute."""
-_DAY_MS = 86_400_000
 Row = Mapping[str, Any]
 
 
@@ -69,7 +69,7 @@ class Rehearsing:
             rows = [row for row in rows if len(past[str(row["id"])]["ts_ms"])]
             newest = [int(past[str(row["id"])]["ts_ms"][-1]) + int(row["cadence_ms"]) for row in rows]
             to_ms = max(newest, default=0)
-            from_ms = to_ms - days * _DAY_MS
+            from_ms = to_ms - days * DAY_MS
             known = [one for one in self.labels(_metrics(rows)) if one.id != label.id]
             before = self._play(rows, past, from_ms, known)
             after = self._play(rows, past, from_ms, [*known, label])

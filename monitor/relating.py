@@ -12,6 +12,7 @@ from typing import Protocol
 
 from monitor.correlation.network import Community, communities
 from monitor.domain.acts import Tie
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import Refused
 from monitor.domain.event import ChangeEvent
 from monitor.domain.incident import Incident, SimilarIncident
@@ -21,7 +22,7 @@ from monitor.domain.records import Control, Kind
 from monitor.domain.topology import LearnedEdge
 
 LINKS_MAX = 10_000
-BEFORE_MS = 24 * 3_600_000
+BEFORE_MS = 24 * HOUR_MS
 """How long before an incident's start a change is still shown beside it."""
 EDGES_MAX = 200_000
 

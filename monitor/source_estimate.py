@@ -12,6 +12,7 @@ from collectors.pulled import Follower
 from monitor.assembly import BYTES_PER_SERIES
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.batch import SampleBatch
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.records import Tick
 from monitor.polled import Polled
 from monitor.settings import Settings
@@ -19,10 +20,9 @@ from monitor.shadow import Shadow
 
 SAMPLES_READ_MAX = 5_000_000
 """More are not read; the estimate is then of a shorter time."""
-DAY_MS = 86_400_000
 _DAYS_MIN = 23 / 24
 """The first sample of a day that was asked for seldom lies at its very beginning."""
-TOGETHER_MS = 3_600_000
+TOGETHER_MS = HOUR_MS
 """Anomalies less apart than this are counted as one alert, as the grouping on one machine mostly has it."""
 
 

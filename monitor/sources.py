@@ -24,6 +24,7 @@ from collectors.targets import TARGETS_MAX
 from collectors.watched import WatchedFiles
 from collectors.watched_settings import WatchedSettings
 from monitor.alerting.secrets import NoSecret, Secrets
+from monitor.domain.durations import DAY_MS
 from monitor.polled import Polled
 from monitor.settings import Settings
 
@@ -102,7 +103,7 @@ def _mlflow(kind: str, said: MlflowSettings, read_secret: ReadSecret, folder: Pa
         timeout_ms=said.timeout,
         reread_ms=said.reread,
         backfill_ms=said.backfill,
-        chunk_ms=86_400_000,
+        chunk_ms=DAY_MS,
         tells=source,
         declared=said,
     )

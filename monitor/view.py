@@ -157,17 +157,17 @@ class View:
         self, *, after: str = "", limit: int = 100, **asked: Unpack[AnomalyFilter]
     ) -> Page[PlacedAnomaly]:
         asked["team"] = self._team
-        return self._monitor.anomalies(after=after, limit=limit, **asked)
+        return self._monitor.recounting.anomalies(after=after, limit=limit, **asked)
 
     def incidents(
         self, *, after: str = "", limit: int = 100, **asked: Unpack[IncidentFilter]
     ) -> Page[Incident]:
         if self._team is not None:
             asked["team"] = self._team
-        return self._monitor.incidents(after=after, limit=limit, **asked)
+        return self._monitor.recounting.incidents(after=after, limit=limit, **asked)
 
     def incident(self, incident_id: str) -> tuple[Incident, Sequence[PlacedAnomaly]]:
-        return self._monitor.incident(incident_id, self._team)
+        return self._monitor.recounting.incident(incident_id, self._team)
 
     def likely(self, incidents: Sequence[Incident]) -> list[Likely | None]:
         """How likely people act on each; None while the ranking has not proven itself."""
@@ -175,7 +175,7 @@ class View:
 
     def transitions(self, incident: Incident) -> Sequence[IncidentTransition]:
         """The steps of its life, the first one first."""
-        return self._monitor.transitions(incident.id)
+        return self._monitor.recounting.transitions(incident.id)
 
     def similar(self, incident: Incident) -> list[SimilarIncident]:
         """Earlier ones of the incident's own team."""
@@ -327,10 +327,10 @@ class View:
         status = self._monitor.status()
         if self._team is None:
             return status
-        own = {"incidents_open": self._monitor.incidents_open(self._team), "series": None}
+        own = {"incidents_open": self._monitor.recounting.incidents_open(self._team), "series": None}
         return status | own | {"shards": [], "limits": [], "alerts": None, "sources_trouble": ""}
 
     async def changes(self) -> AsyncIterator[IncidentChange]:
-        async for change in self._monitor.changes():
+        async for change in self._monitor.recounting.changes():
             if self._team in (None, change.incident.team):
                 yield change

@@ -17,6 +17,7 @@ from api.access.users import said as user_said
 from api.client import Client, Values
 from api.tables import err, out, print_json, show
 from monitor.domain.access import Role, Scope
+from monitor.domain.durations import DAY_MS
 from monitor.domain.errors import BadRequest
 from monitor.folder import FolderLock
 from monitor.settings import Settings, load
@@ -36,7 +37,6 @@ TOKEN_COLUMNS = {
     "revoked_ms": "revoked (UTC)",
 }
 USER_COLUMNS = {"name": "name", "role": "role", "team": "team", "password": "password", "subject": "subject"}
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def token_create(
     days: int | None,
     as_json: bool,
 ) -> int:
-    expires_ms = None if days is None else time.time_ns() // 1_000_000 + days * _DAY_MS
+    expires_ms = None if days is None else time.time_ns() // 1_000_000 + days * DAY_MS
     wanted: Values = {
         "name": name,
         "scopes": scopes,

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.domain.durations import DAY_MS
+
 CANCELLED = "flights.cancelled_share"
 AIRPORTS = frozenset({"EWR", "JFK", "LGA"})
 INCIDENTS_MAX = 60
-DAY_MS = 86_400_000
 LONGEST_MS = 4 * DAY_MS
 
 _NEW_YORK = ZoneInfo("America/New_York")

@@ -12,6 +12,7 @@ from api import quiet, schemas
 from api.routes.common import PREFIX, PROBLEMS, TheAccess, TheActor, TheMonitor, TheView
 from monitor.alerting import calendars
 from monitor.domain.calendar import Calendar
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import BadRequest
 
 router = APIRouter(prefix=PREFIX, tags=["mutes"], responses=PROBLEMS)
@@ -100,8 +101,8 @@ def add_calendar(
         selector=selector,
         spans=spans,
         author=actor.name,
-        before_ms=asked.before_minutes * quiet.MINUTE_MS,
-        after_ms=asked.after_minutes * quiet.MINUTE_MS,
+        before_ms=asked.before_minutes * MINUTE_MS,
+        after_ms=asked.after_minutes * MINUTE_MS,
         created_ms=now_ms,
     )
     monitor.muting.check_calendar(calendar)

@@ -39,7 +39,7 @@ async def events(request: Request, monitor: TheMonitor, view: TheView) -> Stream
     """Server-sent events: ``incident`` on each change, ``heartbeat`` every 15 seconds. Ends within five
     seconds once whoever asked may no longer."""
     most = monitor.settings.http.watchers
-    if monitor.watchers >= most:
+    if monitor.recounting.watchers >= most:
         monitor.telemetry.limits.hit("http.watchers")
         raise unavailable(f"event streams are limited to {most}", 10, "overloaded")
     admitted: Admitted = request.state.admitted

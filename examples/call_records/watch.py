@@ -64,7 +64,7 @@ def watched(folder: Path, end_s: int) -> Monitor:
 
 
 def told(monitor: Monitor, incident: Incident) -> str:
-    _, members = monitor.incident(incident.id)
+    _, members = monitor.recounting.incident(incident.id)
     trunks = sorted({placed.anomaly.series.tag("trunk_group") or "" for placed in members})
     metrics = sorted({placed.anomaly.series.metric for placed in members})
     begin = time.strftime("%d %B %H:%M", time.gmtime(incident.start_ms / 1_000))
@@ -77,7 +77,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         monitor = watched(Path(folder) / "data", end_s)
         try:
-            for incident in monitor.incidents(limit=100).items:
+            for incident in monitor.recounting.incidents(limit=100).items:
                 print(told(monitor, incident))
         finally:
             monitor.stop()

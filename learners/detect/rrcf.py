@@ -19,14 +19,13 @@ import numpy as np
 
 from learners.compiled import kernel
 from learners.detect.shingle import Shingle
+from learners.mixing import mix
 
 TREES = 40
 SIZE = 256
 SHINGLE = 4
 _NONE = -1
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX2 = np.uint64(0x94D049BB133111EB)
 _STRIDE = 0xD1342543DE82EF95  # odd, so that every time has another key
 
 
@@ -52,12 +51,9 @@ def tree_dtype(dims: int) -> np.dtype[np.void]:
 
 @kernel
 def _uniform(key: Any, depth: int) -> float:
-    """A number in [0, 1) from a hash (splitmix64)."""
-    z = key + _GOLDEN * np.uint64(depth + 1)
-    z = (z ^ (z >> np.uint64(30))) * _MIX1
-    z = (z ^ (z >> np.uint64(27))) * _MIX2
-    z = z ^ (z >> np.uint64(31))
-    return float(z >> np.uint64(11)) * 2.0**-53
+    """A number in [0, 1) from a hash."""
+    word = mix(key + _GOLDEN * np.uint64(depth + 1))
+    return float(word >> np.uint64(11)) * 2.0**-53
 
 
 @kernel

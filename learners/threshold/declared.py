@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from learners.base import Tail
 from learners.compiled import kernel
+from learners.durations import DAY_MS
 from learners.families import TAILS
 from learners.threshold import extreme_value, scaled_minmax
 
 DEFAULT = Tail.EXTREME_VALUE
 NAMES: tuple[str, ...] = tuple(tail.name.lower() for tail in TAILS)
-_REMEMBERED_MS = 8 * 86_400_000
+_REMEMBERED_MS = 8 * DAY_MS
 
 
 def tail_of(name: str | None) -> Tail:

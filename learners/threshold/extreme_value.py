@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from learners.base import tail_dtype
 from learners.compiled import inlined, kernel
+from learners.durations import MINUTE_MS
 from learners.gaussian import HALF
 from learners.grade import ASKED, place
 
@@ -197,7 +198,9 @@ def _learn_excess(m: Any, k: int, far: float, u: float, weight: float) -> None:
     m.shape[k] = int(min(max(x_new, 0.0), SHAPE_MAX) / _SHAPE_UNIT + 0.5)
 
 
-def warm(residuals: NDArray[np.float64], *, floor: float = 0.0, cadence_ms: int = 60_000) -> NDArray[np.void]:
+def warm(
+    residuals: NDArray[np.float64], *, floor: float = 0.0, cadence_ms: int = MINUTE_MS
+) -> NDArray[np.void]:
     """A record from warm-up ``residuals`` (in scales; prequential ones, in order of time): quantile and
     Pareto fit of each side. ``floor``: smallest scale of a residual.
 

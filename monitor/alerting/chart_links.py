@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from monitor.alerting.signing import NoLink, Signer
+from monitor.domain.durations import DAY_MS
 
 DAYS = 7
 PATH = "/chart/"
-_DAY_MS = 86_400_000
 
 
 class ChartLinks:
@@ -33,7 +33,7 @@ class ChartLinks:
         """Holds for a week. Empty where the server's address is not known, or it cannot draw."""
         if not self._page:
             return ""
-        return f"{self._page}{PATH}{self._signer.token([incident, self._now_ms() + DAYS * _DAY_MS])}"
+        return f"{self._page}{PATH}{self._signer.token([incident, self._now_ms() + DAYS * DAY_MS])}"
 
     def read(self, token: str) -> str:
         """The incident. Raises NoLink."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.domain.alert import Dispatch, Standing
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import Digest, Route
-
-_MINUTE_MS = 60_000
 
 
 def turns(route: Route, at_ms: int) -> bool:
@@ -21,7 +20,7 @@ def turns(route: Route, at_ms: int) -> bool:
     """
     if route.digest is Digest.NEVER:
         return False
-    local, before = route.local(at_ms), route.local(at_ms - _MINUTE_MS)
+    local, before = route.local(at_ms), route.local(at_ms - MINUTE_MS)
     return local.date() != before.date() and (route.digest is Digest.DAY or local.weekday() == 0)
 
 

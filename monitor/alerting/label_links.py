@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from monitor.alerting.signing import NoLink, Signer
+from monitor.domain.durations import DAY_MS
 from monitor.domain.labels import Said
 
 LINKED = (Said.TRUE.value, Said.FALSE_ALARM.value, Said.EXPECTED.value)
 """Labels that a notice offers."""
 DAYS = 7
 PATH = "/label/"
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class LabelLinks:
         """By label, a link that holds for a week. None where the server's address is not known."""
         if not self._page:
             return {}
-        until_ms = self._now_ms() + DAYS * _DAY_MS
+        until_ms = self._now_ms() + DAYS * DAY_MS
         return {label: self.url(LabelLink(incident, label, receiver, until_ms)) for label in labels}
 
     def url(self, link: LabelLink) -> str:

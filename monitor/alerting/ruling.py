@@ -17,16 +17,16 @@ from monitor.alerting.matching import taken
 from monitor.alerting.urgency import level, quiet, rank, risen
 from monitor.domain.alert import SERIES_MAX, Dispatch, Holding, Ruled, Standing, Step, Told, Withheld
 from monitor.domain.budget import Balance
+from monitor.domain.durations import HOUR_MS, MINUTE_MS
 from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.lineage import Lineage
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import Digest, Route, in_order
 from monitor.domain.series import Identity
 
-MINUTE_MS = 60_000
-CATCH_UP_MS = 24 * 3_600_000
+CATCH_UP_MS = 24 * HOUR_MS
 """After a longer stop, what time alone would have brought about before is left out."""
-LIVE_MS = 24 * 3_600_000
+LIVE_MS = 24 * HOUR_MS
 _OVER = {
     "closed": "closed",
     "expired": "cut at its longest span, while it still went on",

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.similarity import Lags, candidates, overlaps, rows_for, signatures, tokens
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.series import Identity
 from monitor.domain.topology import Edge, Evidence, Key, Onset, keys_of
 
 Ints = NDArray[np.int64]
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from monitor.domain.durations import WEEK_MS
 from monitor.domain.shape import HALF_SCORE
 
-WEEK_MS = 7 * 86_400_000
 STEP = 1.0 / 3.0
 """Of the level, for one incident told: where scores are as they should be, a level higher by `STEP` is
 reached 2.2 times more rarely. A budget that has to find a level two higher than the one it begins with tells

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from monitor.domain.durations import DAY_MS
 from monitor.domain.errors import BadRequest
 from monitor.domain.mute import Selector, selector_of
 
 SPANS_MAX = 2_000
-MARGIN_MS_MAX = 7 * 86_400_000
+MARGIN_MS_MAX = 7 * DAY_MS
 NAME_MAX = 128
 TITLE_MAX = 200
 

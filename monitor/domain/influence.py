@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from monitor.domain.durations import DAY_MS
 from monitor.domain.labels import Label, Said
 from monitor.domain.shape import Shape
 
 DAILY = 10
 """Shapes of one user and day of the wall clock that act as confirmed, and as many as false alarms."""
 VOTES = (Said.TRUE, Said.FALSE_ALARM)
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def votes(labels: Collection[Label]) -> list[Vote]:
     for label in labels:
         if id(label) not in agreed or label.said not in VOTES:
             continue
-        day = (label.user, label.said, label.at_ms // _DAY_MS)
+        day = (label.user, label.said, label.at_ms // DAY_MS)
         for place in range(len(label.shapes)):
             if said[day] < DAILY:
                 said[day] += 1

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.domain.durations import DAY_MS
+
 PREFIX = "watchkeeper."
 EVERY_MS = 300_000
 """How often the system's own series have a value."""
@@ -17,7 +19,7 @@ FEW = 10
 """Of fewer cases no share is told: it would be noise."""
 BROAD = 30
 """And of fewer values of a family in an interval nothing of the family: a few faults would be half of it."""
-DAY_MS = 86_400_000
+DECIDED_MS = DAY_MS
 """What passes decided is told of the last day: passes of one series are a day apart."""
 
 SETTLED = 512

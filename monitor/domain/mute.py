@@ -14,11 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.domain.declared import matches
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.errors import BadRequest
 from monitor.domain.incident import Incident
 from monitor.domain.series import Identity
 
-DAY_MS = 86_400_000
 LONGEST_MS = 30 * DAY_MS
 AHEAD_MS = 366 * DAY_MS
 PATTERN_BYTES = 256
@@ -131,7 +131,6 @@ class Weekly:
         [(1767650400000, 1767657600000)]
         """
         found: list[tuple[int, int]] = []
-        minute_ms = 60_000
         since: int | None = None
         at_ms = from_ms
         while at_ms < until_ms:
@@ -141,7 +140,7 @@ class Weekly:
             elif not inside and since is not None:
                 found.append((since, at_ms))
                 since = None
-            at_ms = (at_ms // minute_ms + 1) * minute_ms
+            at_ms = (at_ms // MINUTE_MS + 1) * MINUTE_MS
         return found if since is None else [*found, (since, until_ms)]
 
     def checked(self) -> Weekly:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.anomaly import ANOMALOUS, Verdict
+from monitor.domain.durations import DAY_MS
 
-DAYS_MS = 8 * 86_400_000
+DAYS_MS = 8 * DAY_MS
 BUCKETS_MIN = 32
 BUCKETS_MAX = 24_000
 

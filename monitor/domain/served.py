@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
+from monitor.domain.durations import DAY_MS, HOUR_MS
+
 MATURITY_MS_MAX = 14 * DAY_MS
 SEGMENT, FEATURE = "segment.", "feature."
 """How columns of a batch are called, before the name of what they hold."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from monitor.domain.durations import MINUTE_MS
+
 METRIC_UP = "watchkeeper.source.up"
 METRIC_LAG = "watchkeeper.source.lag_s"
 METRIC_STALENESS = "watchkeeper.source.staleness_s"
 TAG = "source"
 PART_TAG = "instance"
 """Of a part's own series, unless its source calls it otherwise."""
-REPORT_MS = 60_000
+REPORT_MS = MINUTE_MS
 """How often a source's own series have a value."""
 
 DECLARATIONS: Mapping[str, Mapping[str, Any]] = {

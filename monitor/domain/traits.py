@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.incident import Incident
 
-MINUTE_MS = 60_000
 TAGS_MAX = 20
 
 

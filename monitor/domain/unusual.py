@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.domain.explanation import Ground
 from monitor.domain.past import Past
 from monitor.domain.units import counted
@@ -11,7 +12,6 @@ from monitor.domain.units import counted
 ENOUGH = 16
 """Ordinary buckets from which on the last days say how unusual something is."""
 
-_DAY_MS, _HOUR_MS, _MINUTE_MS = 86_400_000, 3_600_000, 60_000
 _STEPS = (
     (1.05, "by a twentieth"),
     (1.1, "by a tenth"),
@@ -102,7 +102,7 @@ def _span(span_ms: int) -> str:
     """
     if span_ms <= 0:
         return "its history"
-    for unit, name in ((_DAY_MS, "days"), (_HOUR_MS, "hours"), (_MINUTE_MS, "minutes")):
+    for unit, name in ((DAY_MS, "days"), (HOUR_MS, "hours"), (MINUTE_MS, "minutes")):
         if span_ms >= 1.95 * unit:
             return f"the last {round(span_ms / unit):,} {name}"
     return f"the last {max(round(span_ms / 1_000), 1)} seconds"

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from monitor.domain.anomaly import Anomaly
-from monitor.domain.mute import DAY_MS, Mute, Selector, Weekly
+from monitor.domain.durations import DAY_MS
+from monitor.domain.mute import Mute, Selector, Weekly
 
 SURE_BUCKETS = 5
 """So many buckets after a window's end an anomaly of it that is over is told to be: three ordinary buckets

@@ -8,14 +8,14 @@ import numpy as np
 
 from learners.classify import CLASSES
 from learners.compiled import kernel, spliced
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.meta import SETTLED
 from monitor.engine.parts import Parts
 from monitor.engine.translate import family_name
 from monitor.meta.ledger import OTHERS, UNKNOWN
 from monitor.shard import state as st
 
-_HOUR_MS = 3_600_000
-PERIODS = (("hour", 2 * _HOUR_MS), ("day", 36 * _HOUR_MS), ("week", 10 * 24 * _HOUR_MS))
+PERIODS = (("hour", 2 * HOUR_MS), ("day", 36 * HOUR_MS), ("week", 10 * 24 * HOUR_MS))
 """Seasons by name: up to this long."""
 _UP_TO_MS = np.array([most for _, most in PERIODS])
 _LENGTHS = [*(name for name, _ in PERIODS), "longer"]

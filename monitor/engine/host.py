@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from monitor.catalogue.built import Names
 from monitor.domain.anomaly import AnomalyEvent
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.observation import Observations
 from monitor.domain.records import Control, Kind, Record, Samples, Tick
@@ -36,14 +37,15 @@ from monitor.engine.tasks import Tasks, refused
 from monitor.engine.translate import events_of, told_of
 from monitor.meta.rolling import undoable
 from monitor.shard.assignment import Assignment
-from monitor.shard.shard import Applied
+from monitor.shard.results import Applied
+from monitor.shard.snapshot import state_bytes
 
 log = logging.getLogger(__name__)
 
 LEARNING_SLICE_S = 0.25
 HAND_OVER_AFTER_S = 0.2
 HAND_OVER_EVENTS = 512
-HOUR_MS, WATCHED_MS = 3_600_000, 300_000
+WATCHED_MS = 300_000
 
 
 class Host:
@@ -115,7 +117,7 @@ class Host:
             time_zones=len(parts.zones),
             declarations=len(parts.shard.rules.declared),
             log_bytes=parts.log.size_bytes,
-            state_bytes=parts.shard.bytes,
+            state_bytes=state_bytes(parts.shard),
             clock_ms=parts.clock_ms,
             log_ok=not parts.log.failed and self._failure is None,
             lag_bytes=self.intake.backlog.bytes,

@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.durations import DAY_MS
 from monitor.shard import state as st
 from monitor.shard.shard import Shard
 
-FAR_MS = 24 * 3_600_000
+FAR_MS = DAY_MS
 FAR_CADENCES = 4
 
 

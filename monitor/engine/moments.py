@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.classify import CLASSES
+from monitor.domain.durations import DAY_MS
 from monitor.domain.observation import COLUMNS
 from monitor.domain.past import DAYS_MS, Past, Seen, past_of, span_ms
 from monitor.engine.parts import Parts
@@ -24,7 +25,7 @@ from monitor.shard import state as st
 from monitor.shard.drain import is_pooled
 from monitor.shard.streaks import STREAK_MAX
 
-_GRID_MS = 86_400_000
+_GRID_MS = DAY_MS
 """How far around a time its grid is looked for, of a series whose cadence is not known (any more)."""
 _MODEL_BUCKETS_MAX = 65_536
 """Buckets that are read, at most, to say since when a model has judged."""

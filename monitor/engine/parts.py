@@ -28,8 +28,9 @@ from monitor.intake.tags import TagCounts
 from monitor.meta.freeze import Freeze
 from monitor.meta.ledger import Ledger
 from monitor.shard.former import lives
+from monitor.shard.results import Applied
 from monitor.shard.rules import tagged_zone
-from monitor.shard.shard import Applied, Shard
+from monitor.shard.shard import Shard
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from monitor.intake.log import Log
 from monitor.intake.recovery import Report
 from monitor.meta.freeze import Freeze
 from monitor.shard.shard import Shard
+from monitor.shard.snapshot import restore, snapshot
 from monitor.shard.state import LIVE
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ def parts_from(intake: Log, settings: HostSettings, directory: Path, loaded: Loa
         log=intake,
         index=SeriesIndex.from_state(arrays["index"]),
         remembered=Remembered.from_state(arrays["remembered"]),
-        shard=Shard.restore(arrays["shard"], meta["shard"]),
+        shard=restore(arrays["shard"], meta["shard"]),
         history=history,
         journal=Journal(directory, loaded.manifest.position),
         limits=settings.limits,
@@ -166,7 +167,7 @@ def save(parts: Parts, directory: Path) -> None:
     parts.history.compact(parts.newest_ms)
     listing = parts.history.flush()
     parts.journal.flush()
-    arrays, meta = parts.shard.snapshot()
+    arrays, meta = snapshot(parts.shard)
     named: dict[str, NDArray[Any]] = {f"shard.{name}": array for name, array in arrays.items()}
     named |= {f"index.{name}": array for name, array in parts.index.state().items()}
     named |= {f"remembered.{name}": array for name, array in parts.remembered.state().items()}

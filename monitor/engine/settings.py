@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.domain.durations import MINUTE_MS
 from monitor.intake.limits import Limits
 
 
@@ -18,5 +19,5 @@ class HostSettings:
     segment_bytes: int = 128 << 20
     retention_days: int = 400
     backlog_bytes_max: int = 2 << 30
-    backlog_ms_max: int = 10 * 60_000
+    backlog_ms_max: int = 10 * MINUTE_MS
     series_limit: int = 10_000_000

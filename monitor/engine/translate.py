@@ -18,7 +18,7 @@ from monitor.domain.teams import Teams
 from monitor.engine.base import Told
 from monitor.engine.long_ago import heard_ms
 from monitor.intake.index import SeriesIndex
-from monitor.shard.shard import Applied
+from monitor.shard.results import Applied
 
 KINDS: Sequence[AnomalyKind] = (
     AnomalyKind.SPIKE,

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from monitor.domain.durations import DAY_MS
 from monitor.history.files import OS_DISK, Disk, DurableFile
 from monitor.history.listing import Entry, Table
 from monitor.history.segments import (
@@ -44,7 +45,7 @@ class Policy:
 
     fanout: int = 8
     rows_max: int = 64_000_000
-    hot_age_ms: int = 86_400_000
+    hot_age_ms: int = DAY_MS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from monitor.domain.durations import DAY_MS
 from monitor.history.listing import Entry
-
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Retention:
 
     def horizon_ms(self, clock_ms: int) -> int:
         """Event time before which nothing has to be kept, at event time ``clock_ms``."""
-        return -(1 << 62) if self.days is None else clock_ms - self.days * _DAY_MS
+        return -(1 << 62) if self.days is None else clock_ms - self.days * DAY_MS
 
 
 def split(

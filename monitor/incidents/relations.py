@@ -12,10 +12,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.durations import DAY_MS
 from monitor.domain.lineage import Lineage
 from monitor.domain.series import Identity
 from monitor.domain.topology import UNTOLD, Edge, Key, Learned, Onset
-from monitor.incidents.rules import DAY_MS, Rules
+from monitor.incidents.rules import Rules
 from monitor.incidents.ties import Ties
 
 Learn = Callable[[Sequence[Onset], int, int], Learned]

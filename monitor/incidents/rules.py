@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +56,12 @@ class Rules:
     precedent_decades: float = 2.0
     precedent_series: int = 2
     precedent_share: float = 1 / 3
-    precedent_astray_ms: int = 10 * 60_000
+    precedent_astray_ms: int = 10 * MINUTE_MS
     occasion_ms: int = 6 * HOUR_MS
     learned_ms: int = 28 * DAY_MS
     settled_ms: int = DAY_MS
     known_edges: int = 3
-    astray_ms: int = 20 * 60_000
+    astray_ms: int = 20 * MINUTE_MS
     patience_ms: int = 7 * DAY_MS
     founding_score: float = 64.0
     sure_score: float = 75.0

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.incident import Priority
 from monitor.incidents.lifecycle import Life
-from monitor.incidents.rules import HOUR_MS
 from monitor.incidents.suspects import duration
 
 FROM = {Priority.P1: 1_200.0, Priority.P2: 300.0, Priority.P3: 75.0, Priority.P4: 0.0}

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.domain.incident import Suspect
 from monitor.domain.series import Identity
 from monitor.domain.units import beside
 from monitor.incidents.relations import Relations
 
-_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
+_UNITS = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (1_000, "s"))
 _DECLARED = 3.0
 """What a declared link counts beside a learned edge."""
 _LINKED_MAX = 1_000

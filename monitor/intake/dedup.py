@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import kernel
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import CorruptLog
 from monitor.intake.table import Keys, Table, erase, fill, place, size_for
 
 ID_BYTES = 16
-HOUR_MS = 3_600_000
 
 
 class Remembered:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.domain.batch import Reason
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 
 RESERVED_PREFIX = "watchkeeper."
@@ -42,8 +43,8 @@ class Limits:
     declarations_max: int = 10_000
     patterns_max: int = 1_000
     teams_max: int = 1_000
-    future_ms_max: int = 10 * 60_000
-    late_ms_max: int = 60 * 60_000
+    future_ms_max: int = 10 * MINUTE_MS
+    late_ms_max: int = 60 * MINUTE_MS
     backlog_bytes_max: int = 2 << 30
     backlog_s_max: int = 10 * 60
     json_depth_max: int = 16

@@ -25,8 +25,8 @@ from learners.drift.absorbed import Absorbed
 from learners.drift.reference import DAYS, HOLES_MOST, WEEKS, Reference
 from learners.score import L_OPEN
 from learners.unit import scale_of
+from monitor.domain.durations import HOUR_MS
 
-HOUR_MS = 3_600_000
 DAY_HOURS = 24
 _EXTREMES = 0.005
 _SURPRISE_MOST = 4.0

@@ -21,6 +21,7 @@ from learners.labels import Labelled
 from learners.past import TURNS_IN_WINDOW, Past
 from learners.select import Choice, Window, choose_many
 from monitor.domain.anomaly import SURPRISING
+from monitor.domain.durations import DAY_MS
 from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare, judged
 
 WINDOW_BUCKETS = 2_016
@@ -39,7 +40,6 @@ FIRST_PASS = 32
 LONG = 16
 YOUNG_BUCKETS = 100
 YOUNG_DAYS = 3
-_DAY_MS = 86_400_000
 
 
 def declustered(verdict: NDArray[np.uint8], *, young: bool = False) -> NDArray[np.bool_]:
@@ -117,7 +117,7 @@ def is_young(final_n: int, cadence_ms: int) -> bool:
     >>> is_young(864, 300_000), is_young(865, 300_000), is_young(128, 3_600_000)
     (True, False, False)
     """
-    return final_n <= max(YOUNG_BUCKETS, YOUNG_DAYS * _DAY_MS // max(cadence_ms, 1))
+    return final_n <= max(YOUNG_BUCKETS, YOUNG_DAYS * DAY_MS // max(cadence_ms, 1))
 
 
 def named(models: Sequence[str] | None) -> tuple[Family, ...] | None:
@@ -136,7 +136,7 @@ def window_buckets(cadence_ms: int) -> int:
     >>> [window_buckets(ms) for ms in (1_000, 60_000, 300_000, 3_600_000)]
     [4320, 4320, 2016, 2016]
     """
-    return max(WINDOW_BUCKETS, min(3 * _DAY_MS // max(cadence_ms, 1), WINDOW_BUCKETS_MAX))
+    return max(WINDOW_BUCKETS, min(3 * DAY_MS // max(cadence_ms, 1), WINDOW_BUCKETS_MAX))
 
 
 def looks_back(final_n: int, cadence_ms: int, periods: Sequence[int]) -> int:
@@ -151,7 +151,7 @@ def looks_back(final_n: int, cadence_ms: int, periods: Sequence[int]) -> int:
     >>> looks_back(14 * 24, 3_600_000, ())
     0
     """
-    window, day = window_buckets(cadence_ms), max(_DAY_MS // max(cadence_ms, 1), 1)
+    window, day = window_buckets(cadence_ms), max(DAY_MS // max(cadence_ms, 1), 1)
     days = final_n // day
     if window >= 21 * day or final_n <= window:
         return 0

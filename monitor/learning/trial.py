@@ -25,6 +25,7 @@ from learners.residual import normal_score
 from learners.score import L_OPEN
 from learners.single import Model
 from monitor.domain.anomaly import ANOMALOUS
+from monitor.domain.durations import DAY_MS
 
 CHANCE = 1e-3
 LONG = 16
@@ -33,7 +34,6 @@ STRETCH_MIN = 256
 BARRED_DAYS = 14
 BARRED_BUCKETS_MIN = 1_024
 """How long a family that was rolled back stays away: two weeks, or four passes."""
-_DAY_MS = 86_400_000
 
 Spans = Sequence[tuple[int, int]]
 
@@ -149,7 +149,7 @@ def barred_until(final_n: int, cadence_ms: int) -> int:
     >>> barred_until(1_000, 3_600_000), barred_until(1_000, 300_000)
     (2024, 5032)
     """
-    return final_n + max(BARRED_DAYS * _DAY_MS // max(cadence_ms, 1), BARRED_BUCKETS_MIN)
+    return final_n + max(BARRED_DAYS * DAY_MS // max(cadence_ms, 1), BARRED_BUCKETS_MIN)
 
 
 def _choices(n: int, k: int) -> float:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-log = logging.getLogger(__name__)
+from monitor.domain.durations import MINUTE_MS
 
-MINUTE_MS = 60_000
+log = logging.getLogger(__name__)
 
 
 class Heartbeat:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import kernel
-from monitor.domain.meta import DAY_MS, PREFIX, SETTLED
+from monitor.domain.meta import DECIDED_MS, PREFIX, SETTLED
 from monitor.domain.observation import Observations
 from monitor.domain.switch import Cause, Switch
 from monitor.meta.tally import Tally
@@ -94,7 +94,7 @@ class Ledger:
         """Plain values: ``counts`` (of `Tally`, flat) and ``spent`` since the start; of the day before
         ``at_ms`` the number of series that were moved by passes (by family), whose seasons passes changed,
         and of which something was undone."""
-        while self._switches and self._switches[0][0] < at_ms - DAY_MS:
+        while self._switches and self._switches[0][0] < at_ms - DECIDED_MS:
             self._switches.popleft()
         learned = [one for one in self._switches if one[2] == Cause.LEARNED.value]
         moved: dict[str, set[int]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitor.domain.durations import DAY_MS
 from monitor.domain.labels import Label, Said, judged
 from monitor.domain.traits import Traits
 
@@ -16,7 +17,6 @@ TEACHES = {Said.TRUE: True, Said.FALSE_ALARM: False, Said.EXPECTED: False}
 USER_DAY = 20
 LABELS_MAX = 5_000
 """The newest that teach."""
-_DAY_MS = 86_400_000
 
 
 def lessons(labels: Iterable[Label]) -> list[tuple[Traits, bool]]:
@@ -27,7 +27,7 @@ def lessons(labels: Iterable[Label]) -> list[tuple[Traits, bool]]:
     for label in sorted(ruling, key=lambda one: (one.position, one.id)):
         if label.said not in TEACHES or label.traits is None:
             continue
-        day = (label.user, label.at_ms // _DAY_MS)
+        day = (label.user, label.at_ms // DAY_MS)
         said[day] = said.get(day, 0) + 1
         if said[day] <= USER_DAY:
             found.append((label.traits, TEACHES[label.said]))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.served import ModelSettings, Task
 from monitor.served import exact, logbins, quality
 from monitor.served.columns import Combination, Text
@@ -30,7 +31,6 @@ GROUPS_MAX = 4_096
 """Combinations of version and segments; rows of further ones count in the whole only."""
 SAMPLED = 1_000
 REFERENCE = 4_000
-MINUTE_MS = 60_000
 LARGEST = 1e100
 """A feature beyond it in size is missing: distances square and sum."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.mixing import mixed
 from monitor.domain.served import ModelSettings
 from monitor.served import closing
 from monitor.served.closing import Told
@@ -310,11 +311,8 @@ class ServedState:
     # -- bounds -----------------------------------------------------------------------------------
 
     def _mixed(self, keys: Words) -> Words:
-        """A keyed hash of keys (the finalizer of SplitMix64)."""
-        mixed = keys ^ self._secret
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return mixed ^ (mixed >> np.uint64(31))
+        """A keyed hash of keys."""
+        return mixed(keys ^ self._secret)
 
     def _kept(self, hashes: Words) -> NDArray[np.bool_]:
         if not self.level:

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import NotFound
 from monitor.domain.series import Identity
 from monitor.domain.served import METRIC, Phase, Task
 from monitor.served import closing, logbins, quality
-from monitor.served.model import MINUTE_MS, Cell, N, ServedModel, Version
+from monitor.served.model import Cell, N, ServedModel, Version
 
 Body = dict[str, Any]
 

@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from learners.drift.absorbed import Absorbed
 from learners.drift.reference import dtype
+from monitor.domain.durations import HOUR_MS
+from monitor.shard.adoption import ADOPT_DAYS_MS
 from monitor.shard.state import ABSORBED_DRIFT, CHANGE, CLOSED, LEVEL_SHIFT
-from monitor.shard.tracker import ADOPT_DAYS_MS
-
-HOUR_MS = 3_600_000
 
 
 def change_of(row: int, cadence_ms: int, told: Absorbed) -> NDArray[np.void]:

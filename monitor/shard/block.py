@@ -29,7 +29,7 @@ from learners.score import L_OPEN, is_young
 from learners.threshold import extreme_value
 from monitor.shard import calls
 from monitor.shard.calls import FLUSH
-from monitor.shard.judge import on_unseen_day, pass_due
+from monitor.shard.due import pass_due
 from monitor.shard.pausing import paused
 from monitor.shard.state import (
     ENDED,
@@ -44,6 +44,7 @@ from monitor.shard.state import (
     rule_at,
 )
 from monitor.shard.streaks import count_streak, fold
+from monitor.shard.surprise import on_unseen_day
 from monitor.shard.zones import local_offset
 
 FEW = 4

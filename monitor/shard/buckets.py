@@ -25,8 +25,9 @@ from monitor.shard.block import queue
 from monitor.shard.cadence import ENOUGH
 from monitor.shard.calls import final_value, flush
 from monitor.shard.drain import begin, cadence_of, final_before, is_pooled
-from monitor.shard.judge import ENDED_CADENCES, ENDED_DAYS_MS, N_MAX, final_missing
+from monitor.shard.judge import N_MAX
 from monitor.shard.merge import larger, merge0, merge1, revise, same_time
+from monitor.shard.missing import ENDED_CADENCES, ENDED_DAYS_MS, final_missing
 from monitor.shard.pool import gather, has_room, mark, push
 from monitor.shard.state import (
     BACKFILLED,

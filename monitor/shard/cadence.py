@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.compiled import kernel
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 
 ENOUGH = 8
 """Distinct times from which the cadence is learned."""
 
 SHORTEST_MS = 1_000
-LONGEST_MS = 35 * 86_400_000
-UNKNOWN_MS = 60_000
+LONGEST_MS = 35 * DAY_MS
+UNKNOWN_MS = MINUTE_MS
 _NICE_S = np.array(
     [
         *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800),

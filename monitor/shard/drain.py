@@ -13,8 +13,8 @@ from learners.compiled import kernel
 from learners.memory import whole
 from monitor.shard.cadence import ENOUGH, LONGEST_MS, SHORTEST_MS, learn_cadence
 from monitor.shard.calls import final_value
-from monitor.shard.judge import final_missing
 from monitor.shard.merge import aggregate, merge0, merge1, revise, step_of
+from monitor.shard.missing import final_missing
 from monitor.shard.pool import drop, gather, has_output_room, mark
 from monitor.shard.state import (
     DIRTY,

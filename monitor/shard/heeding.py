@@ -4,8 +4,7 @@
 - Series of which something was confirmed are looked at more closely (`state.ATTENTIVE`), the others no more.
 - An open anomaly that was quieted is told now if nothing speaks against it any more.
 - "New normal" makes the level of an open anomaly the normal one, as time would have; taken back, the old
-  level
-  is the normal one again, as long as it is remembered.
+  level is the normal one again, as long as it is remembered.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitor.domain.labels import Label, Said
-from monitor.shard import tracker
+from monitor.shard import adoption, episodes
 from monitor.shard.judgements import hushed
 from monitor.shard.labelled import Placed
 from monitor.shard.state import ATTENTIVE, DIP, LEVEL_SHIFT, NOTHING, SPIKE
@@ -49,8 +48,8 @@ def heed(shard: Shard) -> None:
     quiet = np.flatnonzero((shard.episodes["row"] >= 0) & (shard.episodes["hushed"] != 0))
     for e in sorted(quiet.tolist(), key=lambda e: int(shard.episodes["row"][e])):
         if not hushed(shard.directory[0], e):
-            shard.make_room_to_tell()
-            tracker.reveal(shard.directory[0], e, shard.final_ms(int(shard.episodes["row"][e])))
+            shard.results.make_room_to_tell()
+            episodes.reveal(shard.directory[0], e, shard.final_ms(int(shard.episodes["row"][e])))
 
 
 def _attend(shard: Shard, confirmed: Sequence[int]) -> None:
@@ -75,12 +74,12 @@ def _adopted(shard: Shard, rows: Sequence[int]) -> list[tuple[int, int]]:
         if e < 0 or int(shard.episodes["adopted_at"][e]) or int(shard.episodes["kind"][e]) not in _LEVELS:
             continue
         bucket = shard.newest_final(row)
-        shard.make_room_to_tell()
+        shard.results.make_room_to_tell()
         inner = int(shard.common["episode"][row])
         if inner != e:
             end = int(shard.episodes["last"][inner]) + 1
-            tracker.close(shard.directory[0], inner, shard.final_ms(row), end)
-        tracker.adopt(shard.directory[0], e, bucket, shard.final_ms(row))
+            episodes.close(shard.directory[0], inner, shard.final_ms(row), end)
+        adoption.adopt(shard.directory[0], e, bucket, shard.final_ms(row))
         found.append((row, bucket))
     return found
 
@@ -89,7 +88,7 @@ def _give_back(shard: Shard, placed: Placed) -> None:
     for row, bucket in placed.adopted:
         e = _outermost(shard, row)
         if e >= 0 and int(shard.episodes["adopted_at"][e]) == bucket:
-            tracker.restore(shard.directory[0], e)
+            adoption.restore(shard.directory[0], e)
 
 
 def _outermost(shard: Shard, row: int) -> int:

@@ -32,7 +32,9 @@ import numpy as np
 
 from learners.compiled import kernel
 from learners.memory import whole
+from learners.mixing import mix
 from learners.score import L_OPEN
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.shard.state import (
     FLAT_LINE,
     LEVEL_SHIFT,
@@ -58,7 +60,7 @@ LASTS = 4
 SIZE_MARGIN = 1.25
 """A false alarm speaks of anomalies up to so many times its size in the metric's units: where the series has
 become calmer, the same level is a smaller thing, and where the level is capped, a larger one."""
-HOLDS_MS = 56 * 86_400_000
+HOLDS_MS = 56 * DAY_MS
 """For so long after it a false alarm has its whole vote; then half after as long again, and so on."""
 ASKED = 8
 """About one in so many of what one vote would quiet is told, half as many where there are two: which ones,
@@ -66,7 +68,7 @@ follows from onset and votes alone, so that no count has to be kept and an undon
 ASKED_MOST = 64
 LIKE = 0.97
 """Share of a confirmed size from which another is like it."""
-QUIET_MS_MAX = 7 * 86_400_000
+QUIET_MS_MAX = 7 * DAY_MS
 """What lasts a week is told, whatever was said of its like: what follows from it is for everybody to see."""
 HEEDED_FROM = L_OPEN - 1.0
 """A confirmed one lowers what is asked of its like by no more than a factor of ten in probability: about
@@ -126,12 +128,8 @@ def heeded(s: Any, row: int, up: bool, size: float) -> float:
 @kernel
 def asked_again(onset: int, against: float) -> bool:
     """Is an anomaly that begins at this bucket told although so many votes would quiet it? Spread over all
-    days and hours (the finaliser of SplitMix64)."""
-    mixed = np.uint64(onset)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return bool(mixed % np.uint64(_GRAIN) * min(ASKED * against, ASKED_MOST) < _GRAIN)
+    days and hours."""
+    return bool(mix(np.uint64(onset)) % np.uint64(_GRAIN) * min(ASKED * against, ASKED_MOST) < _GRAIN)
 
 
 @kernel
@@ -150,7 +148,7 @@ def votes(
     clock = clock_at(s, row)
     ts_ms = onset * whole(clock.cadence)
     local_ms = ts_ms + local_offset(s, rule_at(s, clock.rule).zone, ts_ms)
-    minute = local_ms // 60_000 % _DAY_MINUTES
+    minute = local_ms // MINUTE_MS % _DAY_MINUTES
     own = _balance(
         s.opinions, s.n_opinions, row, -1, statistic, side, level, size, lasting, buckets, minute, ts_ms
     )

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.influence import Vote, votes
 from monitor.domain.labels import Label, Said
 from monitor.domain.shape import Statistic
@@ -162,7 +163,7 @@ def _table(found: list[tuple[int, int, Vote]], most: int, rules: Rules, rule_of:
                     shape.size,
                     shape.to_ms,
                     row,
-                    civil // 60_000 % 1_440,
+                    civil // MINUTE_MS % 1_440,
                     min(shape.buckets, 2**30),
                 ),
                 *(shape.side, STATISTICS[shape.statistic], shape.lasting, vote.quieter),

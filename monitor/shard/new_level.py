@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 
 from learners.compiled import kernel
-from learners.score import L_CLOSE
-from monitor.shard.state import LEVEL_SHIFT, common_at, episode_at
+from learners.memory import whole
+from learners.score import L_CLOSE, supported
+from monitor.shard.seen import Seen
+from monitor.shard.state import LEVEL_SHIFT, clock_at, common_at, episode_at
+from monitor.shard.surprise import residual_surprise
+from monitor.shard.width import band
 
 SHIFT_BUCKETS = 16
 SETTLED = 2 * SHIFT_BUCKETS
@@ -38,9 +42,20 @@ def settled(s: Any, row: int) -> int:
 
 
 @kernel
-def width_at_new(episode: Any, plain: float) -> float:
-    """How wide a residual from the provisional level may be, where one from the forecast may be ``plain``."""
-    return max(plain, _SIGMA * np.float64(episode.spread))
+def at_new_level(
+    s: Any, row: int, outer: int, seen: Seen, unit: float, plain: float, n: float, counted: bool
+) -> tuple[float, Seen]:
+    """Surprise of the residual from the level of the open shift ``outer``, and the value as seen from there.
+    ``plain``: how wide a residual of the forecast may be."""
+    episode = episode_at(s, outer)
+    shift = np.float64(episode.shift)
+    expected = seen.expected + shift * unit
+    wide = max(plain, _SIGMA * np.float64(episode.spread))
+    r = (seen.deviation - shift) / wide
+    spike = residual_surprise(s, row, seen.value, expected, r, n, counted)
+    spike = min(spike, supported(episode.age, r, whole(clock_at(s, row).cadence)))
+    lower, upper = band(s, row, expected, wide, n, counted)
+    return spike, Seen(seen.value, expected, lower, upper, seen.deviation, r)
 
 
 @kernel

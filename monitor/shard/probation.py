@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from learners.base import Family
+from monitor.domain.durations import DAY_MS
 from monitor.domain.switch import Cause, Switch
 from monitor.shard.assignment import Assignment
 
@@ -22,7 +23,6 @@ SETTLED = 512
 """Final buckets up to which passes are to change much; as in `monitor.domain.meta`, which a test compares."""
 RECENT_DAYS = 14
 """For how long a switch is recent."""
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Probation:
         new, old = (Family[lives.champion.upper()] for lives in (switch.after, switch.before))
         if new != old and item.final_n > SETTLED:
             self._trials[row] = Trial(int(new), int(old), switch.at_ms, item.final_n)
-            self._recent[row] = item.final_n + RECENT_DAYS * _DAY_MS // max(cadence_ms, 1)
+            self._recent[row] = item.final_n + RECENT_DAYS * DAY_MS // max(cadence_ms, 1)
 
     def forget(self, row: int) -> None:
         self._trials.pop(row, None)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.declared import Declared
+from monitor.domain.durations import DAY_MS
 from monitor.domain.explanation import POLARITIES
 from monitor.domain.series import Identity
 from monitor.shard.cadence import LONGEST_MS, SHORTEST_MS
@@ -20,8 +21,7 @@ AGGREGATIONS = {"last": LAST, "sum": SUM, "mean": MEAN, "count": COUNT, "min": M
 
 ZONE_TAGS = ("timezone", "tz")
 _MOST = 65_535
-_DAY_MS = 86_400_000
-MATURING_MS = 14 * _DAY_MS
+MATURING_MS = 14 * DAY_MS
 
 
 class Rules:

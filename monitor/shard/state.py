@@ -26,6 +26,8 @@ from learners.base import COMMON_BYTES, common_dtype
 from learners.compiled import spliced
 from learners.memory import record_type
 
+NO_TAIL = 0
+"""In ``common.tail``: the series has no model yet."""
 NOTHING = -1
 ATTENTIVE = -2
 """In ``common.episode``: none is open, and something of the series was confirmed, so values are judged one by

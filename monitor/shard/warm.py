@@ -10,6 +10,7 @@ import numpy as np
 from learners.choice import Choice
 from learners.select import Window, choose, look_at
 from monitor.domain.batch import Mode
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import block, fitted, judge
@@ -19,7 +20,6 @@ from monitor.shard.buckets import take, tick
 from monitor.shard.drain import drain_all
 from monitor.shard.shard import Shard
 
-_MINUTE_MS = 60_000
 _SAMPLES = 36
 
 
@@ -56,13 +56,13 @@ def warm_shard() -> None:
     shard = Shard(rows=8)
     name = Identity.of("warm.up").canonical()
     for i in range(_SAMPLES):
-        at = np.array([i * _MINUTE_MS], np.int64)
+        at = np.array([i * MINUTE_MS], np.int64)
         value = np.array([float(i % 5)])
         row = np.zeros(1, np.int32)
         shard.apply(Samples(row, at, value, None, Mode.BACKFILL, 0, 0, ((0, name),) if i == 0 else ()))
     count = int(shard.clocks["final_n"][0])
     shard.apply(Control(Kind.ASSIGN, {"items": [Assignment(0, count, _choice(count)).to_body()]}))
-    shard.apply(Tick(60 * _MINUTE_MS, complete=True))
+    shard.apply(Tick(60 * MINUTE_MS, complete=True))
     shard.apply(Control(Kind.FORGET, {"rows": [0]}))
 
 
@@ -72,4 +72,4 @@ def _choice(count: int) -> Choice:
 
 def _window(count: int) -> Window:
     t = np.arange(count, dtype=np.int64)
-    return Window(t=t, y=(t % 5).astype(np.float64), n=np.full(count, np.nan), cadence_ms=_MINUTE_MS)
+    return Window(t=t, y=(t % 5).astype(np.float64), n=np.full(count, np.nan), cadence_ms=MINUTE_MS)

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, delete, select, update
 
 from monitor.domain.access import Role, Scope, Session, Token, User
 from monitor.domain.audit import AuditEntry, Deed
+from monitor.domain.durations import DAY_MS
 from monitor.domain.paging import Page
 from monitor.store import audit
 from monitor.store.database import Database
 from monitor.store.tables import SESSIONS, TOKENS, USERS
 from monitor.store.upsert import upsert
 
-KEPT_MS = 400 * 86_400_000
+KEPT_MS = 400 * DAY_MS
 
 
 class Accounts:

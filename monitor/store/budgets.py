@@ -9,7 +9,8 @@ from dataclasses import asdict
 from sqlalchemy import Connection, delete, distinct, func, select, update
 
 from monitor.domain.audit import Deed
-from monitor.domain.budget import WEEK_MS, Balance, Budget
+from monitor.domain.budget import Balance, Budget
+from monitor.domain.durations import WEEK_MS
 from monitor.domain.notice import NoticeKind
 from monitor.store import audit
 from monitor.store.alert_tables import BUDGETS, NOTICES

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from monitor.domain.alert import Dispatch, Kept, NoticeState
+from monitor.domain.durations import DAY_MS
 from monitor.domain.notice import NoticeKind
 from monitor.store.alert_rows import kept_of, notice_row
 from monitor.store.alert_tables import NOTICES
 from monitor.store.database import Database
 
 ROWS_MAX = 100_000
-_DAY_MS = 86_400_000
 _N = NOTICES.c
 _WAITS = _N.state == NoticeState.WAITING.value
 _OTHER = NOTICES.alias("other")
@@ -99,7 +99,7 @@ class Outbox:
             _N.receiver == receiver,
             _N.kind.not_in(over),
             _N.done_ms < before_ms,
-            _N.done_ms >= before_ms - _DAY_MS,
+            _N.done_ms >= before_ms - DAY_MS,
             ~later,
         )
         wanted = wanted.order_by(_N.done_ms).limit(limit + len(busy))

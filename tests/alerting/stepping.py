@@ -9,13 +9,11 @@ from typing import Any
 
 from monitor.alerting.ruling import Rules, Ruling
 from monitor.domain.alert import Dispatch, Holding, Standing, Step
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.incident import Incident, IncidentState, IncidentTransition, TransitionKind
 from monitor.domain.series import Identity
 from monitor.store.alert_rows import standing_of, standing_row
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 START = 1_767_571_200_000  # Monday, 2026-01-05
 ORDERS = Identity.of("orders", {"service": "web", "host": "a"})
 
@@ -59,11 +57,11 @@ def step(
     **said: Any,
 ) -> Step:
     """``at``: minutes after `START` of the wall clock. ``old``: what it tells of lies a month back."""
-    at_ms = START + int(at * MINUTE)
-    newest_ms = at_ms - 30 * DAY if old else at_ms
+    at_ms = START + int(at * MINUTE_MS)
+    newest_ms = at_ms - 30 * DAY_MS if old else at_ms
     told = incident(id, **({"state": _STATE.get(kind, IncidentState.OPEN)} | said))
     moved = IncidentTransition(id, sequence, TransitionKind(kind), newest_ms, 0, 1, 1, told.score)
-    return Step(moved, told, tuple(series), tuple(kinds), at_ms, newest_ms, MINUTE)
+    return Step(moved, told, tuple(series), tuple(kinds), at_ms, newest_ms, MINUTE_MS)
 
 
 class Server:
@@ -85,7 +83,7 @@ class Server:
 
     def look(self, at: float) -> Server:
         ruling = self._ruling()
-        ruling.pass_time(START + int(at * MINUTE))
+        ruling.pass_time(START + int(at * MINUTE_MS))
         self._keep(ruling)
         return self
 

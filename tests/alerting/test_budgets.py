@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.alerting.ruling import Rules, Ruling
-from monitor.domain.budget import HIGHEST, LOWEST, STEP, WEEK_MS, Balance, Budget, first_level
+from monitor.domain.budget import HIGHEST, LOWEST, STEP, Balance, Budget, first_level
+from monitor.domain.durations import DAY_MS, MINUTE_MS, WEEK_MS
 from monitor.domain.route import Route
 from monitor.domain.shape import level_of
-from tests.alerting.stepping import DAY, MINUTE, START, step
+from tests.alerting.stepping import START, step
 
 OPS = Route("ops", ("pager", "mail"), goes_on=True)
 NIGHT = Route("night", ("phone",), goes_on=True)
@@ -40,7 +41,7 @@ def test_it_is_told_once_it_reaches_it_and_pays_once_for_all_receivers_and_route
     assert sorted(one.receiver for one in told.ruled().dispatches) == ["mail", "pager", "phone"]
     assert "not told before: held by the budget of team pay" in told.ruled().dispatches[0].changed[0]
     levels = {one.budget.name: one.level for one in told.ruled().balances}
-    lowered = STEP * 5.0 * MINUTE / WEEK_MS
+    lowered = STEP * 5.0 * MINUTE_MS / WEEK_MS
     assert levels == pytest.approx(dict.fromkeys(("team:pay", "route:night"), LEVEL - lowered + STEP))
 
 
@@ -75,8 +76,8 @@ def test_told_less_granted_is_what_the_level_has_risen(
     balance = Balance.fresh(Budget(per_week, team="pay", first=LEVEL)).at(START)
     told, at_ms, within = 0, START, True
     for days, score in arrivals:
-        at_ms += int(days * DAY)
-        balance = balance.at(at_ms - int(days * DAY / 2)).at(at_ms)
+        at_ms += int(days * DAY_MS)
+        balance = balance.at(at_ms - int(days * DAY_MS / 2)).at(at_ms)
         within = within and balance.level > LOWEST
         if level_of(score) >= balance.level:
             balance = balance.spent()

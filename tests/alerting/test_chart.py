@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from monitor.alerting.chart import LEAST, Track, picture
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.units import Way
 from monitor.illustrating import Illustrator
 from tests.fakes import storm_incident
 
-HOUR_MS = 3_600_000
 START_MS = 1_359_676_800_000  # 2013-02-01
 
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from monitor.alerting.calendars import of_country, of_file
 from monitor.alerting.mutes import at, muted
 from monitor.domain.calendar import Calendar, Mode, Span
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.errors import BadRequest
 from monitor.domain.incident import Incident, Suspect
-from monitor.domain.mute import DAY_MS, LONGEST_MS, Mute, Selector, Weekly
+from monitor.domain.mute import LONGEST_MS, Mute, Selector, Weekly
 from monitor.domain.series import Identity
 from tests.fakes import NOW_MS, storm_incident
 
-HOUR_MS = 3_600_000
 MUTE = Mute("m", Selector("latency.*"), NOW_MS, NOW_MS + HOUR_MS, "ann", "repair", created_ms=NOW_MS)
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from monitor.alerting.ruling import Rules
+from monitor.domain.durations import HOUR_MS, MINUTE_MS
 from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import DEFAULT, Digest, Hours, Route
 from monitor.domain.series import Identity
-from tests.alerting.stepping import HOUR, MINUTE, ORDERS, START, Server, step
+from tests.alerting.stepping import ORDERS, START, Server, step
 
 ALL = Route(DEFAULT, ("all",))
 
@@ -31,7 +32,7 @@ def test_an_opening_waits_for_what_belongs_to_it_and_a_close_does_not() -> None:
     server = told(ALL).hear(step(), step("closed", 90, sequence=2))
     opened, closed = server.dispatches
     assert (opened.kind, opened.due_ms - START) == (NoticeKind.OPENED, 30_000)
-    assert (closed.kind, closed.due_ms - START) == (NoticeKind.CLOSED, 90 * MINUTE)
+    assert (closed.kind, closed.due_ms - START) == (NoticeKind.CLOSED, 90 * MINUTE_MS)
     assert opened.key == closed.key == "inc-a"
 
 
@@ -122,12 +123,12 @@ def test_outside_its_hours_a_route_does_not_fit_and_takes_over_when_they_begin()
     assert server.said() == []
     server.look(9 * 60)
     (opened,) = server.dispatches
-    assert opened.at_ms == START + 7 * HOUR
+    assert opened.at_ms == START + 7 * HOUR_MS
 
 
 def test_what_was_muted_and_goes_on_is_told_once_when_the_mute_ends() -> None:
     def muted(_i: Incident, _s: Sequence[Identity], at_ms: int) -> str | None:
-        return "muted by ann" if at_ms < START + 30 * MINUTE else None
+        return "muted by ann" if at_ms < START + 30 * MINUTE_MS else None
 
     server = told(ALL, muted=muted).hear(step(), step("updated", 10, severity=400.0)).look(29)
     assert server.said() == []
@@ -135,7 +136,7 @@ def test_what_was_muted_and_goes_on_is_told_once_when_the_mute_ends() -> None:
     server.look(45)
     (opened,) = server.dispatches
     assert (opened.at_ms, opened.changed) == (
-        START + 30 * MINUTE,
+        START + 30 * MINUTE_MS,
         ("still going on; not told before: muted by ann",),
     )
 
@@ -147,7 +148,7 @@ def test_what_ends_while_it_is_muted_is_never_told() -> None:
 
 def test_what_was_muted_and_recovers_is_told_only_if_it_comes_back() -> None:
     def muted(_i: Incident, _s: Sequence[Identity], at_ms: int) -> str | None:
-        return "muted" if at_ms < START + 30 * MINUTE else None
+        return "muted" if at_ms < START + 30 * MINUTE_MS else None
 
     recovers = step("recovering", 9, sequence=2, state=IncidentState.RECOVERING)
     server = told(ALL, muted=muted).hear(step(), recovers).look(60)
@@ -218,6 +219,6 @@ def test_a_digest_tells_all_of_a_day_at_once() -> None:
 def test_forgotten_incidents_are_closed_where_they_were_told() -> None:
     server = told(ALL).hear(step())
     ruling = server._ruling("inc-a")
-    ruling.forget("inc-a", START + MINUTE)
+    ruling.forget("inc-a", START + MINUTE_MS)
     (closed,) = ruling.ruled().dispatches
     assert (closed.kind, closed.changed) == (NoticeKind.CLOSED, ("its series was deleted",))

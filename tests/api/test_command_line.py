@@ -20,6 +20,7 @@ from api.commands.storm import shortcomings
 from api.server import NotAllowed, check_bind, listen
 from collectors.flights import as_arrow
 from monitor.domain.batch import Mode
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import BadRequest
 from monitor.settings import Settings
 from tests.api.conftest import App, sample
@@ -189,7 +190,6 @@ def test_a_folder_without_a_log_is_unreadable(tmp_path: Path) -> None:
             log.verify(folder, as_json=False)
 
 
-HOUR_MS = 3_600_000
 STORM_MS = 1_360_350_000_000
 
 

@@ -33,11 +33,11 @@ def test_a_change_below_becomes_an_event(monkeypatch: pytest.MonkeyPatch) -> Non
     async def read() -> list[bytes]:
         stream = routes._stream(View(monitor, None), lambda: True)
         seen = [await anext(stream), await anext(stream)]
-        assert monitor.watchers == 1
+        assert monitor.recounting.watchers == 1
         assert engine.on_events is not None
         engine.on_events(Events(0, 1, 0, []))
         seen.append(await anext(stream))
-        monitor.end_changes()
+        monitor.recounting.end_changes()
         seen += [piece async for piece in stream]
         return seen
 
@@ -55,18 +55,18 @@ def test_a_change_below_becomes_an_event(monkeypatch: pytest.MonkeyPatch) -> Non
         "title": storm_incident().title,
         "start_ms": storm_incident().start_ms,
     }
-    assert monitor.watchers == 0
+    assert monitor.recounting.watchers == 0
     monitor.stop()
 
 
 def test_streams_are_limited_and_guarded(small: App) -> None:
     loop = asyncio.new_event_loop()
-    small.monitor._watchers._queues[asyncio.Queue()] = loop
+    small.monitor.recounting._watchers._queues[asyncio.Queue()] = loop
     answer = small.http.get("/api/v1/events")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-    small.monitor._watchers._queues.clear()
+    small.monitor.recounting._watchers._queues.clear()
     loop.close()
-    small.monitor.end_changes()
+    small.monitor.recounting.end_changes()
     answer = small.http.get("/api/v1/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.text == "event: heartbeat\ndata: {}\n\n"

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from monitor.backtest import backtest
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import BadRequest, Overloaded
 from monitor.intake.limits import Limits
 from monitor.lab import DETECTORS_MAX, Detector, Lab, Points
 from tests.api.conftest import App
 
-MINUTE_MS = 60_000
 START_MS = 1_700_006_400_000
 LENGTH = 1_700
 SPIKE = range(1_600, 1_605)

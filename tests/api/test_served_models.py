@@ -13,12 +13,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.series import Identity
 from monitor.settings import Settings
 from tests.api.conftest import JSON, NDJSON, App
 from tests.fakes import NOW_MS, fake_monitor
 
-HOUR_MS = 3_600_000
 START_MS = NOW_MS - 50 * HOUR_MS
 
 

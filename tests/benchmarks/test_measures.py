@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from benchmarks.measures import APART, Span, Tally, budget, events, spans_of, tally
+from monitor.domain.durations import MINUTE_MS
 
-MINUTE = 60_000
 SPANS = [Span(100, 120), Span(400, 401), Span(700, 760)]
 
 
@@ -22,19 +22,19 @@ def flags(*at: int, points: int = 1_000) -> np.ndarray:
 
 
 def test_who_sees_all_at_once_is_perfect() -> None:
-    told = tally(flags(100, 400, 700), SPANS, MINUTE)
+    told = tally(flags(100, 400, 700), SPANS, MINUTE_MS)
     assert (told.precision, told.recall, told.event_f1, told.delay_f1) == (1.0, 1.0, 1.0, 1.0)
     assert told.delays == [0, 0, 0]
     assert told.false_per_week == 0.0
 
 
 def test_who_sees_nothing_finds_nothing_and_is_never_wrong() -> None:
-    told = tally(flags(), SPANS, MINUTE)
+    told = tally(flags(), SPANS, MINUTE_MS)
     assert (told.precision, told.recall, told.event_f1, told.delay_f1) == (1.0, 0.0, 0.0, 0.0)
 
 
 def test_who_comes_late_meets_the_span_but_not_in_time() -> None:
-    told = tally(flags(108, 707), SPANS, MINUTE)
+    told = tally(flags(108, 707), SPANS, MINUTE_MS)
     assert told.met == 2
     assert told.delays == [8, 7]
     assert told.true_points == 60
@@ -42,28 +42,28 @@ def test_who_comes_late_meets_the_span_but_not_in_time() -> None:
 
 
 def test_settling_is_neither_true_nor_false() -> None:
-    told = tally(flags(130, 600), SPANS, MINUTE, settling=60)
+    told = tally(flags(130, 600), SPANS, MINUTE_MS, settling=60)
     assert (told.true_events, told.false_events, told.false_points) == (0, 1, 1)
     assert told.false_per_10k == pytest.approx(10.0)
 
 
 def test_an_alarm_that_was_on_before_is_no_finding() -> None:
     on = flags(*range(90, 130))
-    told = tally(on, SPANS[:1], MINUTE)
+    told = tally(on, SPANS[:1], MINUTE_MS)
     assert (told.met, told.delays, told.true_events, told.false_events) == (0, [], 0, 1)
     again = flags(*range(90, 103), 110)
-    assert tally(again, SPANS[:1], MINUTE).delays == [10]
+    assert tally(again, SPANS[:1], MINUTE_MS).delays == [10]
 
 
 def test_an_alarm_may_begin_a_few_points_early_where_people_labelled() -> None:
     on = flags(*range(97, 110))
-    assert tally(on, SPANS[:1], MINUTE).delays == [0]
-    assert tally(on, SPANS[:1], MINUTE, early=0).met == 0
+    assert tally(on, SPANS[:1], MINUTE_MS).delays == [0]
+    assert tally(on, SPANS[:1], MINUTE_MS, early=0).met == 0
 
 
 def test_random_alarms_score_badly() -> None:
     rng = np.random.default_rng(1)
-    told = Tally.of(tally(rng.random(1_000) < 0.001, SPANS, MINUTE) for _ in range(300))
+    told = Tally.of(tally(rng.random(1_000) < 0.001, SPANS, MINUTE_MS) for _ in range(300))
     assert told.event_f1 < 0.2
     assert told.delay_f1 < 0.2
 

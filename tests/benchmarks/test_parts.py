@@ -19,6 +19,7 @@ from collectors.arrow_stream import ArrowDecoder
 from collectors.base import Decoder
 from collectors.keys import WireKeys
 from collectors.samples_json import JsonDecoder, NdjsonDecoder
+from monitor.shard.snapshot import snapshot
 
 
 def test_a_row_s_samples_follow_one_another() -> None:
@@ -42,10 +43,10 @@ def test_a_fleet_is_warm_quiet_and_the_same_each_time() -> None:
 
 def test_the_probe_changes_nothing() -> None:
     fleet = Fleet(100)
-    before = {name: array.tobytes() for name, array in fleet.shard.snapshot()[0].items()}
+    before = {name: array.tobytes() for name, array in snapshot(fleet.shard)[0].items()}
     values = fleet.scattered(1_000)
     touch(fleet.shard.directory, values.row, values.bucket, 0.0)
-    assert before == {name: array.tobytes() for name, array in fleet.shard.snapshot()[0].items()}
+    assert before == {name: array.tobytes() for name, array in snapshot(fleet.shard)[0].items()}
 
 
 def test_the_bank_scores_as_the_shard_does() -> None:
@@ -63,7 +64,7 @@ def test_the_bank_scores_as_the_shard_does() -> None:
             loop(ours.shard.directory, rows, bucket, held.copy())
         loop(ours.shard.directory, values.row, values.bucket, values.value)
         end = int(ours.shard.directory["n_outcomes"][0])
-        outcomes = ours.shard._outcomes[end - 100 : end]
+        outcomes = ours.shard.results.outcomes[end - 100 : end]
         order, theirs = np.argsort(outcomes["row"]), np.argsort(first.row)
         for name in ("value", "expected", "lower", "upper", "score", "verdict"):
             np.testing.assert_array_equal(outcomes[name][order], getattr(first, name)[theirs])

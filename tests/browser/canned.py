@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-HOUR = 3_600_000
+from monitor.domain.durations import HOUR_MS
+
 STORM_MS = 1_360_335_600_000  # 2013-02-08T15:00:00Z
 HOSTILE = "<img src=x onerror=\"window.ran='yes'\"><script>window.ran='yes'</script>"
 
@@ -20,13 +21,13 @@ def _series(number: int, metric: str, tags: dict[str, str]) -> Json:
         "metric": metric,
         "tags": tags,
         "class": "ratio",
-        "cadence_ms": HOUR,
-        "seasons_ms": [24 * HOUR, 168 * HOUR],
+        "cadence_ms": HOUR_MS,
+        "seasons_ms": [24 * HOUR_MS, 168 * HOUR_MS],
         "champion": "holt_winters",
         "challenger": "seasonal_profile",
         "threshold": "extreme_value",
         "final_buckets": 8_759,
-        "last_ms": STORM_MS + 30 * 24 * HOUR,
+        "last_ms": STORM_MS + 30 * 24 * HOUR_MS,
         "stage": "trusted",
         "next_stage": None,
         "next_stage_buckets": None,
@@ -52,7 +53,7 @@ def all_series(hostile: bool) -> list[Json]:
 
 
 def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
-    onset = STORM_MS + offset * HOUR
+    onset = STORM_MS + offset * HOUR_MS
     return {
         **{key: series[key] for key in ("series", "metric", "tags")},
         "id": f"{series['id']}-{onset:x}-a",
@@ -61,17 +62,17 @@ def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
         "direction": 1,
         "onset": "2013-02-08T15:00:00Z",
         "onset_ms": onset,
-        "peak_ms": onset + 12 * HOUR,
-        "last_ms": onset + 25 * HOUR,
+        "peak_ms": onset + 12 * HOUR_MS,
+        "last_ms": onset + 25 * HOUR_MS,
         "end": "2013-02-09T17:00:00Z",
-        "end_ms": onset + 26 * HOUR,
+        "end_ms": onset + 26 * HOUR_MS,
         "score": 96.5 - offset,
         "value": 0.83,
         "expected": 0.021,
         "lower": 0.0,
         "upper": 0.074,
         "buckets": 26,
-        "cadence_ms": HOUR,
+        "cadence_ms": HOUR_MS,
         "incident_id": incident,
         "size": 0.809,
         "percent": 3_852.4,
@@ -79,7 +80,7 @@ def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
         "conflict": False,
         "unusual": "16 times the largest of the last 8 days",
         "judged_by": "holt_winters",
-        "judged_since_ms": STORM_MS - 10 * 24 * HOUR,
+        "judged_since_ms": STORM_MS - 10 * 24 * HOUR_MS,
         "judged_since_known": True,
         "ground": "outside the band",
         "normal": "a value between 0 % and 7.4 %",
@@ -105,7 +106,7 @@ def incident(number: int, title: str, state: str, series: list[Json], start_ms: 
         "start": "2013-02-08T15:00:00Z",
         "start_ms": start_ms,
         "end": None if is_open else "2013-02-09T20:00:00Z",
-        "end_ms": None if is_open else start_ms + 29 * HOUR,
+        "end_ms": None if is_open else start_ms + 29 * HOUR_MS,
         "score": score,
         "severity": 12.25,
         "priority": "P1" if is_open else "P2",
@@ -144,15 +145,15 @@ def incident(number: int, title: str, state: str, series: list[Json], start_ms: 
 
 def observations(series: Json, from_ms: int, to_ms: int) -> Json:
     """Hourly values of a daily wave, with the storm in it and one missing bucket."""
-    first, last = -(-from_ms // HOUR), to_ms // HOUR
+    first, last = -(-from_ms // HOUR_MS), to_ms // HOUR_MS
     columns: dict[str, list[Any]] = {
         name: []
         for name in ("ts_ms", "value", "n", "expected", "lower", "upper", "score", "verdict", "model")
     }
     for hour in range(first, last):
-        ts = hour * HOUR
+        ts = hour * HOUR_MS
         expected = 0.03 + 0.02 * math.sin(hour / 24 * 2 * math.pi)
-        since = (ts - STORM_MS) // HOUR
+        since = (ts - STORM_MS) // HOUR_MS
         storm = 0 <= since < 26
         value: float | None = (
             expected + 0.012 * math.sin(hour * 7.3) + (0.8 * math.sin(since / 26 * math.pi) if storm else 0)
@@ -164,5 +165,5 @@ def observations(series: Json, from_ms: int, to_ms: int) -> Json:
         for name, cell in zip(columns, (*row, verdict, "holt_winters"), strict=True):
             columns[name].append(cell)
     late = STORM_MS + 90 * 60_000
-    revisions = {"ts_ms": [late], "value": [0.4], "n": [120.0], "arrival_ms": [late + 40 * HOUR]}
+    revisions = {"ts_ms": [late], "value": [0.4], "n": [120.0], "arrival_ms": [late + 40 * HOUR_MS]}
     return {"series": series, "columns": columns, "revisions": revisions}

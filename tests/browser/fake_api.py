@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from monitor.domain.durations import HOUR_MS
 from tests.browser import fake_meta, fake_models, fake_story
-from tests.browser.canned import HOSTILE, HOUR, STORM_MS, all_series, incident, observations
+from tests.browser.canned import HOSTILE, STORM_MS, all_series, incident, observations
 
 DIST = Path(__file__).resolve().parents[2] / "api" / "ui" / "dist"
 POLICY = (
@@ -44,12 +45,12 @@ class FakeApi:
             ordinary = [one for one in self.series if one["metric"] != HOSTILE]
             storm = incident(1, "cancelled_share up at JFK, LGA, EWR", "closed", ordinary, STORM_MS, 96.5)
             late = incident(
-                2, "departures down at JFK", "open", ordinary[-1:], STORM_MS + 20 * 24 * HOUR, 71.0
+                2, "departures down at JFK", "open", ordinary[-1:], STORM_MS + 20 * 24 * HOUR_MS, 71.0
             )
             late["members"][0].update(
                 onset_ms=late["start_ms"],
-                peak_ms=late["start_ms"] + HOUR,
-                last_ms=late["start_ms"] + HOUR,
+                peak_ms=late["start_ms"] + HOUR_MS,
+                last_ms=late["start_ms"] + HOUR_MS,
                 end=None,
                 end_ms=None,
             )
@@ -97,7 +98,7 @@ class FakeApi:
         if path == "explain":
             return fake_story.explanation(self.series[0], int(query["at"]), self.text)
         if path == "labels":
-            series, until_ms = query["series"], STORM_MS + 26 * HOUR
+            series, until_ms = query["series"], STORM_MS + 26 * HOUR_MS
             return _page([fake_story.label(series, "span", series, STORM_MS, until_ms, self.text)])
         if path == "meta":
             return fake_meta.meta(self.series, next(iter(self.incidents), None), self.text)
@@ -123,8 +124,8 @@ class FakeApi:
             return {"series_id": name, "entries": fake_story.journal(STORM_MS, self.text)}
         if rest != ["observations"]:
             return found if kind == "series" else fake_story.story(found, self.text)
-        start = int(query.get("from_ms", STORM_MS - 30 * 24 * HOUR))
-        start = min(start, found["last_ms"] - 48 * HOUR)  # asked by today's clock, too
+        start = int(query.get("from_ms", STORM_MS - 30 * 24 * HOUR_MS))
+        start = min(start, found["last_ms"] - 48 * HOUR_MS)  # asked by today's clock, too
         return observations(found, start, min(int(query.get("to_ms", found["last_ms"])), found["last_ms"]))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.canned import HOUR, STORM_MS
+from monitor.domain.durations import HOUR_MS
+from tests.browser.canned import STORM_MS
 
 Json = dict[str, Any]
 
@@ -23,7 +24,7 @@ def meta(series: list[Json], incident: Json | None, text: str = "") -> Json:
         "Family holt_winters: band coverage fell from 99 to 61 % in 212 metrics"
         " since Watchkeeper 0.8.0 became 0.9.0"
     )
-    change = {"id": "c1", "at": "", "at_ms": STORM_MS - HOUR, "kind": "deployment", "tags": {}}
+    change = {"id": "c1", "at": "", "at_ms": STORM_MS - HOUR_MS, "kind": "deployment", "tags": {}}
     wrong = {
         "incident": {**incident, "state": "open"} if incident else None,
         "headline": headline,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.domain.durations import HOUR_MS
+
 Json = dict[str, Any]
-HOUR = 3_600_000
 START_MS = 1_360_335_600_000
 
 
@@ -34,7 +35,7 @@ def _bucket(place: int, text: str) -> Json:
         "text": text or "customer_age: 31 % missing, 1 % in the reference",
     }
     return {
-        "start_ms": START_MS + place * HOUR,
+        "start_ms": START_MS + place * HOUR_MS,
         "phase": "mature" if place < 40 else "immature",
         "predictions": 500,
         "labelled": 400,
@@ -50,7 +51,7 @@ def model(text: str = "") -> Json:
     version = {
         "version": "7",
         "first_ms": START_MS,
-        "last_ms": START_MS + 30 * HOUR,
+        "last_ms": START_MS + 30 * HOUR_MS,
         "predictions": 15_000,
         "labelled": 14_000,
         "reference": "2000 of the 12000 predictions of its first buckets",
@@ -59,8 +60,8 @@ def model(text: str = "") -> Json:
     }
     later = version | {
         "version": text or "8",
-        "first_ms": START_MS + 30 * HOUR,
-        "last_ms": START_MS + 48 * HOUR,
+        "first_ms": START_MS + 30 * HOUR_MS,
+        "last_ms": START_MS + 48 * HOUR_MS,
     }
     buckets = [_bucket(place, text) for place in reversed(range(48))]
     return {
@@ -69,15 +70,15 @@ def model(text: str = "") -> Json:
         "version": later["version"],
         "versions": 2,
         "first_ms": START_MS,
-        "last_ms": START_MS + 48 * HOUR,
+        "last_ms": START_MS + 48 * HOUR_MS,
         "predictions": 24_000,
         "labelled": 19_200,
         "measure": "accuracy",
         "quality": _value(0.78),
-        "quality_ms": START_MS + 39 * HOUR,
+        "quality_ms": START_MS + 39 * HOUR_MS,
         "estimate": buckets[0]["estimate"],
         "error_drift": {
-            "at_ms": START_MS + 33 * HOUR,
+            "at_ms": START_MS + 33 * HOUR_MS,
             "detector": "Page-Hinkley",
             "reference": 0.1,
             "error": 0.22,
@@ -89,6 +90,6 @@ def model(text: str = "") -> Json:
         "shown_version": later["version"],
         "shown_segment": None,
         "buckets": buckets,
-        "delay_ms": {"p50": HOUR, "p90": 6 * HOUR},
+        "delay_ms": {"p50": HOUR_MS, "p90": 6 * HOUR_MS},
         "counts": {"outcome without prediction": 3},
     }

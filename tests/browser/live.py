@@ -15,12 +15,13 @@ import numpy as np
 
 from api.access.access import Access
 from api.server import Server, listen, url_of
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.topology import LearnedEdge
 from monitor.service import Monitor
 from monitor.settings import Settings
 from tests.browser.canned import HOSTILE
 from tests.fakes import NOW_MS, fake_monitor, storm_anomaly, storm_incident
-from tests.scenarios.test_chain import CHAIN, CHANGE, FAULT, MINUTE_MS, START_MS, fail, run
+from tests.scenarios.test_chain import CHAIN, CHANGE, FAULT, START_MS, fail, run
 
 Json = dict[str, Any]
 FAULT_MS = START_MS + FAULT * MINUTE_MS

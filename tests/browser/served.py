@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from monitor.domain.durations import HOUR_MS
 from tests.browser.live import Desk
 
-HOUR_MS = 3_600_000
 START_MS = 1_700_006_400_000
 OLD, GOOD, END = 60, 200, 240
 STEP = 20

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from monitor.domain.durations import MINUTE_MS
 from tests.browser.conftest import Watched
 from tests.browser.live import desk
 from tests.browser.test_page import part
-from tests.scenarios.test_chain import MINUTE_MS, START_MS
+from tests.scenarios.test_chain import START_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

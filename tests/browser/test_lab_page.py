@@ -7,10 +7,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from monitor.domain.durations import MINUTE_MS
 from tests.browser.conftest import Watched
 from tests.browser.live import ORIGIN, Desk
 from tests.browser.test_page import part
-from tests.scenarios.test_chain import CHAIN, MINUTE_MS
+from tests.scenarios.test_chain import CHAIN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from collectors import flights, flights_model, flights_table
 from collectors.predictions_arrow import arrow_outcomes, arrow_predictions
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.series import Identity, fingerprint
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -162,7 +163,7 @@ def test_samples_are_ordered_unique_and_finite(small: flights.Flights) -> None:
     assert (np.diff(batch.ts_ms) >= 0).all()
     assert np.isfinite(batch.value).all()
     assert len(set(zip(batch.fingerprint.tolist(), batch.ts_ms.tolist(), strict=True))) == len(batch)
-    assert batch.ts_ms[-1] < small.end_ms == batch.ts_ms[-1] + flights_table.HOUR_MS
+    assert batch.ts_ms[-1] < small.end_ms == batch.ts_ms[-1] + HOUR_MS
     assert batch.ts_ms[0] == small.start_ms
     for column in (batch.fingerprint, batch.ts_ms, batch.value, batch.n):
         assert column is not None

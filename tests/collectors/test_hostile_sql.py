@@ -10,8 +10,9 @@ import pytest
 from collectors.pulled import SourceFailed
 from collectors.sql import SqlSource
 from collectors.sql_settings import SqlSettings
+from monitor.domain.durations import MINUTE_MS
 from tests.hostile import sql
-from tests.hostile.sql import MINUTE, START, Query
+from tests.hostile.sql import START, Query
 
 KPIS = [
     {"metric": "orders", "compute": "count"},
@@ -34,10 +35,10 @@ def check(url: str, case: Query) -> None:
     try:
         if case.fails:
             with pytest.raises(SourceFailed, match=re.escape(case.fails)) as failed:
-                source.read(START, START + MINUTE)
+                source.read(START, START + MINUTE_MS)
             assert len(str(failed.value)) <= 300
             return
-        found = source.read(START, START + MINUTE)
+        found = source.read(START, START + MINUTE_MS)
     finally:
         source.close()
     assert len(found.batch) == case.kept

@@ -13,13 +13,13 @@ from collectors.mlflow_verdicts import OVER, VERDICT, of_version
 from collectors.pulled import SourceFailed
 from collectors.source_file import validated
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import BadRequest
 from monitor.domain.series import Identity
 from tests.sources.mlflow import Store
 
 slow = pytest.mark.slow
 quiet = pytest.mark.filterwarnings("ignore")  # MLflow's ways with SQLAlchemy are its own
-MINUTE = 60_000
 START = 1_767_225_600_000
 
 
@@ -38,7 +38,7 @@ def source(store: Store, file: Path | None = None, **changed: Any) -> MlflowSour
 
 
 def anomaly(series: Identity, onset_ms: int, end_ms: int | None) -> Anomaly:
-    last = onset_ms if end_ms is None else end_ms - MINUTE
+    last = onset_ms if end_ms is None else end_ms - MINUTE_MS
     return Anomaly(
         "a",
         series,
@@ -54,7 +54,7 @@ def anomaly(series: Identity, onset_ms: int, end_ms: int | None) -> Anomaly:
         0.75,
         0.85,
         1,
-        MINUTE,
+        MINUTE_MS,
     )
 
 
@@ -62,20 +62,20 @@ def anomaly(series: Identity, onset_ms: int, end_ms: int | None) -> Anomaly:
 @quiet
 def test_runs_that_finished_are_samples_at_their_end(store: Store) -> None:
     store.run(START + 5, {"auc": 0.8, "loss": 0.3}, tags={"country": "NL"})
-    store.run(START + MINUTE, {"auc": 0.9})
+    store.run(START + MINUTE_MS, {"auc": 0.9})
     store.run(START + 10, {"auc": 0.1}, status="FAILED")
-    store.run(START + 2 * MINUTE, {"auc": 0.7})
-    found = source(store, metrics=["auc"], run_tags=["country"]).read(START, START + 2 * MINUTE).batch
+    store.run(START + 2 * MINUTE_MS, {"auc": 0.7})
+    found = source(store, metrics=["auc"], run_tags=["country"]).read(START, START + 2 * MINUTE_MS).batch
     names = {number: str(Identity.from_canonical(text)) for number, text in found.identities.items()}
     rows = zip(found.fingerprint.tolist(), found.ts_ms.tolist(), found.value.tolist(), strict=True)
     assert [(names[number], at, value) for number, at, value in rows] == [
         ("mlflow.auc{country=NL,experiment=churn nightly}", START + 5, 0.8),
-        ("mlflow.auc{experiment=churn nightly}", START + MINUTE, 0.9),
+        ("mlflow.auc{experiment=churn nightly}", START + MINUTE_MS, 0.9),
     ]
     with pytest.raises(SourceFailed, match="no experiment none"):
-        source(store, experiments=["none"]).read(START, START + MINUTE)
+        source(store, experiments=["none"]).read(START, START + MINUTE_MS)
     with pytest.raises(SourceFailed, match="more than 1 runs"):
-        source(store, runs_max=1).read(START, START + 2 * MINUTE)
+        source(store, runs_max=1).read(START, START + 2 * MINUTE_MS)
 
 
 @slow
@@ -83,7 +83,7 @@ def test_runs_that_finished_are_samples_at_their_end(store: Store) -> None:
 def test_versions_and_aliases_are_changes_told_once(store: Store, tmp_path: Path) -> None:
     now_ms = time.time_ns() // 1_000_000
     store.client.create_registered_model("churn")
-    run = store.run(START - MINUTE, {"f1": 0.5})
+    run = store.run(START - MINUTE_MS, {"f1": 0.5})
     first = store.version("churn", run)
     store.client.set_registered_model_alias("churn", "champion", first)
     file = tmp_path / "lab.json"
@@ -96,28 +96,30 @@ def test_versions_and_aliases_are_changes_told_once(store: Store, tmp_path: Path
 
     watching = source(store, file, models=["churn"])
     assert noticed(watching, now_ms) == [("model version", "churn: version 1")]
-    assert noticed(watching, now_ms + MINUTE) == []
+    assert noticed(watching, now_ms + MINUTE_MS) == []
     second = store.version("churn", run)
     store.client.set_registered_model_alias("churn", "champion", second)
-    assert watching.noticed(now_ms + 2 * MINUTE) == watching.noticed(now_ms + 2 * MINUTE)  # not told yet
+    assert watching.noticed(now_ms + 2 * MINUTE_MS) == watching.noticed(
+        now_ms + 2 * MINUTE_MS
+    )  # not told yet
     moved = ("model deployment", "churn: champion is version 2, was 1")
-    assert set(noticed(watching, now_ms + 2 * MINUTE)) == {("model version", "churn: version 2"), moved}
+    assert set(noticed(watching, now_ms + 2 * MINUTE_MS)) == {("model version", "churn: version 2"), moved}
     store.client.delete_registered_model_alias("churn", "champion")
     again = source(store, file, models=["churn"])  # as after a restart
     gone = ("model deployment", "churn: no champion any more, was 2")
-    assert gone in noticed(again, now_ms + 3 * MINUTE)
+    assert gone in noticed(again, now_ms + 3 * MINUTE_MS)
 
 
 @slow
 @quiet
 def test_verdicts_are_tags(store: Store) -> None:
-    run = store.run(START + 10 * MINUTE, {"recall": 0.6})
-    other = store.run(START + 20 * MINUTE, {"recall": 0.8})
+    run = store.run(START + 10 * MINUTE_MS, {"recall": 0.6})
+    other = store.run(START + 20 * MINUTE_MS, {"recall": 0.8})
     store.client.create_registered_model("served")
     version = store.version("served", run)
     judged = source(store, verdicts=True)
     named = {"experiment": "churn nightly"}
-    bad = anomaly(Identity.of("mlflow.recall", named), START + 10 * MINUTE, START + 11 * MINUTE)
+    bad = anomaly(Identity.of("mlflow.recall", named), START + 10 * MINUTE_MS, START + 11 * MINUTE_MS)
     live = Identity.of("model.accuracy", {"model": "served", "version": version})
     judged.judge([bad, anomaly(live, START, None)])
 
@@ -128,7 +130,7 @@ def test_verdicts_are_tags(store: Store) -> None:
 
     said = "anomaly: mlflow.recall 0.6, expected 0.75 to 0.85, score 91"
     assert tags() == [said, None, "anomaly: model.accuracy"]
-    judged.judge([anomaly(live, START, START + MINUTE)])
+    judged.judge([anomaly(live, START, START + MINUTE_MS)])
     assert tags() == [said, None, OVER]
 
 
@@ -137,7 +139,7 @@ def test_verdicts_are_tags(store: Store) -> None:
 def test_no_store_is_a_source_that_failed(tmp_path: Path) -> None:
     lost = MlflowSource(declared("http://ann@127.0.0.1:1"), lambda _: "", None)
     with pytest.raises(SourceFailed, match="MLflow: "):
-        lost.read(START, START + MINUTE)
+        lost.read(START, START + MINUTE_MS)
 
 
 def test_a_password_is_named() -> None:

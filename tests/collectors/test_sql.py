@@ -17,9 +17,9 @@ from sqlalchemy import Engine, create_engine, text
 from collectors.pulled import SourceFailed
 from collectors.sql import SqlSource
 from collectors.sql_settings import Kpi, SqlSettings
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 
-MINUTE = 60_000
 START = 1_767_225_600_000  # a whole minute
 KPIS: list[dict[str, Any]] = [
     {"metric": "orders", "compute": "count"},
@@ -60,7 +60,7 @@ def shop(url: str) -> Iterator[Engine]:
 def fill(shop: Engine, orders: list[Order]) -> None:
     rows = [
         {
-            "at": f"2026-01-01 00:{ms // MINUTE:02}:{ms % MINUTE // 1000:02}.{ms % 1000:03}"
+            "at": f"2026-01-01 00:{ms // MINUTE_MS:02}:{ms % MINUTE_MS // 1000:02}.{ms % 1000:03}"
             + ("+00" if shop.dialect.name == "postgresql" else ""),
             "ms": START + ms,
             "country": country,
@@ -84,7 +84,7 @@ def source(url: str, **changed: Any) -> SqlSource:
 def read(source: SqlSource, *bounds: int) -> Values:
     found: Values = {}
     for begin, end in pairwise(bounds):
-        batch = source.read(START + begin * MINUTE, START + end * MINUTE).batch
+        batch = source.read(START + begin * MINUTE_MS, START + end * MINUTE_MS).batch
         assert batch.n is not None
         for number, ts_ms, value, n in zip(
             batch.fingerprint.tolist(),
@@ -94,7 +94,7 @@ def read(source: SqlSource, *bounds: int) -> Values:
             strict=True,
         ):
             identity = Identity.from_canonical(batch.identities[number])
-            key = (identity.metric, identity.tag("country") or "", (ts_ms - START) // MINUTE)
+            key = (identity.metric, identity.tag("country") or "", (ts_ms - START) // MINUTE_MS)
             assert key not in found
             found[key] = (round(value, 6), -1.0 if math.isnan(n) else n)
     source.close()
@@ -105,8 +105,8 @@ def counted(orders: list[Order], minutes: int) -> Values:
     """The slow twin."""
     groups: dict[tuple[str, int], list[Order]] = defaultdict(list)
     for order in orders:
-        if order[0] < minutes * MINUTE:
-            groups[order[1], order[0] // MINUTE].append(order)
+        if order[0] < minutes * MINUTE_MS:
+            groups[order[1], order[0] // MINUTE_MS].append(order)
     found: Values = {}
     for (country, minute), rows in groups.items():
         amounts = [row[2] for row in rows if row[2] is not None]
@@ -124,7 +124,7 @@ def counted(orders: list[Order], minutes: int) -> Values:
 
 ORDERS = st.lists(
     st.tuples(
-        st.one_of(st.integers(0, 10 * MINUTE), st.integers(0, 9).map(lambda minute: minute * MINUTE)),
+        st.one_of(st.integers(0, 10 * MINUTE_MS), st.integers(0, 9).map(lambda minute: minute * MINUTE_MS)),
         st.sampled_from(["NL", "DE", ""]),
         st.one_of(st.none(), st.integers(-400, 400).map(lambda quarter: quarter / 4)),
         st.integers(0, 1),
@@ -193,5 +193,5 @@ def test_a_database_that_is_not_there(wrong: str) -> None:
         | {"kpi": [Kpi(metric="m", compute="count")]}
     )
     with pytest.raises(SourceFailed) as failed:
-        SqlSource(reading, lambda _: wrong).read(START, START + MINUTE)
+        SqlSource(reading, lambda _: wrong).read(START, START + MINUTE_MS)
     assert "hidden" not in str(failed.value)

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, create_engine, text
 from collectors.pulled import SourceFailed
 from collectors.table import TableSource
 from collectors.table_settings import TableSettings
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 
-MINUTE = 60_000
 START = 1_767_225_600_000  # 2026-01-01, a whole minute
 DAY0 = datetime(2026, 1, 1, tzinfo=UTC)
 Key = tuple[str, str, str, int]
@@ -80,7 +80,7 @@ def source(url: str, **changed: Any) -> TableSource:
 def read(source: TableSource, *bounds: int) -> Found:
     found: Found = {}
     for begin, end in pairwise(bounds):
-        decoded = source.read(START + begin * MINUTE, START + end * MINUTE)
+        decoded = source.read(START + begin * MINUTE_MS, START + end * MINUTE_MS)
         assert not decoded.rejected
         batch = decoded.batch
         assert batch.n is not None
@@ -88,7 +88,7 @@ def read(source: TableSource, *bounds: int) -> Found:
         for number, ts_ms, value, n in zip(*(column.tolist() for column in columns), strict=True):
             one = Identity.from_canonical(batch.identities[number])
             name = one.metric.removeprefix("users.")
-            key = (name, one.tag("variable") or "", one.tag("value") or "", (ts_ms - START) // MINUTE)
+            key = (name, one.tag("variable") or "", one.tag("value") or "", (ts_ms - START) // MINUTE_MS)
             assert key not in found
             found[key] = (round(value, 6), -1.0 if math.isnan(n) else n)
     source.close()
@@ -100,7 +100,7 @@ def counted(rows: list[tuple[Any, ...]], minutes: int) -> Found:
     found: Found = {}
     seen: dict[str, int] = {}
     for minute in range(minutes):
-        here = [row for row in rows if row[0] // MINUTE == minute]
+        here = [row for row in rows if row[0] // MINUTE_MS == minute]
         found["rows", "", "", minute] = (len(here), -1.0)
         for i, name in enumerate(NAMES[1:], 1):
             held = [row[i] for row in here if row[i] is not None]
@@ -142,7 +142,7 @@ def age_s(days: list[date], minute: int) -> float:
 
 ROWS = st.lists(
     st.tuples(
-        st.integers(0, 6 * MINUTE - 1),
+        st.integers(0, 6 * MINUTE_MS - 1),
         st.none() | st.integers(-4_000, 4_000).map(lambda quarter: quarter / 4),
         st.none() | st.sampled_from(["good", "bad", "medium"]),
         st.none() | st.booleans(),
@@ -184,7 +184,7 @@ def test_a_long_table(users: Engine, url: str) -> None:
         (8_000, "since", "date", "2024-99-99"),
         (9_000, "remark", "text", "hello"),
         (9_500, "remark", "text", None),
-        (MINUTE + 1, "plan", "enum", "gold"),
+        (MINUTE_MS + 1, "plan", "enum", "gold"),
     ]
     fill(users, "facts", ("at", "variable", "type", "value"), rows)
     form = {"table": "facts", "variable": "variable", "value": "value", "kind": "type"}
@@ -232,19 +232,19 @@ def test_a_variable_that_comes_later_is_taken_in(users: Engine, url: str) -> Non
     first: tuple[Any, ...] = (1_000, "income", "numeric", "10")
     fill(users, "facts", names, [first])
     read(asked, 0, 1)
-    fill(users, "facts", names, [first, (MINUTE, "age", "numeric", "41")])
+    fill(users, "facts", names, [first, (MINUTE_MS, "age", "numeric", "41")])
     found = read(asked, 1, 2)
     assert found["mean", "age", "", 1] == (41, 1)
     assert found["writes", "income", "", 1] == (0, -1)
 
 
 def test_by_tags_what_vanishes_is_zero_for_as_long_as_it_is_remembered(users: Engine, url: str) -> None:
-    rows = [(0, 1.0, "good", None, None, None), (MINUTE, 1.0, "bad", None, None, None)]
+    rows = [(0, 1.0, "good", None, None, None), (MINUTE_MS, 1.0, "bad", None, None, None)]
     fill(users, "users", NAMES, rows)
     asked = source(url, tags=["score"], only=["income"], memory="2m")
     counts: dict[tuple[str, int], float] = {}
     for minute in range(5):
-        batch = asked.read(START + minute * MINUTE, START + (minute + 1) * MINUTE).batch
+        batch = asked.read(START + minute * MINUTE_MS, START + (minute + 1) * MINUTE_MS).batch
         for number, value in zip(batch.fingerprint.tolist(), batch.value.tolist(), strict=True):
             one = Identity.from_canonical(batch.identities[number])
             if one.metric == "users.rows":
@@ -278,6 +278,6 @@ def test_values_beyond_the_cap_are_one_series(users: Engine, url: str) -> None:
     ],
 )
 def test_what_cannot_be_watched_is_named(users: Engine, url: str, changed: dict[str, Any], told: str) -> None:
-    fill(users, "users", NAMES, [(i * MINUTE, 1.0, "a", None, None, None) for i in range(3)])
+    fill(users, "users", NAMES, [(i * MINUTE_MS, 1.0, "a", None, None, None) for i in range(3)])
     with pytest.raises(SourceFailed, match=told):
         read(source(url, **changed), 0, 3)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from monitor.correlation.learned import Bar, Graph, learn
 from monitor.correlation.network import communities
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.domain.topology import LearnedEdge, Onset
 
-MINUTE, DAY = 60_000, 86_400_000
-START = 1_700_006_400_000 // DAY * DAY
-END = START + 28 * DAY
+START = 1_700_006_400_000 // DAY_MS * DAY_MS
+END = START + 28 * DAY_MS
 
 
 def series(name: str) -> Identity:
@@ -21,7 +21,7 @@ def series(name: str) -> Identity:
 
 
 def at(name: str, *minutes: int) -> list[Onset]:
-    return [Onset(series(name), START + minute * MINUTE, MINUTE) for minute in minutes]
+    return [Onset(series(name), START + minute * MINUTE_MS, MINUTE_MS) for minute in minutes]
 
 
 def world(groups: int = 6, each: int = 8, seed: int = 3) -> list[Onset]:
@@ -49,7 +49,7 @@ def test_the_one_that_goes_before_is_the_source() -> None:
         first, then = (int(s.metric[-1]) for s in (edge.source, edge.target))
         if edge.source.metric[2] == edge.target.metric[2]:
             assert first < then
-            assert abs(edge.lag_ms - 3 * (then - first) * MINUTE) <= 10 * MINUTE
+            assert abs(edge.lag_ms - 3 * (then - first) * MINUTE_MS) <= 10 * MINUTE_MS
             assert edge.count <= edge.of
 
 

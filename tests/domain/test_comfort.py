@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from learners.score import L_OPEN, score
 from monitor.domain.comfort import OPENS_AT, SCORES, Run, reached
+from monitor.domain.durations import MINUTE_MS
 
-MINUTE = 60_000
 values = st.floats(-10.0, 10.0)
 scores = st.one_of(st.floats(0.0, 99.0), st.sampled_from([*SCORES, np.nan]))
 bucket = st.tuples(values, st.one_of(scores))
@@ -23,7 +23,7 @@ bucket = st.tuples(values, st.one_of(scores))
 def columns(buckets: list[tuple[float, float]]) -> dict[str, NDArray[Any]]:
     value, score = (np.array([one[at] for one in buckets], np.float64) for at in (0, 1))
     return {
-        "ts_ms": MINUTE * np.arange(len(buckets)),
+        "ts_ms": MINUTE_MS * np.arange(len(buckets)),
         "value": value,
         "score": score.astype(np.float32),
         "lower": np.full(len(buckets), -2.0),
@@ -42,7 +42,7 @@ def slowly(seen: dict[str, NDArray[Any]], threshold: float) -> list[Run]:
             inside = False
             continue
         last = runs.pop() if inside else Run(ts_ms, ts_ms, score, 0.0)
-        runs.append(Run(last.from_ms, ts_ms + MINUTE, max(last.score, score), last.excess + beyond))
+        runs.append(Run(last.from_ms, ts_ms + MINUTE_MS, max(last.score, score), last.excess + beyond))
         inside = True
     return runs
 
@@ -50,7 +50,7 @@ def slowly(seen: dict[str, NDArray[Any]], threshold: float) -> list[Run]:
 @given(st.lists(bucket, max_size=60))
 def test_it_is_what_walking_along_finds(buckets: list[tuple[float, float]]) -> None:
     seen = columns(buckets)
-    found = reached(seen, MINUTE, SCORES)
+    found = reached(seen, MINUTE_MS, SCORES)
     walked = [slowly(seen, threshold) for threshold in SCORES]
     assert list(found.runs) == [len(runs) for runs in walked]
     assert found.excess == pytest.approx([sum(run.excess for run in runs) for runs in walked])
@@ -61,7 +61,7 @@ def test_it_is_what_walking_along_finds(buckets: list[tuple[float, float]]) -> N
 
 @given(st.lists(bucket, max_size=60))
 def test_a_higher_threshold_never_adds_excess_or_a_run_elsewhere(buckets: list[tuple[float, float]]) -> None:
-    found = reached(columns(buckets), MINUTE, SCORES)
+    found = reached(columns(buckets), MINUTE_MS, SCORES)
     for lower, higher in pairwise(found.excess):  # sums of the same numbers, in another order
         assert higher <= lower * (1.0 + 1e-12)
     for at, threshold in enumerate(SCORES):

@@ -14,6 +14,7 @@ from learners.score import L_OPEN, score
 from monitor.domain import words
 from monitor.domain.about import about
 from monitor.domain.anomaly import Anomaly, AnomalyKind, Verdict
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.explanation import (
     OPENS,
     Facts,
@@ -30,16 +31,14 @@ from monitor.domain.past import Past
 from monitor.domain.series import Identity
 from monitor.domain.units import Manner, Way
 from monitor.domain.unusual import ENOUGH, unusual
-from monitor.shard.judge import _worth
 from monitor.shard.rules import Rules
+from monitor.shard.verdict import matters
 
-MINUTE = 60_000
-DAY = 86_400_000
 SILENT = (AnomalyKind.NO_DATA, AnomalyKind.ENDED)
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 finite = st.floats(-1e9, 1e9)
-times = st.integers(0, 20).map(lambda bucket: bucket * MINUTE)
+times = st.integers(0, 20).map(lambda bucket: bucket * MINUTE_MS)
 rules = st.builds(
     Rule,
     st.sampled_from([0.0, 1.0]),
@@ -52,7 +51,7 @@ ways = st.builds(Way, st.sampled_from(list(Manner)), st.sampled_from(["", "ms"])
 pasts = st.builds(
     Past,
     judged=st.integers(0, 12_000),
-    span_ms=st.integers(0, 8 * DAY),
+    span_ms=st.integers(0, 8 * DAY_MS),
     largest=st.floats(0, 1e9),
     as_large=st.integers(0, 12_000),
     excused=st.integers(0, 5),
@@ -72,10 +71,10 @@ judgements = st.builds(
 
 def anomaly(kind: AnomalyKind, onset_ms: int = 0, end_ms: int | None = None, value: float = 9.0) -> Anomaly:
     name = Identity.of("orders")
-    last = onset_ms if end_ms is None else max(end_ms - MINUTE, onset_ms)
+    last = onset_ms if end_ms is None else max(end_ms - MINUTE_MS, onset_ms)
     identity = Anomaly.id_of(name.fingerprint(), onset_ms, kind)
     shown = (math.nan,) * 4 if kind in SILENT else (value, 5.0, 4.0, 6.0)
-    return Anomaly(identity, name, kind, 1, onset_ms, onset_ms, last, end_ms, 80.0, *shown, 1, MINUTE)
+    return Anomaly(identity, name, kind, 1, onset_ms, onset_ms, last, end_ms, 80.0, *shown, 1, MINUTE_MS)
 
 
 def muted(kind: AnomalyKind, until_ms: int | None) -> Anomaly:
@@ -86,7 +85,7 @@ facts = st.builds(
     Facts,
     at_ms=times,
     bucket_ms=st.none() | times,
-    cadence_ms=st.just(MINUTE),
+    cadence_ms=st.just(MINUTE_MS),
     final_ms=st.none() | times,
     newest_ms=st.none() | times,
     previous_ms=st.none() | times,
@@ -158,18 +157,18 @@ def test_every_reason_is_reached_by_its_facts() -> None:
     for judged, kind, until, bucket, final, waiting, late, previous, kept in product(
         [None, *(Judged(5.0, 5.0, 4.0, 6.0, verdict=verdict) for verdict in Verdict)],
         [None, *AnomalyKind],
-        [None, 2 * MINUTE],
-        [None, MINUTE],
-        [None, 0, MINUTE],
+        [None, 2 * MINUTE_MS],
+        [None, MINUTE_MS],
+        [None, 0, MINUTE_MS],
         [(), (1.0,)],
         [(), (Late(0, 1.0, 5),)],
         [None, 0],
-        [None, 0, 2 * MINUTE],
+        [None, 0, 2 * MINUTE_MS],
     ):
         known = Facts(
-            MINUTE,
+            MINUTE_MS,
             bucket,
-            MINUTE,
+            MINUTE_MS,
             final_ms=final,
             newest_ms=final,
             previous_ms=previous,
@@ -205,7 +204,7 @@ def test_a_value_in_the_normal_range_is_worth_no_anomaly(
     table.declare("orders", {**said, "polarity": side})
     number = table.number(Identity.of("orders"))
     inside = judged.lower <= value <= judged.upper
-    worth = _worth(table.table[number], 0, 1 if value > expected else -1, value, expected)
+    worth = matters(table.table[number], 0, 1 if value > expected else -1, value, expected)
     assert inside or not worth
     assert rule.static_lower <= value <= rule.static_upper
 
@@ -233,9 +232,9 @@ def test_every_anomaly_says_all_of_itself(
     ],
 )
 def test_what_made_it_an_anomaly(judged: Judged, kind: AnomalyKind, ground: Ground) -> None:
-    found = explain(Facts(0, 0, MINUTE, judged=judged, anomaly=anomaly(kind)))
+    found = explain(Facts(0, 0, MINUTE_MS, judged=judged, anomaly=anomaly(kind)))
     assert found.ground is ground
-    text = words.text(found, Facts(0, 0, MINUTE, judged=judged, anomaly=anomaly(kind)))
+    text = words.text(found, Facts(0, 0, MINUTE_MS, judged=judged, anomaly=anomaly(kind)))
     assert f"Anomaly of {anomaly(kind).series}" in text
 
 
@@ -244,7 +243,7 @@ def test_a_small_change_says_which_declaration_made_it_small() -> None:
     said = [
         words.text(explain(known), known)
         for rule in (Rule(polarity=-1), Rule(min_absolute=5.0), Rule())
-        if (known := Facts(0, 0, MINUTE, judged=judged, rule=rule))
+        if (known := Facts(0, 0, MINUTE_MS, judged=judged, rule=rule))
     ]
     assert "It is a rise, and only a fall is declared bad." in said[0]
     assert "Changes of less than 5 are declared not to matter." in said[1]
@@ -252,19 +251,23 @@ def test_a_small_change_says_which_declaration_made_it_small() -> None:
 
 
 def test_spans_of_anomalies() -> None:
-    near = {"newest_ms": 10 * MINUTE, "clock_ms": 12 * MINUTE}
-    closed = anomaly(AnomalyKind.SPIKE, 2 * MINUTE, 4 * MINUTE)
-    assert [covers(closed, b * MINUTE, previous_ms=0, **near) for b in range(1, 5)] == [
+    near = {"newest_ms": 10 * MINUTE_MS, "clock_ms": 12 * MINUTE_MS}
+    closed = anomaly(AnomalyKind.SPIKE, 2 * MINUTE_MS, 4 * MINUTE_MS)
+    assert [covers(closed, b * MINUTE_MS, previous_ms=0, **near) for b in range(1, 5)] == [
         False,
         True,
         True,
         False,
     ]
-    silent = anomaly(AnomalyKind.NO_DATA, 2 * MINUTE)
-    assert [covers(silent, b * MINUTE, previous_ms=0, **near) for b in (1, 10, 11)] == [False, True, False]
-    gone = anomaly(AnomalyKind.ENDED, 2 * MINUTE, 2 * MINUTE)
-    assert [covers(gone, b * MINUTE, previous_ms=MINUTE, **near) for b in (1, 12, 13)] == [False, True, False]
-    assert not covers(gone, 8 * MINUTE, previous_ms=5 * MINUTE, **near)
+    silent = anomaly(AnomalyKind.NO_DATA, 2 * MINUTE_MS)
+    assert [covers(silent, b * MINUTE_MS, previous_ms=0, **near) for b in (1, 10, 11)] == [False, True, False]
+    gone = anomaly(AnomalyKind.ENDED, 2 * MINUTE_MS, 2 * MINUTE_MS)
+    assert [covers(gone, b * MINUTE_MS, previous_ms=MINUTE_MS, **near) for b in (1, 12, 13)] == [
+        False,
+        True,
+        False,
+    ]
+    assert not covers(gone, 8 * MINUTE_MS, previous_ms=5 * MINUTE_MS, **near)
 
 
 @pytest.mark.parametrize(
@@ -281,13 +284,13 @@ def test_spans_of_anomalies() -> None:
     ],
 )
 def test_how_unusual_in_words(own: float, said: str) -> None:
-    past = Past(judged=1_000, span_ms=8 * DAY, largest=1.0, as_large=4)
+    past = Past(judged=1_000, span_ms=8 * DAY_MS, largest=1.0, as_large=4)
     assert unusual(own, past) == said
 
 
 def test_a_lean_is_told_by_its_length_and_by_itself() -> None:
     past = Past(
-        judged=1_000, span_ms=8 * DAY, largest=1.0, as_large=100, counted=True, lean=9, longest_above=6
+        judged=1_000, span_ms=8 * DAY_MS, largest=1.0, as_large=100, counted=True, lean=9, longest_above=6
     )
     alone = "by itself like 1 in 10 of the last 8 days with as many cases"
     row = "9 values in a row above the expectation; the longest of the last 8 days had 6"
@@ -296,7 +299,7 @@ def test_a_lean_is_told_by_its_length_and_by_itself() -> None:
 
 
 def test_silence_and_standing_still_are_told_by_their_length() -> None:
-    past = Past(span_ms=8 * DAY, gap=1, longest_gap=0, run=400, longest_run=12)
+    past = Past(span_ms=8 * DAY_MS, gap=1, longest_gap=0, run=400, longest_run=12)
     assert (
         unusual(math.nan, past, Ground.SILENT)
         == "1 empty bucket in a row; there were none in the last 8 days"

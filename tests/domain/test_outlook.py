@@ -20,7 +20,7 @@ from monitor.domain.outlook import (
     wide_band,
 )
 from monitor.shard import assignment
-from monitor.shard.judge import pass_due
+from monitor.shard.due import pass_due
 
 floats = st.floats(allow_nan=True, allow_infinity=True)
 siblings = st.lists(st.builds(Sibling, floats, floats), max_size=6)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain.anomaly import ANOMALOUS, Verdict
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.past import BUCKETS_MAX, DAYS_MS, Past, Seen, past_of, span_ms
 
-MINUTE = 60_000
 EMPTY = Seen(*(np.empty(0, kind) for kind in ("i8", "f8", "f4", "f8", "u1", "u1")))
 
 rows = st.lists(
@@ -32,7 +32,7 @@ rows = st.lists(
 def observed(given_rows: list[tuple[int, float, float, float, Verdict, int]]) -> Seen:
     steps, value, n, expected, verdict, model = (np.array(column) for column in zip(*given_rows, strict=True))
     return Seen(
-        ts_ms=np.cumsum(steps).astype(np.int64) * MINUTE,
+        ts_ms=np.cumsum(steps).astype(np.int64) * MINUTE_MS,
         value=value.astype(np.float64),
         n=n.astype(np.float32),
         expected=expected.astype(np.float64),
@@ -59,13 +59,13 @@ def slowly(found: Seen, bucket_ms: int, onset_ms: int) -> dict[str, object]:
         apart = abs(value - expected)
         if ts == bucket_ms:
             own = apart
-        if previous is not None and previous == (ts - MINUTE, value):
+        if previous is not None and previous == (ts - MINUTE_MS, value):
             runs[-1] += 1
         else:
             runs.append(1)
         if ts < onset_ms:
             if previous is not None:
-                gaps.append((ts - previous[0]) // MINUTE - 1)
+                gaps.append((ts - previous[0]) // MINUTE_MS - 1)
             alike = math.isnan(cases) or n >= cases / 2
             if not math.isnan(apart) and verdict != Verdict.LEARNING and alike:
                 (excused if verdict in ANOMALOUS else judged).append(apart)
@@ -94,9 +94,9 @@ def test_as_the_slow_twin_says(
     given_rows: list[tuple[int, float, float, float, Verdict, int]], empty: int, earlier: int
 ) -> None:
     found = observed(given_rows)
-    bucket_ms = int(found.ts_ms[-1]) + empty * MINUTE
-    onset_ms = bucket_ms - earlier * MINUTE
-    past = past_of(found, bucket_ms, onset_ms, MINUTE)
+    bucket_ms = int(found.ts_ms[-1]) + empty * MINUTE_MS
+    onset_ms = bucket_ms - earlier * MINUTE_MS
+    past = past_of(found, bucket_ms, onset_ms, MINUTE_MS)
     assert {name: getattr(past, name) for name in slowly(found, bucket_ms, onset_ms)} == slowly(
         found, bucket_ms, onset_ms
     )
@@ -109,10 +109,10 @@ def test_as_the_slow_twin_says(
 
 
 def test_nothing_before() -> None:
-    assert past_of(EMPTY, 0, 0, MINUTE) == Past()
+    assert past_of(EMPTY, 0, 0, MINUTE_MS) == Past()
 
 
-@pytest.mark.parametrize("cadence_ms", [1_000, 10_000, MINUTE, 3_600_000, 86_400_000, 35 * 86_400_000])
+@pytest.mark.parametrize("cadence_ms", [1_000, 10_000, MINUTE_MS, 3_600_000, 86_400_000, 35 * 86_400_000])
 def test_reading_the_past_is_bounded(cadence_ms: int) -> None:
     assert 32 <= span_ms(cadence_ms) // cadence_ms <= BUCKETS_MAX
     assert span_ms(cadence_ms) >= min(DAYS_MS, BUCKETS_MAX * cadence_ms)

@@ -12,6 +12,7 @@ import numpy as np
 
 from monitor.domain.anomaly import AnomalyEvent
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.records import Tick
 from monitor.domain.series import Identity
 from monitor.engine.base import Accepted, Engine, Events
@@ -19,7 +20,6 @@ from monitor.engine.inline import InlineEngine
 from monitor.engine.processes import ProcessEngine
 from monitor.engine.settings import HostSettings
 
-MINUTE_MS = 60_000
 START_MS = 1_750_000_020_000
 ARRIVAL_MS = START_MS + 400 * 86_400_000
 SHARDS = 2

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import IntakeUnavailable, UnknownSeries
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity, shard_of
@@ -22,7 +23,6 @@ from monitor.engine.base import Accepted, Engine
 from tests.engine.making import (
     ARRIVAL_MS,
     ENGINES,
-    MINUTE_MS,
     NAMES,
     SHARDS,
     START_MS,

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from monitor.domain.batch import Mode
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity
 from monitor.engine.base import Engine
 from monitor.engine.inline import InlineEngine
-from tests.engine.making import MINUTE_MS, START_MS, batch, complete, running, send
+from tests.engine.making import START_MS, batch, complete, running, send
 
 LOAD = Identity.of("load", {"host": "h"})
 DAY = 1_440

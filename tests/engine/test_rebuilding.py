@@ -49,7 +49,7 @@ def test_a_verdict_is_made_again_after_restarts_and_after_models_have_moved_on(
     with living(tmp_path, names, spiky) as system:
         system.past(760)
         kept = {step: stored(system, f"{one:016x}", step) for step in (5, 200, 660, 700, 701)}
-        (spike,) = [a for a in system.monitor.anomalies().items if a.anomaly.series == names[0]]
+        (spike,) = [a for a in system.monitor.recounting.anomalies().items if a.anomaly.series == names[0]]
         first = rebuild(tmp_path, one, START_MS + 700 * EVERY_MS)
         drawn = as_it_was(first)
         assert first.since == 0

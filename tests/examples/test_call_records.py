@@ -27,13 +27,13 @@ def test_incidents_name_the_trunk_group(
     assert watch.write(postgres, begin_s) > 100_000
     monitor = watch.watched(tmp_path / "data", end_s)
     try:
-        incidents = monitor.incidents(limit=100).items
+        incidents = monitor.recounting.incidents(limit=100).items
         lines = [watch.told(monitor, one) for one in incidents]
         for fault in planted(watch.DAYS):
             begin, end = ((begin_s + at_s) * 1_000 for at_s in (fault.begin_s, fault.end_s))
             hits = [one for one in incidents if begin - 900_000 <= one.start_ms < end]
             assert hits, (fault, lines)
-            members = [placed.anomaly for hit in hits for placed in monitor.incident(hit.id)[1]]
+            members = [placed.anomaly for hit in hits for placed in monitor.recounting.incident(hit.id)[1]]
             assert {one.series.tag("trunk_group") for one in members} == {fault.trunk_group}, lines
             metrics = {one.series.metric for one in members}
             wanted = {"failure": {"calls.answered_share", "calls.mos"}, "fraud": {"calls.duration"}}

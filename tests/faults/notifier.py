@@ -14,6 +14,7 @@ import httpx2
 
 from monitor.alerting.courier import Clock
 from monitor.domain.anomaly import AnomalyKind
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.notice import Notice, Undelivered
 from monitor.domain.route import DEFAULT, Route
 from monitor.incidents.engine import IncidentEngine
@@ -21,7 +22,7 @@ from monitor.store.database import Database
 from monitor.store.projections import SqlLedger
 from tests.alerting.parts import alerts_over, declare
 from tests.faults.rough_receiver import LATE_S
-from tests.incidents.making import EPOCH, HOUR, Batch, anomaly, batch
+from tests.incidents.making import EPOCH, Batch, anomaly, batch
 
 STEPS = 4
 APART_H = 24
@@ -55,11 +56,11 @@ def batch_of(number: int) -> Batch:
     which, stage = divmod(number - 1, STEPS)
     at = which * APART_H
     whole = anomaly("m.x", {"n": str(which)}, at, None, score=70.0)
-    longer = replace(whole, score=95.0, last_ms=whole.onset_ms + 6 * HOUR)
-    lives = (whole, longer, longer, replace(longer, end_ms=whole.onset_ms + 7 * HOUR))
+    longer = replace(whole, score=95.0, last_ms=whole.onset_ms + 6 * HOUR_MS)
+    lives = (whole, longer, longer, replace(longer, end_ms=whole.onset_ms + 7 * HOUR_MS))
     also = [anomaly("m.x", {"n": str(which)}, at + 3, 2, kind=AnomalyKind.DIP, score=80.0)]
     # The clock goes on far enough at the end that the incident is over.
-    clock_ms = EPOCH + (at + (8, 8, 8, APART_H - 1)[stage]) * HOUR
+    clock_ms = EPOCH + (at + (8, 8, 8, APART_H - 1)[stage]) * HOUR_MS
     return batch(0, number, lives[stage], *(also if stage == 2 else []), clock_ms=clock_ms)
 
 

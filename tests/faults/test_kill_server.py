@@ -52,12 +52,12 @@ def uninterrupted(folder: Path, requests: list[bytes]) -> tuple[list[str], Story
         for number, body in enumerate(requests):
             decoded = JsonDecoder(WireKeys(seed=1)).decode(body, all_identities=True)
             name = number.to_bytes(16, "little")
-            monitor.submit(decoded.batch, Mode.BACKFILL, name).result(60)
+            monitor.taking.submit(decoded.batch, Mode.BACKFILL, name).result(60)
         monitor._engine.control(Tick(END_MS, complete=True)).result(60)
         monitor.settle(60)
         story: Story = []
-        for listed in monitor.incidents(limit=1_000).items:
-            incident, members = monitor.incident(listed.id)
+        for listed in monitor.recounting.incidents(limit=1_000).items:
+            incident, members = monitor.recounting.incident(listed.id)
             ids = [placed.anomaly.id for placed in members]
             story.append((incident.start_ms, incident.id, incident.end_ms, incident.state.value, ids))
     finally:

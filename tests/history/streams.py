@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.observation import COLUMNS, Observations
 
-MINUTE_MS = 60_000
 ALWAYS = (-(1 << 60), 1 << 60)
 
 

@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.observation import Observations
 from monitor.history import history as history_module
 from monitor.history import segments
@@ -21,10 +22,9 @@ from monitor.history.files import OsDisk
 from monitor.history.history import History, check_file
 from monitor.history.manifest import newest_valid, write_checkpoint
 from monitor.history.retention import Retention
-from tests.history.streams import ALWAYS, MINUTE_MS, assert_equal, noise, observations
+from tests.history.streams import ALWAYS, assert_equal, noise, observations
 
 SERIES = 5
-DAY_MS = 86_400_000
 Sample = tuple[int, int, float]
 
 

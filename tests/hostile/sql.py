@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from monitor.domain.durations import MINUTE_MS
 from tests.fakes import NOW_MS
 
-MINUTE = 60_000
-START = NOW_MS // MINUTE * MINUTE
+START = NOW_MS // MINUTE_MS * MINUTE_MS
 BOTH = ("sqlite", "postgresql")
 
 

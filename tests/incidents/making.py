@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.domain.acts import Act, Verb
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.incident import (
     Incident,
     IncidentState,
@@ -23,9 +24,7 @@ from monitor.domain.topology import Edge, Evidence, Key, Learned, Onset, keys_of
 from monitor.incidents.relations import Relations, onsets_among
 from monitor.incidents.rules import Rules
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
-EPOCH = 1_360_000_000_000 // HOUR * HOUR
+EPOCH = 1_360_000_000_000 // HOUR_MS * HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,12 @@ def anomaly(
     score: float = 90.0,
     kind: AnomalyKind = AnomalyKind.SPIKE,
     direction: int = 1,
-    cadence_ms: int = HOUR,
+    cadence_ms: int = HOUR_MS,
 ) -> Anomaly:
     """``at``: hours after an epoch; ``hours``: how long, None = still open."""
     series = Identity.of(metric, tags)
-    onset = EPOCH + int(at * HOUR)
-    end = None if hours is None else onset + int(hours * HOUR)
+    onset = EPOCH + int(at * HOUR_MS)
+    end = None if hours is None else onset + int(hours * HOUR_MS)
     last = onset if end is None else end - cadence_ms
     return Anomaly(
         id=Anomaly.id_of(series.fingerprint(), onset, kind),
@@ -110,7 +109,7 @@ def anomalies(draw: st.DrawFn, most: int = 30, span_hours: int = 240) -> list[An
     return list(found.values())
 
 
-LINEAGE = Lineage([Link("a.*", "b.one", EPOCH + 3 * DAY), Link("b.one", "c{k=2}", EPOCH)])
+LINEAGE = Lineage([Link("a.*", "b.one", EPOCH + 3 * DAY_MS), Link("b.one", "c{k=2}", EPOCH)])
 
 
 def relations_of(found: list[Anomaly], rules: Rules, until_ms: int, lineage: Lineage = LINEAGE) -> Relations:
@@ -127,12 +126,12 @@ class Easy:
 
     def __init__(self, onsets: Sequence[Onset], until_ms: int) -> None:
         self.until_ms = until_ms
-        self.observed_ms = 28 * DAY
+        self.observed_ms = 28 * DAY_MS
         self.all = sorted(onsets, key=lambda o: (str(o.series), o.begin_ms))
 
     def edge(self, one: Identity, other: Identity) -> Edge | None:
         mine, theirs = ([o.begin_ms for o in self.all if o.series == s] for s in (one, other))
-        lags = [b - a for a in mine for b in theirs if abs(b - a) <= 6 * HOUR]
+        lags = [b - a for a in mine for b in theirs if abs(b - a) <= 6 * HOUR_MS]
         if one == other or not lags:
             return None
         source, target, lag = (one, other, lags[0]) if lags[0] >= 0 else (other, one, -lags[0])

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.anomaly import Anomaly, AnomalyEvent, AnomalyKind, Change
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.incident import (
     Incident,
     IncidentState,
@@ -29,7 +30,6 @@ from monitor.incidents.relations import frontier_of
 from monitor.incidents.rules import Rules
 from tests.incidents.making import (
     EPOCH,
-    HOUR,
     LINEAGE,
     Batch,
     MemoryLedger,
@@ -205,10 +205,10 @@ def test_a_life_from_open_to_closed() -> None:
     (quiet,) = engine.absorb(batch(1, 2, two))
     assert quiet.transition.kind is TransitionKind.RECOVERING
     assert (quiet.incident.state, quiet.incident.end_ms) == (IncidentState.RECOVERING, None)
-    assert engine.absorb(batch(0, 3, clock_ms=EPOCH + 6 * HOUR - 1)) == []
-    (closed,) = engine.absorb(batch(0, 4, clock_ms=EPOCH + 6 * HOUR))
+    assert engine.absorb(batch(0, 3, clock_ms=EPOCH + 6 * HOUR_MS - 1)) == []
+    (closed,) = engine.absorb(batch(0, 4, clock_ms=EPOCH + 6 * HOUR_MS))
     assert closed.transition.kind is TransitionKind.CLOSED
-    assert (closed.incident.state, closed.incident.end_ms) == (IncidentState.CLOSED, EPOCH + 4 * HOUR)
+    assert (closed.incident.state, closed.incident.end_ms) == (IncidentState.CLOSED, EPOCH + 4 * HOUR_MS)
     assert closed.incident.members == (one.id, two.id)
     assert closed.transition.sequence == 5
     assert engine.positions() == {0: 4, 1: 2}
@@ -218,7 +218,7 @@ def test_one_weak_bucket_of_one_series_is_never_opened() -> None:
     engine = IncidentEngine(MemoryLedger(), RULES)
     weak = anomaly("m", score=70.0)
     assert told(engine.absorb(batch(0, 1, weak))) == [(Incident.id_of(weak.id), TransitionKind.PENDING)]
-    (closed,) = engine.absorb(batch(0, 2, clock_ms=EPOCH + 9 * HOUR))
+    (closed,) = engine.absorb(batch(0, 2, clock_ms=EPOCH + 9 * HOUR_MS))
     assert (closed.transition.kind, closed.incident.opened) == (TransitionKind.CLOSED, False)
 
 
@@ -252,7 +252,7 @@ def test_what_comes_and_goes_is_one_unstable_incident() -> None:
 def test_a_late_relative_reopens_nothing_twice() -> None:
     engine = IncidentEngine(MemoryLedger(), RULES)
     one = anomaly("m", {"k": "1"}, 0, 1)
-    (first, second) = told(engine.absorb(batch(0, 1, one, clock_ms=EPOCH + 9 * HOUR)))
+    (first, second) = told(engine.absorb(batch(0, 1, one, clock_ms=EPOCH + 9 * HOUR_MS)))
     assert [first[1], second[1]] == [TransitionKind.OPENED, TransitionKind.CLOSED]
     late = anomaly("m", {"k": "2"}, 2, None)
     assert told(engine.absorb(batch(1, 1, late))) == [(first[0], TransitionKind.REOPENED)]
@@ -300,7 +300,7 @@ def test_an_anomaly_keeps_the_team_it_began_with(at_once: bool, in_memory: bool)
     steps = [opened(one), opened(other), replace(one, team="blue"), replace(other, team="red")]
     for number, step in enumerate(steps if not at_once else [steps], 1):
         several = step if isinstance(step, list) else [step]
-        engine.absorb(batch(0, number, *several, clock_ms=EPOCH + number * HOUR))
+        engine.absorb(batch(0, number, *several, clock_ms=EPOCH + number * HOUR_MS))
         if not in_memory:
             engine = IncidentEngine(ledger, RULES)
     kept = {incident.id: incident for incident in ledger.incidents.values()}
@@ -334,8 +334,8 @@ def test_what_outlasts_the_cap_expires_there_and_the_next_is_another() -> None:
     assert expired.incident.end_ms == EPOCH + RULES.cap_ms
     (after,) = engine.absorb(batch(0, 3, anomaly("m", {"k": "2"}, 97, None)))
     assert after.transition.kind is TransitionKind.OPENED
-    ended = replace(shift, end_ms=EPOCH + 200 * HOUR)
-    assert engine.absorb(batch(0, 4, ended, clock_ms=EPOCH + 98 * HOUR)) == []
+    ended = replace(shift, end_ms=EPOCH + 200 * HOUR_MS)
+    assert engine.absorb(batch(0, 4, ended, clock_ms=EPOCH + 98 * HOUR_MS)) == []
     assert ledger.placed[shift.id].anomaly == ended
 
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from monitor.domain.acts import Tie
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.topology import UNTOLD, keys_of
 from monitor.incidents.grouping import Sweep, group, in_order
 from monitor.incidents.relations import Relations
 from monitor.incidents.rules import Rules
 from monitor.incidents.ties import Ties
-from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly, relations_of
+from tests.incidents.making import EPOCH, anomalies, anomaly, relations_of
 
 RULES = Rules()
 
@@ -183,7 +184,7 @@ def ties(draw: st.DrawFn, found: list[Anomaly]) -> Ties:
     told = []
     for _ in range(draw(st.integers(0, 4)) if len(names) > 1 else 0):
         one, other = draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))
-        since_ms = EPOCH + draw(st.integers(0, 120)) * HOUR
+        since_ms = EPOCH + draw(st.integers(0, 120)) * HOUR_MS
         told.append(Tie((one,), (other,), since_ms, draw(st.booleans())))
     return Ties(told)
 
@@ -192,7 +193,7 @@ def ties(draw: st.DrawFn, found: list[Anomaly]) -> Ties:
 @given(anomalies(), st.sampled_from((0.5, 1.5, 2.5)), st.integers(0, 10), st.data())
 def test_equals_the_slow_twin(found: list[Anomaly], least: float, days: int, data: st.DataObject) -> None:
     rules = Rules(chance_decades=least)
-    relations = relations_of(found, rules, EPOCH + days * DAY)
+    relations = relations_of(found, rules, EPOCH + days * DAY_MS)
     relations.ties = data.draw(ties(found))
     assert ids(group(found, rules, relations)) == slowly(found, rules, relations)
 
@@ -201,7 +202,7 @@ def test_equals_the_slow_twin(found: list[Anomaly], least: float, days: int, dat
 def test_order_of_arrival_does_not_matter(found: list[Anomaly], random: object) -> None:
     shuffled = list(found)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    one, other = (relations_of(order, RULES, EPOCH + 9 * DAY) for order in (found, shuffled))
+    one, other = (relations_of(order, RULES, EPOCH + 9 * DAY_MS) for order in (found, shuffled))
     assert group(found, RULES, one) == group(shuffled, RULES, other)
 
 
@@ -209,7 +210,7 @@ def test_order_of_arrival_does_not_matter(found: list[Anomaly], random: object) 
 @given(anomalies(most=50), st.sampled_from((1.0, 1.5)), st.integers(3, 10))
 def test_teams_are_grouped_as_if_each_were_alone(found: list[Anomaly], least: float, days: int) -> None:
     """What others' series do makes no edge, no rate and no crowd of a team's; no link leads to them."""
-    rules, until_ms = Rules(chance_decades=least), EPOCH + days * DAY
+    rules, until_ms = Rules(chance_decades=least), EPOCH + days * DAY_MS
     together = group(found, rules, relations_of(found, rules, until_ms))
     apart = []
     for team in {a.team for a in found}:
@@ -228,8 +229,8 @@ def test_the_graph_of_all_teams_has_a_pair_once() -> None:
         for metric in ("a", "b")
     ]
     alone = [replace(anomaly(metric, at=60), team="green") for metric in ("c", "d")]
-    relations = relations_of([*moved, *alone], RULES, EPOCH + 9 * DAY)
-    at_ms = EPOCH + 9 * DAY
+    relations = relations_of([*moved, *alone], RULES, EPOCH + 9 * DAY_MS)
+    at_ms = EPOCH + 9 * DAY_MS
     pairs = sorted(sorted(s.metric for s in (e.source, e.target)) for e in relations.edges(at_ms))
     assert pairs == [["a", "b"], ["c", "d"]]
     for team, other in (("red", "b"), ("blue", "b")):
@@ -241,7 +242,7 @@ def test_the_graph_of_all_teams_has_a_pair_once() -> None:
 @given(anomalies(), st.integers(0, 30))
 def test_a_sweep_resumed_anywhere_goes_on_alike(found: list[Anomaly], cut: int) -> None:
     ordered = sorted(found, key=in_order)
-    relations = relations_of(found, RULES, EPOCH + 9 * DAY)
+    relations = relations_of(found, RULES, EPOCH + 9 * DAY_MS)
     whole = Sweep(RULES, relations)
     joined = {a.id: whole.place(a) for a in ordered}
     if cut >= len(ordered):
@@ -297,14 +298,14 @@ def test_a_chain_ends_at_the_cap() -> None:
     chain = [anomaly(at=at, hours=2) for at in range(0, 24 * 10, 3)]
     groups = group(chain, RULES)
     assert [len(g.members) for g in groups] == [32, 32, 16]
-    assert all(g.members[-1].begin_ms - g.start_ms < 4 * DAY for g in groups)
+    assert all(g.members[-1].begin_ms - g.start_ms < 4 * DAY_MS for g in groups)
 
 
 def test_rules_that_contradict_themselves_are_refused() -> None:
     with pytest.raises(ValueError, match="recent_ms"):
-        Rules(recent_ms=4 * DAY)
+        Rules(recent_ms=4 * DAY_MS)
     with pytest.raises(ValueError, match="slack"):
-        Rules(slack_min_ms=2 * DAY)
+        Rules(slack_min_ms=2 * DAY_MS)
     with pytest.raises(ValueError, match="chance_decades"):
         Rules(chance_decades=0)
 
@@ -320,4 +321,9 @@ def test_twenty_thousand_in_one_cluster_take_seconds() -> None:
 
 
 def test_slack_is_two_buckets_within_an_hour_and_a_day() -> None:
-    assert [RULES.slack_ms(c) // HOUR for c in (60_000, HOUR, 12 * HOUR, 7 * DAY)] == [1, 2, 24, 24]
+    assert [RULES.slack_ms(c) // HOUR_MS for c in (60_000, HOUR_MS, 12 * HOUR_MS, 7 * DAY_MS)] == [
+        1,
+        2,
+        24,
+        24,
+    ]

@@ -6,14 +6,14 @@ import pytest
 
 from monitor.correlation.learned import learn
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.topology import Evidence, Onset
 from monitor.incidents.grouping import Sweep, group, in_order
 from monitor.incidents.precedent import MOST, Past
 from monitor.incidents.relations import Relations, onsets_among
 from monitor.incidents.rules import Rules
-from tests.incidents.making import DAY, EPOCH, anomaly
+from tests.incidents.making import EPOCH, anomaly
 
-MINUTE = 60_000
 RULES = Rules()
 LATER = 24 * 20
 """Hours after the epoch: what begins then is grouped, what began before was long ago."""
@@ -21,12 +21,12 @@ LATER = 24 * 20
 
 def one(metric: str, at: float) -> Anomaly:
     """Named so that no two have a key in common."""
-    return anomaly(f"{metric}x.{metric}", {metric: "1"}, at, 0.5, cadence_ms=MINUTE)
+    return anomaly(f"{metric}x.{metric}", {metric: "1"}, at, 0.5, cadence_ms=MINUTE_MS)
 
 
 def on_host(name: str, at: float) -> Anomaly:
     """Of one host, which makes a group of those that begin together on it."""
-    return anomaly(f"{name}x.{name}", {"host": "h"}, at, 0.5, cadence_ms=MINUTE)
+    return anomaly(f"{name}x.{name}", {"host": "h"}, at, 0.5, cadence_ms=MINUTE_MS)
 
 
 def pair(at: float) -> list[Anomaly]:
@@ -42,7 +42,7 @@ def relations(found: list[Anomaly], end_ms: int) -> Relations:
 
 def joined(history: list[Anomaly], now: list[Anomaly], last: Anomaly) -> list[tuple[Evidence, str]]:
     found = sorted([*history, *now, last], key=in_order)
-    sweep = Sweep(RULES, relations(found, last.begin_ms + DAY))
+    sweep = Sweep(RULES, relations(found, last.begin_ms + DAY_MS))
     bonds = [sweep.place(a) for a in found]
     assert found[-1] == last
     return [(bond.kind, bond.what) for bond in bonds[-1].values()]
@@ -86,7 +86,7 @@ def test_of_a_large_group_one_edge_is_no_reason(others: int, sizes: list[int]) -
     crowd = [on_host(f"e{number}", LATER + number / 3_600) for number in range(others)]
     now = [*crowd, on_host("c", LATER + 0.06), one("d", LATER + 0.41)]
     found = [*met, *now]
-    groups = group(found, RULES, relations(found, EPOCH + 22 * DAY))
+    groups = group(found, RULES, relations(found, EPOCH + 22 * DAY_MS))
     late = [g for g in groups if g.members[0] in now]
     assert sorted(len(g.members) for g in late) == sizes
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.incident import Priority, SeriesCounts
 from monitor.domain.series import Identity
 from monitor.incidents.contributors import contributors, log_tail
@@ -20,7 +21,7 @@ from monitor.incidents.rules import Rules
 from monitor.incidents.severity import Weighed, weigh
 from monitor.incidents.suspects import duration, suspects
 from monitor.incidents.title import lead, title
-from tests.incidents.making import DAY, EPOCH, HOUR, anomalies, anomaly
+from tests.incidents.making import EPOCH, anomalies, anomaly
 
 RULES = Rules()
 AIRPORTS = ("EWR", "JFK", "LGA")
@@ -39,7 +40,7 @@ COUNTS = SeriesCounts(
 
 
 def test_the_storm_names_its_airports() -> None:
-    incident = compose(STORM[0].id, STORM, EPOCH + 3 * DAY, COUNTS, RULES)
+    incident = compose(STORM[0].id, STORM, EPOCH + 3 * DAY_MS, COUNTS, RULES)
     assert incident.title == (
         "cancelled_share up at 3 origins (EWR, JFK, LGA) from 4 Feb 17:00 to 5 Feb 15:00 UTC; 19 series, "
         "9 carriers"
@@ -59,7 +60,7 @@ def test_the_storm_names_its_airports() -> None:
         ([anomaly("m", {}, direction=-1)], None, "m down since 4 Feb 17:00 UTC; 1 series"),
         (
             [anomaly("m", {"host": "a"}, kind=AnomalyKind.NO_DATA, direction=0)],
-            EPOCH + HOUR,
+            EPOCH + HOUR_MS,
             "m no data at host a from 4 Feb 17:00 to 4 Feb 18:00 UTC; 1 series",
         ),
         (
@@ -119,7 +120,7 @@ def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Ano
     members = [m for m in found if m.begin_ms < min(a.begin_ms for a in found) + RULES.cap_ms]
     if not members:
         return
-    now = EPOCH + hours * HOUR
+    now = EPOCH + hours * HOUR_MS
     lived = life(members, now, RULES)
     assert weigh(members, lived, 1).severity >= 0
     if not lived.state.over:
@@ -135,7 +136,7 @@ def test_a_life_never_exceeds_the_cap_and_changes_when_it_is_due(found: list[Ano
 
 
 def weighed(*members: Anomaly) -> Weighed:
-    return weigh(members, life(members, EPOCH + 10 * DAY, RULES), len({m.series for m in members}))
+    return weigh(members, life(members, EPOCH + 10 * DAY_MS, RULES), len({m.series for m in members}))
 
 
 def test_severity_grows_with_the_root_of_the_duration() -> None:
@@ -165,7 +166,7 @@ def test_priority_says_from_what() -> None:
 
 
 def test_durations() -> None:
-    assert [duration(d) for d in (90_000, 3_600_000, 90 * HOUR)] == ["1.5 min", "1 h", "3.8 d"]
+    assert [duration(d) for d in (90_000, 3_600_000, 90 * HOUR_MS)] == ["1.5 min", "1 h", "3.8 d"]
 
 
 def test_what_weighs_more_leads_the_title() -> None:

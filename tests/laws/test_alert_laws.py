@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from monitor.alerting.preview import preview
 from monitor.alerting.ruling import Rules
 from monitor.domain.alert import Dispatch, Step
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.domain.incident import Incident
 from monitor.domain.lineage import Lineage, Link
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import DEFAULT, Digest, Hours, Route
 from monitor.domain.series import Identity
-from tests.alerting.stepping import DAY, HOUR, MINUTE, ORDERS, START, Server, at_once, step
+from tests.alerting.stepping import ORDERS, START, Server, at_once, step
 
 FEATURE, ACCURACY = Identity.of("feature.age"), Identity.of("accuracy")
 FEEDS = Lineage([Link("feature.*", "accuracy")])
@@ -79,7 +80,7 @@ def lives(draw: st.DrawFn) -> list[Step]:
 
 
 def muted_at_times(_i: Incident, _s: Sequence[Identity], at_ms: int) -> str | None:
-    return "muted" if at_ms // (3 * HOUR) % 4 == 0 else None
+    return "muted" if at_ms // (3 * HOUR_MS) % 4 == 0 else None
 
 
 def by_time(found: Sequence[Dispatch]) -> list[str]:
@@ -95,14 +96,14 @@ def test_restarts_and_looks_change_nothing_and_a_preview_says_the_same(
     declared: list[Route], steps: list[Step], looks: list[int]
 ) -> None:
     rules = Rules(declared, muted_at_times, FEEDS)
-    until_ms = steps[-1].told_ms + DAY
+    until_ms = steps[-1].told_ms + DAY_MS
     whole = at_once(rules, steps, until_ms)
     server = Server(rules)
     moments: list[tuple[float, Step | None]] = [(_minute(one), one) for one in steps]
-    within = [at for at in looks if steps[0].told_ms <= START + at * MINUTE <= until_ms]
+    within = [at for at in looks if steps[0].told_ms <= START + at * MINUTE_MS <= until_ms]
     for at, one in sorted([*moments, *((float(at), None) for at in within)], key=lambda m: m[0]):
         _ = server.look(at) if one is None else server.hear(one)
-    server.look((until_ms - START) / MINUTE)
+    server.look((until_ms - START) / MINUTE_MS)
     assert by_time(server.dispatches) == by_time(whole.ruled().dispatches)
     assert sorted(map(repr, server.holdings)) == sorted(map(repr, whole.ruled().holdings))
     seen = preview(steps, rules, START, until_ms + 1)
@@ -110,14 +111,14 @@ def test_restarts_and_looks_change_nothing_and_a_preview_says_the_same(
 
 
 def _minute(one: Step) -> float:
-    return (one.told_ms - START) / MINUTE
+    return (one.told_ms - START) / MINUTE_MS
 
 
 @FEW
 @given(routes(), lives())
 def test_each_key_is_opened_once_and_closed_last(declared: list[Route], steps: list[Step]) -> None:
     rules = Rules(declared, muted_at_times, FEEDS)
-    found = at_once(rules, steps, steps[-1].told_ms + DAY).ruled().dispatches
+    found = at_once(rules, steps, steps[-1].told_ms + DAY_MS).ruled().dispatches
     lives: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in found:
         if one.kind is not NoticeKind.DIGEST:
@@ -134,7 +135,7 @@ def test_who_was_told_of_the_beginning_is_told_of_the_end(declared: list[Route],
     rules = Rules(declared, muted_at_times, FEEDS)
     last = steps[-1].told_ms
     ends = [
-        step("closed", (last - START) / MINUTE, name, sequence=99)
+        step("closed", (last - START) / MINUTE_MS, name, sequence=99)
         for name in dict.fromkeys(one.incident.id for one in steps)
     ]
     found = at_once(rules, [*steps, *ends], last).ruled().dispatches
@@ -146,5 +147,5 @@ def test_who_was_told_of_the_beginning_is_told_of_the_end(declared: list[Route],
 @FEW
 @given(routes(), lives())
 def test_news_that_is_old_wakes_nobody(declared: list[Route], steps: list[Step]) -> None:
-    old = [replace(one, newest_ms=one.told_ms - 30 * DAY) for one in steps]
-    assert at_once(Rules(declared), old, steps[-1].told_ms + DAY).ruled().dispatches == []
+    old = [replace(one, newest_ms=one.told_ms - 30 * DAY_MS) for one in steps]
+    assert at_once(Rules(declared), old, steps[-1].told_ms + DAY_MS).ruled().dispatches == []

@@ -89,8 +89,8 @@ class Drive:
 
     def label(self) -> bool:
         labelling, said = self.monitor.labelling, self.some(list(Said))
-        anomalies = self.monitor.anomalies(limit=1_000).items
-        incidents = self.monitor.incidents(limit=1_000).items
+        anomalies = self.monitor.recounting.anomalies(limit=1_000).items
+        incidents = self.monitor.recounting.incidents(limit=1_000).items
         user = f"user:{self.rng.integers(3)}"
         if not anomalies or not incidents:
             return False
@@ -159,7 +159,9 @@ class Drive:
 
     def answer(self) -> bool:
         """Acknowledge an incident, or put two together."""
-        found = [one.id for one in self.monitor.incidents(limit=1_000).items if one.merged_into is None]
+        found = [
+            one.id for one in self.monitor.recounting.incidents(limit=1_000).items if one.merged_into is None
+        ]
         if len(found) < 2:
             return False
         if self.rng.random() < 0.5:
@@ -178,8 +180,8 @@ def incident(one: Incident) -> dict[str, Any]:
 def seen(monitor: Monitor) -> dict[str, Any]:
     """All that must be the same."""
     monitor.settle(120)
-    anomalies = monitor.anomalies(limit=1_000).items
-    incidents = monitor.incidents(limit=1_000).items
+    anomalies = monitor.recounting.anomalies(limit=1_000).items
+    incidents = monitor.recounting.incidents(limit=1_000).items
     ids = [one["id"] for one in monitor.reading.series(limit=1_000).items]
     return {
         "state": [monitor.shards.ask(shard, "digest") for shard in range(SHARDS)],

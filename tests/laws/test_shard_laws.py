@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.domain.series import Identity
-from tests.shard.driving import DAY, HOUR, MINUTE, START, Run
+from monitor.shard.snapshot import snapshot, state_bytes
+from tests.shard.driving import START, Run
 
 SLOW = Identity.of("slow", {"tz": "Europe/Berlin"})
 NAMES = (Identity.of("last"), Identity.of("total"), SLOW, Identity.of("late"))
-CADENCE = (MINUTE, MINUTE, HOUR, 5 * MINUTE)
-LATENESS = (MINUTE, MINUTE, HOUR, 30 * MINUTE)
+CADENCE = (MINUTE_MS, MINUTE_MS, HOUR_MS, 5 * MINUTE_MS)
+LATENESS = (MINUTE_MS, MINUTE_MS, HOUR_MS, 30 * MINUTE_MS)
 FEW = settings(max_examples=12)
 
 
@@ -66,7 +68,7 @@ def run_of(assigns: bool = True, declared: bool = False) -> Run:
     run.declare("last", cadence_ms=step[0])
     run.declare("total", aggregation="sum", cadence_ms=step[1])
     run.declare("slow", cadence_ms=step[2])
-    run.declare("late", aggregation="mean", lateness_ms=30 * MINUTE, cadence_ms=step[3])
+    run.declare("late", aggregation="mean", lateness_ms=30 * MINUTE_MS, cadence_ms=step[3])
     return run
 
 
@@ -185,10 +187,10 @@ def test_ticks_between_samples_change_nothing(made: tuple[Stream, np.random.Gene
     one, ticked = whole(stream), run_of()
     for part in pieces(stream, rng, 40):
         if len(part):
-            ticked.tick(int(part.ts[0]) - int(rng.integers(0, 5 * MINUTE)))
+            ticked.tick(int(part.ts[0]) - int(rng.integers(0, 5 * MINUTE_MS)))
             feed(ticked, part)
     for run in (one, ticked):
-        run.tick(int(stream.ts[-1]) + DAY)  # far enough that every series counts as idle
+        run.tick(int(stream.ts[-1]) + DAY_MS)  # far enough that every series counts as idle
     assert ticked.outcome() == one.outcome()
     assert ticked.digest() == one.digest()
 
@@ -200,8 +202,8 @@ def test_the_same_entries_give_the_same_bytes(made: tuple[Stream, np.random.Gene
     first, second = whole(stream), whole(stream)
     assert first.outcome() == second.outcome()
     assert first.digest() == second.digest()
-    other = second.shard.snapshot()[0]
-    for name, array in first.shard.snapshot()[0].items():
+    other = snapshot(second.shard)[0]
+    for name, array in snapshot(first.shard)[0].items():
         assert array.tolist() == other[name].tolist() or "nan" in str(array.tolist())
 
 
@@ -212,9 +214,9 @@ def test_memory_does_not_grow_with_history() -> None:
         rng = np.random.default_rng(day)
         bucket = np.arange(day * 1440, (day + 1) * 1440)
         for row in (0, 1):
-            run.send(START + bucket * MINUTE, rng.standard_normal(1440), row)
+            run.send(START + bucket * MINUTE_MS, rng.standard_normal(1440), row)
         run.applied = run.applied[-1:] if day < 2 else run.applied
-        sizes.append((run.shard.bytes, len(run.shard.pending), len(run.shard.episodes)))
+        sizes.append((state_bytes(run.shard), len(run.shard.pending), len(run.shard.episodes)))
         assert int(run.shard.directory["n_pending"][0]) <= 8
     assert sizes[1:] == sizes[:-1]
 

@@ -7,12 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from learners.classify import CLASSES, Because, Classified, classify
+from learners.durations import HOUR_MS
 from learners.rows import Rows
 from learners.season import find_seasons
 from learners.shape import shapes_of
 from learners.synthetic_classes import MAKERS, of_class, with_seasons
-
-HOUR = 3_600_000
 
 
 def classes(
@@ -20,7 +19,7 @@ def classes(
 ) -> list[Classified]:
     rows = Rows.of(values)
     many = len(values)
-    return classify(rows, find_seasons(rows, HOUR), [kind] * many, np.full(many, has_n), [former] * many)
+    return classify(rows, find_seasons(rows, HOUR_MS), [kind] * many, np.full(many, has_n), [former] * many)
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.1])

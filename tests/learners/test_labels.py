@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from learners.base import Family
 from learners.choice import Choice
+from learners.durations import HOUR_MS
 from learners.labels import WORTH, Labelled, worth
 from learners.select import Window, choose
 from learners.synthetic import stream
 
-HOUR = 3_600_000
 SPANS = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40)
 
 
@@ -30,7 +30,7 @@ def spikes(name: str, seed: int) -> Window:
     first = np.concatenate([real, false])
     labelled = Labelled(first, first + 1, np.arange(12) < 6, t[real], y[real], np.full(6, np.nan))
     kept = ~np.isin(t, real)
-    return Window(t[kept], y[kept], np.full(594, np.nan), HOUR, labelled=labelled)
+    return Window(t[kept], y[kept], np.full(594, np.nan), HOUR_MS, labelled=labelled)
 
 
 def plain(window: Window) -> Choice:

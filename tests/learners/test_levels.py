@@ -8,16 +8,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from learners.durations import HOUR_MS
 from learners.levels import CHANGES_MOST, on_last_level, slot_medians
 from learners.select import Choice, Window, choose
 from learners.single import Model
 from learners.synthetic import stream
 
-HOUR = 3_600_000
 COUNT = 1_008
 
 
-def window(y: NDArray[np.float64], cadence_ms: int = HOUR) -> Window:
+def window(y: NDArray[np.float64], cadence_ms: int = HOUR_MS) -> Window:
     return Window(np.arange(len(y)), y, np.full(len(y), np.nan), cadence_ms)
 
 
@@ -51,7 +51,7 @@ def test_a_window_without_a_change_is_left_alone(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("at", "cadence_ms"),
-    [(COUNT - 199, HOUR), (500, 60_000), (500, 600_000)],
+    [(COUNT - 199, HOUR_MS), (500, 60_000), (500, 600_000)],
     ids=["late", "1 min", "10 min"],
 )
 def test_a_level_that_has_not_lasted_is_not_adopted(at: int, cadence_ms: int) -> None:
@@ -63,14 +63,14 @@ def test_more_changes_than_two_are_how_the_series_is() -> None:
     y = np.random.default_rng(1).standard_normal(COUNT)
     for at in (200, 400, 600):
         y[at:] += 8.0 if at != 400 else -8.0
-    assert on_last_level(np.arange(COUNT), y, (), HOUR) is None
+    assert on_last_level(np.arange(COUNT), y, (), HOUR_MS) is None
 
 
 @given(st.integers(0, 1_000), st.integers(200, 700), st.floats(6.0, 1e6))
 def test_what_is_moved_differs_by_a_constant_a_part(seed: int, at: int, size: float) -> None:
     y = np.random.default_rng(seed).standard_normal(COUNT)
     y[at:] += size
-    moved = on_last_level(np.arange(COUNT), y, (), HOUR)
+    moved = on_last_level(np.arange(COUNT), y, (), HOUR_MS)
     assume(
         moved is not None
     )  # in one window of hundreds noise itself has a change, too many with ours, or late

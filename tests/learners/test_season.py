@@ -8,32 +8,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from learners.durations import DAY_MS, HOUR_MS
 from learners.rows import Rows
 from learners.season import Period, Seasons, Why, find, find_seasons, seasons_of
 from learners.synthetic import stream, with_gaps
 from learners.synthetic_classes import NULLS, with_seasons, without_season
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
 N = 2016
 
 
-def seasons(y: NDArray[np.float64], cadence_ms: int = HOUR) -> Seasons:
+def seasons(y: NDArray[np.float64], cadence_ms: int = HOUR_MS) -> Seasons:
     return seasons_of(find_seasons(Rows.of(y[None, :]), cadence_ms)[0])
 
 
 @pytest.mark.parametrize(
     ("name", "cadence_ms", "period", "expected"),
     [
-        ("seasonal", HOUR, 24, (24,)),
-        ("multiplicative", HOUR, 24, (24,)),
-        ("weekly", HOUR, 24, (24, 168)),
+        ("seasonal", HOUR_MS, 24, (24,)),
+        ("multiplicative", HOUR_MS, 24, (24,)),
+        ("weekly", HOUR_MS, 24, (24, 168)),
         ("seasonal", 300_000, 288, (288,)),
         ("seasonal", 60_000, 60, (60,)),
         ("seasonal", 60_000, 37, (37,)),
-        ("seasonal", HOUR, 7, (7,)),
-        ("seasonal", DAY, 7, (7,)),
-        ("seasonal", DAY, 365, (365,)),
+        ("seasonal", HOUR_MS, 7, (7,)),
+        ("seasonal", DAY_MS, 7, (7,)),
+        ("seasonal", DAY_MS, 365, (365,)),
     ],
 )
 @pytest.mark.parametrize("share", [0.0, 0.2])
@@ -64,20 +63,20 @@ def test_outliers_and_trend_do_not_hide_a_season() -> None:
     data = stream("seasonal", N, seed=5)
     y = data.y + 0.05 * data.t
     y[np.random.default_rng(5).random(N) < 0.01] += 5000.0  # at random places: every 97 is a period too
-    assert find(data.t, y, HOUR).periods == (24,)
+    assert find(data.t, y, HOUR_MS).periods == (24,)
 
 
 def test_two_full_periods_are_needed() -> None:
     data = stream("seasonal", 24 * 4, seed=5)
-    short = find(data.t[:40], data.y[:40], HOUR)
+    short = find(data.t[:40], data.y[:40], HOUR_MS)
     assert short.periods == ()
     assert {one.unit: one.why for one in short.findings}[Period.DAY] is Why.TOO_SHORT
-    assert find(data.t, data.y, HOUR).periods == (24,)
+    assert find(data.t, data.y, HOUR_MS).periods == (24,)
 
 
 def test_every_answer_has_its_reason() -> None:
     data = stream("seasonal", N, seed=5)
-    found = find(data.t, data.y, HOUR)
+    found = find(data.t, data.y, HOUR_MS)
     by_unit = {one.unit: one for one in found.findings}
     assert by_unit[Period.DAY].why is Why.TAKEN
     assert by_unit[Period.WEEK].why is Why.REPEATS  # a multiple
@@ -86,7 +85,7 @@ def test_every_answer_has_its_reason() -> None:
     assert by_unit[Period.DAY].strength == found.strength[0] > 0.9
     assert found.confidence[0] > 0.999
     assert str(by_unit[Period.DAY]).startswith("day (24): taken, foretells 9")
-    noise = find(data.t, stream("white", N, seed=1).y, HOUR)
+    noise = find(data.t, stream("white", N, seed=1).y, HOUR_MS)
     assert {one.unit: one.why for one in noise.findings}[Period.DAY] is Why.NOT_COHERENT
 
 
@@ -179,9 +178,9 @@ def test_extreme_sizes(size: float) -> None:
 
 def test_a_wide_window_is_cut() -> None:
     t = np.arange(0, 10**9, 10**6)
-    assert find(t, np.sin(t), HOUR).periods == ()
+    assert find(t, np.sin(t), HOUR_MS).periods == ()
 
 
 def test_a_clock_set_back_is_no_error() -> None:
     t = np.concatenate([np.arange(500), np.arange(499, 900)])
-    assert find(t, np.sin(2 * np.pi * t / 24), HOUR).periods == (24,)
+    assert find(t, np.sin(2 * np.pi * t / 24), HOUR_MS).periods == (24,)

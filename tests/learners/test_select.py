@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from learners.base import Family, Tail
 from learners.candidate import Candidate
 from learners.classify import CLASSES
+from learners.durations import HOUR_MS
 from learners.runs import NEVER
 from learners.select import Choice, Window, choose
 from learners.synthetic import MAKERS, stream
 
-HOUR = 3_600_000
-
 
 def window(y: NDArray[np.float64], t: NDArray[np.int64] | None = None, kind: str | None = None) -> Window:
     at = np.arange(len(y), dtype=np.int64) if t is None else t
-    return Window(at, np.asarray(y, np.float64), np.full(len(y), np.nan), HOUR, kind)
+    return Window(at, np.asarray(y, np.float64), np.full(len(y), np.nan), HOUR_MS, kind)
 
 
 def chosen(name: str, seed: int = 1) -> Choice:
@@ -76,7 +75,7 @@ def test_class(name: str, expected: str) -> None:
 
 def test_ratio_by_n_and_by_declaration() -> None:
     y = stream("ratio", 500, 1).y
-    with_n = Window(np.arange(500), y, np.full(500, 200.0), HOUR, None)
+    with_n = Window(np.arange(500), y, np.full(500, 200.0), HOUR_MS, None)
     assert choose(with_n).metric_class == "ratio"
     assert choose(with_n).n_mean == 200.0
     assert choose(window(y, kind="ratio")).metric_class == "ratio"

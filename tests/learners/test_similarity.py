@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from learners import similarity
+from learners.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from learners.similarity import Lags, candidates, minhash, multipliers, overlaps, signatures, tokens
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 Ints = NDArray[np.int64]
 
 sets_of_words = st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=12), min_size=1, max_size=8)
@@ -57,9 +57,9 @@ def test_a_full_bucket_pairs_each_with_few() -> None:
     assert set(found.ravel().tolist()) == set(range(500))
 
 
-@given(st.integers(0, 10**12), st.integers(-HOUR + 1, HOUR - 1))
+@given(st.integers(0, 10**12), st.integers(-HOUR_MS + 1, HOUR_MS - 1))
 def test_onsets_nearer_than_half_a_cell_share_a_token(at: int, apart: int) -> None:
-    one, other = (set(tokens(np.array([t]), 2 * HOUR).ravel().tolist()) for t in (at, at + apart))
+    one, other = (set(tokens(np.array([t]), 2 * HOUR_MS).ravel().tolist()) for t in (at, at + apart))
     assert one & other
 
 
@@ -85,51 +85,51 @@ onsets = st.lists(st.integers(0, 28 * 24 * 12), min_size=1, max_size=12, unique=
 @settings(deadline=None)
 @given(onsets, onsets)
 def test_the_best_lag_and_its_chance(a: list[int], b: list[int]) -> None:
-    x, y = ([5 * MINUTE * t for t in sorted(one)] for one in (a, b))
+    x, y = ([5 * MINUTE_MS * t for t in sorted(one)] for one in (a, b))
     (found,) = check(x, y)
     lags = Lags()
     assert found["count"] == slowly(x, y, lags)
     if found["count"]:
         width = 2 * lags.tolerance_ms
-        once = 1 - (1 - (width + MINUTE) / (28 * DAY)) ** max(len(x), len(y))
+        once = 1 - (1 - (width + MINUTE_MS) / (28 * DAY_MS)) ** max(len(x), len(y))
         tail = float(binom.logsf(found["count"] - 1, min(len(x), len(y)), once)) / math.log(10)
-        assert found["decades"] == pytest.approx(max(-tail - math.log10(4 * HOUR / width), 0), abs=1e-6)
+        assert found["decades"] == pytest.approx(max(-tail - math.log10(4 * HOUR_MS / width), 0), abs=1e-6)
 
 
-def check(x: list[int], y: list[int], cadence: int = MINUTE) -> NDArray[np.void]:
+def check(x: list[int], y: list[int], cadence: int = MINUTE_MS) -> NDArray[np.void]:
     starts = np.array([0, len(x), len(x) + len(y)])
     both = np.array([cadence, cadence])
-    return overlaps(np.array([[0, 1]]), starts, np.array([*x, *y]), both, 28 * DAY)
+    return overlaps(np.array([[0, 1]]), starts, np.array([*x, *y]), both, 28 * DAY_MS)
 
 
 def test_who_leads_and_by_how_much() -> None:
-    x = [DAY * k + 7 * MINUTE * (k % 2) for k in range(6)]
-    y = [at + 30 * MINUTE + MINUTE * (k % 3) for k, at in enumerate(x)]
+    x = [DAY_MS * k + 7 * MINUTE_MS * (k % 2) for k in range(6)]
+    y = [at + 30 * MINUTE_MS + MINUTE_MS * (k % 3) for k, at in enumerate(x)]
     (one,), (other,) = check(x, y), check(y, x)
     assert one["count"] == other["count"] == 6
-    assert one["lag_ms"] == pytest.approx(31 * MINUTE, abs=MINUTE)
-    assert other["lag_ms"] == pytest.approx(-31 * MINUTE, abs=MINUTE)
+    assert one["lag_ms"] == pytest.approx(31 * MINUTE_MS, abs=MINUTE_MS)
+    assert other["lag_ms"] == pytest.approx(-31 * MINUTE_MS, abs=MINUTE_MS)
     assert one["decades"] > 10
 
 
 def test_a_flapping_pair_in_one_storm_has_met_once() -> None:
-    storm = [MINUTE * 10 * k for k in range(20)]
+    storm = [MINUTE_MS * 10 * k for k in range(20)]
     assert check(storm, storm)["count"] == 1
 
 
 def test_hours_are_together_to_the_bucket() -> None:
-    x = [DAY * k for k in range(6)]
-    (found,) = check(x, [at + HOUR * (k % 2) for k, at in enumerate(x)], HOUR)
+    x = [DAY_MS * k for k in range(6)]
+    (found,) = check(x, [at + HOUR_MS * (k % 2) for k, at in enumerate(x)], HOUR_MS)
     assert found["count"] == 6
 
 
 def test_independent_series_are_seldom_significant() -> None:
     random = np.random.default_rng(5)
     count, each = 400, 10
-    begin = np.sort(random.integers(0, 28 * DAY, (count, each)), axis=1).ravel()
+    begin = np.sort(random.integers(0, 28 * DAY_MS, (count, each)), axis=1).ravel()
     starts = np.arange(count + 1) * each
     pairs = np.array([(i, j) for i in range(count) for j in range(i + 1, count)])
-    found = overlaps(pairs, starts, begin, np.full(count, MINUTE), 28 * DAY)
+    found = overlaps(pairs, starts, begin, np.full(count, MINUTE_MS), 28 * DAY_MS)
     for decades in (2, 3, 4):
         assert (found["decades"] >= decades).mean() <= 10.0**-decades
 

@@ -13,19 +13,17 @@ from numpy.typing import NDArray
 
 from learners.drift.absorbed import Absorbed
 from learners.drift.reference import Reference
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.learning.absorbed import EVERYTHING, Matters, Values, compare
 from monitor.learning.learning import window_buckets
-from monitor.shard.judge import pass_due
+from monitor.shard.due import pass_due
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 START = 1_767_225_600_000
 TRUSTED = 128
 
 
 def passes(
-    y: NDArray[np.float64], cadence: int = HOUR, zone_ms: int = 0, matters: Matters = EVERYTHING
+    y: NDArray[np.float64], cadence: int = HOUR_MS, zone_ms: int = 0, matters: Matters = EVERYTHING
 ) -> tuple[list[Absorbed], bytes]:
     """What the passes over a series tell, NaN where it has no value; and the reference it ends with."""
     bucket = (START // cadence + np.arange(len(y)))[~np.isnan(y)]
@@ -42,7 +40,7 @@ def passes(
 
 def ramp(days: int, cadence: int, first: float) -> NDArray[np.float64]:
     """0.1 a day for 30 days."""
-    at = np.arange(days * DAY // cadence) * cadence / DAY
+    at = np.arange(days * DAY_MS // cadence) * cadence / DAY_MS
     return np.asarray(np.clip(0.1 * (at - first), 0.0, 3.0))
 
 
@@ -61,19 +59,19 @@ def healthy(kind: int, seed: int, days: int = 56) -> NDArray[np.float64]:
     return np.asarray(values[kind], np.float64)
 
 
-@pytest.mark.parametrize("cadence", [HOUR, 10 * MINUTE, 5 * MINUTE, MINUTE])
+@pytest.mark.parametrize("cadence", [HOUR_MS, 10 * MINUTE_MS, 5 * MINUTE_MS, MINUTE_MS])
 def test_a_ramp_is_told_once(cadence: int) -> None:
-    days = 90 if cadence > MINUTE else 70
+    days = 90 if cadence > MINUTE_MS else 70
     rng = np.random.default_rng(3)
     up = ramp(days, cadence, 35.0)
-    season = 6.0 * np.sin(2.0 * np.pi * np.arange(len(up)) * cadence / DAY)
+    season = 6.0 * np.sin(2.0 * np.pi * np.arange(len(up)) * cadence / DAY_MS)
     for side in (1.0, -1.0):
         told, record = passes(50.0 + season + side * up + rng.standard_normal(len(up)), cadence)
         assert len(told) == 1
         one = told[0]
-        at = (one.last * cadence - START) / DAY
+        at = (one.last * cadence - START) / DAY_MS
         assert 35.0 + 14.0 < at < 35.0 + 36.0
-        assert 28.0 <= (one.onset * cadence - START) / DAY < 36.0
+        assert 28.0 <= (one.onset * cadence - START) / DAY_MS < 36.0
         assert one.direction == side
         assert one.expected == pytest.approx(50.0, abs=0.1)
         assert 1.0 < side * (one.value - one.expected) < 3.2
@@ -108,7 +106,7 @@ def test_a_ramp_that_goes_on_is_not_told_again() -> None:
 
 
 def test_a_business_that_rests_at_weekends_has_a_reference_too() -> None:
-    y = healthy(0, 1, 90) + ramp(90, HOUR, 35.0)
+    y = healthy(0, 1, 90) + ramp(90, HOUR_MS, 35.0)
     hours = np.arange(len(y))
     y[hours // 24 % 7 > 4] = math.nan
     told, record = passes(y)
@@ -136,19 +134,19 @@ def test_after_weeks_of_silence_all_is_anew() -> None:
 
 @given(st.floats(1e-6, 1e6), st.floats(-1e6, 1e6))
 def test_units_do_not_matter(unit: float, zero: float) -> None:
-    y = healthy(0, 7, 80) + ramp(80, HOUR, 33.0)
+    y = healthy(0, 7, 80) + ramp(80, HOUR_MS, 33.0)
     told, other = passes(y)[0], passes(zero + unit * y)[0]
     assert [(one.onset, one.last) for one in other] == [(one.onset, one.last) for one in told]
 
 
 @given(st.sampled_from([-10, 5, 13]))
 def test_days_are_civil(hours: int) -> None:
-    y = healthy(3, 8, 80) + ramp(80, HOUR, 33.0)
-    assert len(passes(y, zone_ms=hours * HOUR)[0]) == len(passes(y)[0]) == 1
+    y = healthy(3, 8, 80) + ramp(80, HOUR_MS, 33.0)
+    assert len(passes(y, zone_ms=hours * HOUR_MS)[0]) == len(passes(y)[0]) == 1
 
 
 def test_what_was_declared_not_to_matter_is_not_told() -> None:
-    y = 10.0 + healthy(0, 9, 80) + ramp(80, HOUR, 33.0)
+    y = 10.0 + healthy(0, 9, 80) + ramp(80, HOUR_MS, 33.0)
     assert len(passes(y)[0]) == 1
     assert passes(y, matters=Matters(polarity=-1))[0] == []
     assert passes(y, matters=Matters(min_absolute=4.0))[0] == []
@@ -159,7 +157,7 @@ def test_what_was_declared_not_to_matter_is_not_told() -> None:
 
 def test_a_window_without_whole_days_changes_nothing() -> None:
     y, at = healthy(0, 1), np.arange(24 * 56)
-    seen = Values(at, at, y, HOUR)
+    seen = Values(at, at, y, HOUR_MS)
     record, _ = compare(seen, b"", EVERYTHING)
     assert compare(seen, record, EVERYTHING) == (record, None)
     assert compare(replace(seen, y=np.full(len(y), np.nan)), record, EVERYTHING) == (record, None)
@@ -168,6 +166,6 @@ def test_a_window_without_whole_days_changes_nothing() -> None:
 @given(st.lists(st.sampled_from([0.0, 1e300, -1e300, math.inf, 5e-324, -0.0, 1.0]), min_size=1, max_size=900))
 def test_strange_values_never_raise(values: list[float]) -> None:
     y = np.resize(np.array(values), 24 * 60)
-    record, told = compare(Values(np.arange(len(y)), np.arange(len(y)), y, HOUR), b"", EVERYTHING)
+    record, told = compare(Values(np.arange(len(y)), np.arange(len(y)), y, HOUR_MS), b"", EVERYTHING)
     assert len(record) in (0, 64)
     assert told is None or told.surprise >= 5.0

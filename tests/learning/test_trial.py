@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from learners.single import Model
 from learners.synthetic import stream
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.series import Identity
 from monitor.learning.trial import LONG, by_chance, news_to, stretch_of, worse
 from tests.shard.driving import START, Run
 
-HOUR, FIVE_MINUTES, DAY = 3_600_000, 300_000, 288
+FIVE_MINUTES, DAY = 300_000, 288
 COUNTS = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
@@ -57,10 +58,10 @@ def test_a_storm_is_news_to_the_predecessor_too() -> None:
     model = Model("ema", alpha=0.1)
     for t, value in enumerate(y[:300].tolist()):
         model.learn_one(value, t)
-    quiet = news_to(model, (0.0, 0.3), np.arange(300, 600), y[300:], HOUR)
+    quiet = news_to(model, (0.0, 0.3), np.arange(300, 600), y[300:], HOUR_MS)
     storm = y[300:] + np.where(np.arange(300) % 30 < 2, 50.0, 0.0)
     assert quiet <= 2
-    assert news_to(model, (0.0, 0.3), np.arange(300, 600), storm, HOUR) >= 8
+    assert news_to(model, (0.0, 0.3), np.arange(300, 600), storm, HOUR_MS) >= 8
 
 
 @pytest.mark.slow

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks.drive import Drive
+from monitor.domain.durations import MINUTE_MS
 from monitor.engine import learner
 from monitor.learning.learning import looks_back
 
-MINUTE_MS = 60_000
 DAY = 1440
 
 

@@ -59,7 +59,11 @@ class Living:
 
     def meta_incidents(self) -> list[Incident]:
         """All that there were, not the open ones only."""
-        return [one for one in self.monitor.incidents(limit=1_000).items if one.of_itself and one.opened]
+        return [
+            one
+            for one in self.monitor.recounting.incidents(limit=1_000).items
+            if one.of_itself and one.opened
+        ]
 
     def scores(self, first_step: int) -> NDArray[np.float64]:
         """Of all series from a step on, one after another."""
@@ -78,7 +82,7 @@ class Living:
         prints = np.tile(self._prints, len(steps))
         kept = np.tile(np.arange(len(self._names)) < len(self._names) - dropped, len(steps))
         batch = SampleBatch(prints[kept], at[kept], value[kept], None, self._identities)
-        self.monitor.count(self.monitor.submit(batch, Mode.BACKFILL).result(60))
+        self.monitor.taking.count(self.monitor.taking.submit(batch, Mode.BACKFILL).result(60))
         self.monitor.settle(240)
 
 

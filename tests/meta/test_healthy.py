@@ -37,4 +37,4 @@ def test_four_days_from_the_first_sample_on(tmp_path: Path) -> None:
             print(one.title)
         assert [one.title for one in system.meta_incidents()] == []
         assert system.monitor.overseeing.freeze.reason == ""
-        assert any(not one.of_itself for one in system.monitor.incidents(limit=1_000).items)
+        assert any(not one.of_itself for one in system.monitor.recounting.incidents(limit=1_000).items)

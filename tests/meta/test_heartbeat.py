@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 from monitor.assembly import build
+from monitor.domain.durations import MINUTE_MS
 from monitor.settings import AlertSettings, MetaSettings, Settings
 from tests.alerting.making import serving
 from tests.meta.living import START_MS
-
-MINUTE_MS = 60_000
 
 
 def test_silent_before_the_start_and_after_the_stop(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.incident import SeriesCounts
 from monitor.domain.meta import EVERY_MS, FIGURES, of_itself
 from monitor.domain.series import Identity
 from monitor.incidents.title import title
 from monitor.meta.deployment import deployed, noted
 from monitor.meta.freeze import Freeze
-from monitor.meta.heartbeat import MINUTE_MS, Heartbeat
+from monitor.meta.heartbeat import Heartbeat
 from tests.meta.living import START_MS, Living, living, named, noise
 
 

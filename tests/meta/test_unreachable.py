@@ -9,6 +9,7 @@ from monitor.alerting.secrets import Secrets
 from monitor.couriers import Couriers
 from monitor.domain.alert import Dispatch
 from monitor.domain.destination import Destination
+from monitor.domain.durations import DAY_MS
 from monitor.domain.incident import Incident, IncidentState
 from monitor.domain.notice import Notice, NoticeKind, Undelivered
 from monitor.store.outbox import Outbox
@@ -16,8 +17,6 @@ from tests.alerting.parts import DEED, Inbox
 from tests.alerting.stepping import incident
 from tests.alerting.test_courier import until
 from tests.meta.living import Living, living, named, noise
-
-DAY_MS = 24 * 3_600_000
 
 
 def of_receivers(system: Living) -> list[Incident]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.domain.durations import DAY_MS
 from monitor.domain.labels import Label, Said, Target, TargetKind
 from monitor.domain.traits import Traits
 from monitor.likely import Ranking
@@ -21,7 +22,6 @@ from monitor.ranking.ranker import Ranker
 from monitor.ranking.words import words_of
 from tests.fakes import storm_incident
 
-DAY_MS = 86_400_000
 Lessons = list[tuple[Traits, bool]]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
+from monitor.domain.durations import HOUR_MS, MINUTE_MS
+
 START_MS = 1_700_000_040_000 // HOUR_MS * HOUR_MS
 LENGTH = 700
 

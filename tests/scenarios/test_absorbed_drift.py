@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from monitor.assembly import build
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.records import Tick
 from monitor.domain.series import Identity
 from monitor.engine.inline import InlineEngine
@@ -24,7 +25,6 @@ from monitor.service import Monitor
 from monitor.settings import Settings
 from tests.engine.making import Kept
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 START_MS = 1_750_000_000_000 // DAY_MS * DAY_MS
 BEFORE, DAYS = 35, 90
 NAMES = [
@@ -67,7 +67,7 @@ def fed(folder: Path, restarts: bool) -> tuple[Monitor, Answers]:
         if restarts:
             monitor.stop()
             monitor = _started(folder)
-        monitor.submit(batch, Mode.BACKFILL).result(60)
+        monitor.taking.submit(batch, Mode.BACKFILL).result(60)
         monitor.settle(120)
     end_ms = START_MS + DAYS * DAY_MS
     monitor._engine.control(Tick(end_ms, complete=True)).result(60)

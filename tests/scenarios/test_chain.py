@@ -13,11 +13,11 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from monitor.assembly import build
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.service import Monitor
 from monitor.settings import Settings
 
-MINUTE_MS = 60_000
 START_MS = 1_700_006_400_000
 LENGTH, FAULT = 1_700, 1_500
 CHAIN = (
@@ -53,7 +53,7 @@ def fail(monitor: Monitor, late: tuple[int, int, int], seed: int = 4) -> None:
         prints = np.full(LENGTH, series.fingerprint(), np.uint64)
         names = {series.fingerprint(): series.canonical()}
         batch = SampleBatch(prints, START_MS + at * MINUTE_MS, value, None, names)
-        monitor.submit(batch, Mode.BACKFILL).result(30)
+        monitor.taking.submit(batch, Mode.BACKFILL).result(30)
     monitor.settle(120)
 
 

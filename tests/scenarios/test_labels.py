@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.service import Monitor
-from tests.scenarios.test_chain import MINUTE_MS, START_MS, client_of, fail, run, stories
+from tests.scenarios.test_chain import START_MS, client_of, fail, run, stories
 
 JSON = dict[str, Any]
 ORDERS = Identity.of("orders", {"shop": "nl"})
@@ -37,7 +38,7 @@ def feed(monitor: Monitor, first: int, end: int) -> None:
     prints = np.full(len(at), ORDERS.fingerprint(), np.uint64)
     names = {ORDERS.fingerprint(): ORDERS.canonical()}
     batch = SampleBatch(prints, START_MS + at * MINUTE_MS, values()[at], None, names)
-    monitor.submit(batch, Mode.BACKFILL).result(30)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(30)
     monitor.settle(120)
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from monitor.assembly import build
 from monitor.domain.batch import Mode
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.served import METRIC, ModelSettings
 from monitor.service import Monitor
 from monitor.settings import MetaSettings, Settings
-from tests.served.world import DAY_MS, HOUR_MS, START_MS, World, like, records, world
+from tests.served.world import START_MS, World, like, records, world
 
 HOURS, BAD_FROM, BAD_HOURS = 288, 230, 10
 MATURITY_MS = 14 * DAY_MS
@@ -67,7 +68,7 @@ def _live(monitor: Monitor, now: list[int], delay_ms: int) -> set[str]:
     now[0] = END_MS
     serving.complete(END_MS).result(30)
     serving.settle(120)
-    asyncio.run(monitor.complete(END_MS, b"the end of it..."))
+    asyncio.run(monitor.taking.complete(END_MS, b"the end of it..."))
     return meanwhile or set()
 
 
@@ -75,8 +76,8 @@ def _incidents(monitor: Monitor) -> list[tuple[Any, ...]]:
     """Start and end, and of each member series, onset and kind."""
     monitor.settle(120)
     found = []
-    for one in monitor.incidents(limit=100).items:
-        incident, members = monitor.incident(one.id)
+    for one in monitor.recounting.incidents(limit=100).items:
+        incident, members = monitor.recounting.incident(one.id)
         whole = sorted((str(m.anomaly.series), m.anomaly.onset_ms, m.anomaly.kind.value) for m in members)
         found.append((incident.start_ms, incident.end_ms, *whole))
     return found

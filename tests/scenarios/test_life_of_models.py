@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from monitor.assembly import build
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.series import Identity
 from monitor.service import Monitor
 from monitor.settings import Settings
 
 Engine = Literal["inline", "processes"]
-HOUR_MS = 3_600_000
 START_MS = 1_700_000_040_000 // HOUR_MS * HOUR_MS
 NAMES = [Identity.of("visits", {"shop": f"s{place}"}) for place in range(9)]
 YOUNG = NAMES[8]
@@ -49,7 +49,7 @@ def send(monitor: Monitor, names: list[Identity], first: int, end: int) -> None:
         value=np.concatenate(parts),
         identities={name.fingerprint(): name.canonical() for name in names},
     )
-    monitor.submit(batch, Mode.BACKFILL).result(60)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(60)
     monitor.settle(120)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from monitor.assembly import build
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.incident import Incident
 from monitor.domain.route import Route
 from monitor.domain.series import Identity
@@ -18,8 +19,6 @@ from monitor.service import Monitor
 from monitor.settings import Settings
 from tests.fakes.clock import NOW_MS
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 BEGIN_MS = NOW_MS - 90 * DAY_MS
 FAULT_H = 400
 FAULT_MS = BEGIN_MS + FAULT_H * HOUR_MS
@@ -42,7 +41,7 @@ def push(monitor: Monitor, series: Identity, at: list[int], value: list[float], 
     prints = np.full(len(at), series.fingerprint(), np.uint64)
     names = {series.fingerprint(): series.canonical()}
     batch = SampleBatch(prints, np.array(at, np.int64), np.array(value), None, names)
-    monitor.submit(batch, mode).result(30)
+    monitor.taking.submit(batch, mode).result(30)
     monitor.settle(60)
 
 
@@ -54,9 +53,9 @@ def read_in(monitor: Monitor, from_h: int, until_h: int, *, raised: bool) -> Inc
         value[max(FAULT_H - from_h, 0) :] += 60.0
     at = [BEGIN_MS + hour * HOUR_MS for hour in range(from_h, until_h)]
     push(monitor, ORDERS, at, value.tolist(), Mode.BACKFILL)
-    asyncio.run(monitor.complete(at[-1] + HOUR_MS))
+    asyncio.run(monitor.taking.complete(at[-1] + HOUR_MS))
     monitor.settle(60)
-    (found,) = monitor.incidents(limit=10).items
+    (found,) = monitor.recounting.incidents(limit=10).items
     return found
 
 
@@ -70,7 +69,7 @@ def test_it_is_open_while_its_own_history_has_it_so_and_ends_where_that_ends(mon
     assert seen.since_ms < FAULT_MS < seen.until_ms < NOW_MS
     ended = read_in(monitor, FAULT_H + 20, FAULT_H + 60, raised=False)
     assert (ended.id, ended.state, ended.end_ms) == (incident.id, "closed", FAULT_MS + 20 * HOUR_MS)
-    steps = monitor.transitions(incident.id)
+    steps = monitor.recounting.transitions(incident.id)
     assert "expired" not in [step.kind for step in steps]
     assert all(step.at_ms < FAULT_MS + 60 * HOUR_MS for step in steps)
 
@@ -79,4 +78,4 @@ def test_it_expires_once_its_own_samples_are_past_the_longest_span(monitor: Moni
     assert (read_in(monitor, 0, FAULT_H + 90, raised=True)).state == "open"
     incident = read_in(monitor, FAULT_H + 90, FAULT_H + 110, raised=True)
     assert (incident.state, incident.end_ms) == ("expired", FAULT_MS + 4 * DAY_MS)
-    assert monitor.transitions(incident.id)[-1].at_ms < FAULT_MS + 5 * DAY_MS
+    assert monitor.recounting.transitions(incident.id)[-1].at_ms < FAULT_MS + 5 * DAY_MS

@@ -25,7 +25,9 @@ from tests.scenarios.test_chain import fail, run
 
 def incident_of(monitor: Monitor) -> Incident:
     """The one whose first suspect is the shop's conversion."""
-    found = [one for one in monitor.incidents().items if one.suspects[0].metric == "shop.conversion"]
+    found = [
+        one for one in monitor.recounting.incidents().items if one.suspects[0].metric == "shop.conversion"
+    ]
     return found[0]
 
 
@@ -49,7 +51,7 @@ def test_a_mute_hits_what_its_preview_said_and_outlives_the_database(tmp_path: P
         why = monitor.muting.muted(incident, now_ms + 1_000)
         assert why is not None
         assert why.endswith(": new shop")
-        others = [one for one in monitor.incidents().items if one.id != incident.id]
+        others = [one for one in monitor.recounting.incidents().items if one.id != incident.id]
         assert others
         assert all(monitor.muting.muted(one, now_ms + 1_000) is None for one in others)
         said = client.get("/api/v1/mutes?past=true").json()
@@ -96,7 +98,7 @@ def test_learning_stops_for_a_window_and_goes_on_after_it_in_a_replay_too(tmp_pa
             prints = np.full(len(at), one.fingerprint(), np.uint64)
             names = {one.fingerprint(): one.canonical()}
             batch = SampleBatch(prints, start_ms + at * minute_ms, value, None, names)
-            monitor.submit(batch, Mode.BACKFILL).result(30)
+            monitor.taking.submit(batch, Mode.BACKFILL).result(30)
         monitor.settle(60)
         return [monitor.reading.series_one(f"{one.fingerprint():016x}")["final_buckets"] for one in series]
 
@@ -142,7 +144,7 @@ def test_a_mute_without_incidents_keeps_anomalies_out_and_restores_what_goes_on(
             prints = np.full(len(at), one.fingerprint(), np.uint64)
             names = {one.fingerprint(): one.canonical()}
             batch = SampleBatch(prints, start_ms + at * minute_ms, value + 60.0 * ill, None, names)
-            monitor.submit(batch, Mode.BACKFILL).result(30)
+            monitor.taking.submit(batch, Mode.BACKFILL).result(30)
         monitor.settle(60)
 
     with TestClient(create_app(monitor), base_url="http://localhost") as client:

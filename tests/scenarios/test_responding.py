@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from monitor.domain.durations import MINUTE_MS
 from monitor.service import Monitor
-from tests.scenarios.test_chain import CHAIN, FAULT, MINUTE_MS, START_MS, client_of, fail, run, stories
+from tests.scenarios.test_chain import CHAIN, FAULT, START_MS, client_of, fail, run, stories
 
 JSON = dict[str, Any]
 

@@ -13,11 +13,11 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from monitor.assembly import build
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.service import Monitor
 from monitor.settings import Settings
 
-MINUTE_MS = 60_000
 LENGTH, FAULT = 1_500, 1_400
 SERIES = Identity.of("orders", {"country": "NL"})
 ROUTE = {"receivers": ["ops"], "delay_s": 0, "tags": {"country": "N*"}}
@@ -39,7 +39,7 @@ def fail(monitor: Monitor, end_ms: int) -> None:
     prints = np.full(LENGTH, SERIES.fingerprint(), np.uint64)
     names = {SERIES.fingerprint(): SERIES.canonical()}
     batch = SampleBatch(prints, end_ms + at * MINUTE_MS, value, None, names)
-    monitor.submit(batch, Mode.BACKFILL).result(30)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(30)
     monitor.settle(120)
 
 

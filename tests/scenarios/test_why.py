@@ -14,11 +14,12 @@ from api.app import create_app
 from monitor.assembly import build
 from monitor.domain.anomaly import ANOMALOUS, Verdict
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.explanation import Reason
 from monitor.domain.series import Identity
 from monitor.service import Monitor
 from monitor.settings import Settings
-from tests.scenarios.story import HOUR_MS, LENGTH, START_MS, rows
+from tests.scenarios.story import LENGTH, START_MS, rows
 
 NAMES = [Identity.of("orders" if place < 2 else "latency", {"host": f"h{place}"}) for place in range(5)]
 OF_VERDICT = {
@@ -65,7 +66,7 @@ def send(monitor: Monitor, names: list[Identity], ts_ms: list[int], values: list
         value=np.array(values, np.float64),
         identities={name.fingerprint(): name.canonical() for name in names},
     )
-    monitor.submit(batch, Mode.BACKFILL).result(60)
+    monitor.taking.submit(batch, Mode.BACKFILL).result(60)
 
 
 def test_every_bucket_has_the_reason_that_history_tells(told: Monitor) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from monitor.domain.batch import Mode, SampleBatch
+from monitor.domain.durations import DAY_MS
 from monitor.domain.series import Identity
 from monitor.engine.base import Accepted
 from monitor.serving import Hooks, Serving
-from tests.served.world import DAY_MS, Record, World, records, world
+from tests.served.world import Record, World, records, world
 
 Samples = dict[tuple[str, int], list[tuple[float, str]]]
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.served import ModelSettings
 from monitor.served import closing, view
 from monitor.served.state import ServedState
-from tests.served.world import DAY_MS, HOUR_MS, SECRET, START_MS, by_series, ended, like, records, told, world
+from tests.served.world import SECRET, START_MS, by_series, ended, like, records, told, world
 
 MODEL = ModelSettings(reference_buckets=10)
 

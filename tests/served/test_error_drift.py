@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.served import Measure, ModelSettings, Task
 from monitor.served import view
 from monitor.served.error_drift import ErrorDrift, Report, error_of
 from monitor.served.state import ServedState
-from tests.served.world import HOUR_MS, SECRET, START_MS, by_series, ended, like, records, told, world
+from tests.served.world import SECRET, START_MS, by_series, ended, like, records, told, world
 
 REFERENCE = 24
 

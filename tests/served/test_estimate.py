@@ -6,23 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.served import ModelSettings
 from monitor.served import view
 from monitor.served.closing import Told
 from monitor.served.state import ServedState
-from tests.served.world import (
-    DAY_MS,
-    HOUR_MS,
-    SECRET,
-    START_MS,
-    World,
-    by_series,
-    ended,
-    like,
-    records,
-    told,
-    world,
-)
+from tests.served.world import SECRET, START_MS, World, by_series, ended, like, records, told, world
 
 WHOLE = (("model", "churn"), ("version", "7"))
 MODEL = ModelSettings(maturity_ms=3 * HOUR_MS, reference_buckets=2)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monitor.domain.durations import HOUR_MS
 from tests.api.conftest import running
 from tests.fakes import NOW_MS
 
-HOUR_MS = 3_600_000
 LARGEST = 1.7e308
 ENDS: list[float] = [LARGEST, -LARGEST, 5e-324, 0.0]
 TOLD: dict[str, tuple[list[dict[str, Any]], list[Any]]] = {

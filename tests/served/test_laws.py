@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.served import ModelSettings
 from monitor.served import snapshot
 from monitor.served.closing import Told as Sample
 from monitor.served.state import ServedState
 from tests.naive import quality as naive
 from tests.served.world import (
-    DAY_MS,
-    HOUR_MS,
     SECRET,
     START_MS,
     Record,

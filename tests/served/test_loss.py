@@ -14,26 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.served import ModelSettings
 from monitor.served import snapshot, view
 from monitor.served.closing import Told
 from monitor.served.loss import BINS, Losses
 from monitor.served.state import ServedState
 from tests.naive import loss as naive
-from tests.served.world import (
-    DAY_MS,
-    HOUR_MS,
-    SECRET,
-    START_MS,
-    Record,
-    World,
-    by_series,
-    ended,
-    like,
-    records,
-    told,
-    world,
-)
+from tests.served.world import SECRET, START_MS, Record, World, by_series, ended, like, records, told, world
 
 WHOLE = (("model", "churn"), ("version", "7"))
 MODEL = ModelSettings(maturity_ms=2 * HOUR_MS, reference_buckets=100)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from monitor.domain.batch import Mode
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.errors import IntakeUnavailable, Overloaded
 from monitor.serving import Serving
 from tests.served.hooked import Samples, a_world, feed, serving, told
-from tests.served.world import DAY_MS, HOUR_MS, START_MS, records
+from tests.served.world import START_MS, records
 
 END_MS = START_MS + 30 * DAY_MS
 

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.served import ModelSettings
 from monitor.served import columns
 from monitor.served.closing import Told
 from monitor.served.state import ServedState
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 START_MS = 1_767_225_600_000
 SECRET = 0x1234_5678_9ABC_DEF1
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.domain.batch import Mode
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
@@ -19,11 +20,10 @@ from monitor.learning.learning import Current, Waiting, decide, named, window_bu
 from monitor.shard import state as st
 from monitor.shard.assignment import Assignment
 from monitor.shard.digest import digest
-from monitor.shard.shard import Applied, Shard
+from monitor.shard.results import Applied
+from monitor.shard.shard import Shard
+from monitor.shard.snapshot import restore, snapshot
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 START = 1_767_225_600_000  # 2026-01-01, a Thursday
 
 KINDS = ("spike", "dip", "level shift", "flat line", "no data", "ended", "absorbed drift")
@@ -142,17 +142,17 @@ class Run:
 
     def resume(self) -> None:
         """Go on with what a snapshot holds, and with nothing else."""
-        arrays, meta = self.shard.snapshot()
+        arrays, meta = snapshot(self.shard)
         saved = {name: array.copy() for name, array in arrays.items()}
-        self.shard = Shard.restore(saved, json.loads(json.dumps(meta)))
+        self.shard = restore(saved, json.loads(json.dumps(meta)))
         for array in saved.values():  # the restored shard must not live on them
             array.reshape(-1).view(np.uint8)[:] = 0xFF
 
     def copied(self) -> Run:
         other = copy.copy(self)
         other.applied, other.due = list(self.applied), list(self.due)
-        arrays, meta = self.shard.snapshot()
-        other.shard = Shard.restore({k: a.copy() for k, a in arrays.items()}, copy.deepcopy(meta))
+        arrays, meta = snapshot(self.shard)
+        other.shard = restore({k: a.copy() for k, a in arrays.items()}, copy.deepcopy(meta))
         return other
 
     # ------------------------------------------------------------------ what came out
@@ -213,7 +213,7 @@ def _told(change: np.void) -> Told:
     )
 
 
-def play(values: ArrayLike, cadence: int = MINUTE, start: int = START, run: Run | None = None) -> Run:
+def play(values: ArrayLike, cadence: int = MINUTE_MS, start: int = START, run: Run | None = None) -> Run:
     """One value a bucket, NaN where there is none, in one batch."""
     run = run or Run()
     y = np.asarray(values, np.float64)
@@ -226,4 +226,4 @@ def noise(count: int, seed: int = 1, level: float = 100.0, width: float = 1.0) -
     return level + width * np.random.default_rng(seed).standard_normal(count)
 
 
-__all__ = ["CHANGES", "DAY", "HOUR", "KINDS", "MINUTE", "START", "Run", "Told", "noise", "play", "st"]
+__all__ = ["CHANGES", "KINDS", "START", "Run", "Told", "noise", "play", "st"]

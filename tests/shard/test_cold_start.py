@@ -7,7 +7,8 @@ import pytest
 
 from monitor.domain.anomaly import Verdict
 from monitor.domain.batch import Mode
-from tests.shard.driving import HOUR, MINUTE, START, Run, noise, play, st
+from monitor.domain.durations import HOUR_MS, MINUTE_MS
+from tests.shard.driving import START, Run, noise, play, st
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -26,18 +27,18 @@ def test_fixed_bounds_tell_from_the_first_bucket() -> None:
     values = noise(20)
     values[3] = 200.0
     play(values, run=run)
-    assert [(t.kind, t.onset_ms) for t in run.told(0, "opened")] == [("spike", START + 3 * MINUTE)]
+    assert [(t.kind, t.onset_ms) for t in run.told(0, "opened")] == [("spike", START + 3 * MINUTE_MS)]
 
 
 @pytest.mark.parametrize(("declared", "told"), [(True, ["no data"]), (False, [])])
 def test_silence_tells_where_the_cadence_is_declared(declared: bool, told: list[str]) -> None:
     run = Run()
     if declared:
-        run.declare("orders", cadence_ms=MINUTE)
+        run.declare("orders", cadence_ms=MINUTE_MS)
     play(noise(20), run=run)
-    run.tick(START + 55 * MINUTE)
+    run.tick(START + 55 * MINUTE_MS)
     assert run.told(0, "opened") == []
-    run.tick(START + 65 * MINUTE)
+    run.tick(START + 65 * MINUTE_MS)
     assert [t.kind for t in run.told(0, "opened")] == told
 
 
@@ -45,7 +46,7 @@ def test_back_filled_history_counts_from_the_first_live_sample() -> None:
     """As much a past as one that was lived through: the stage and the models are those of the history."""
     run, lived = Run(), Run()
     y = noise(200)
-    at = START + HOUR * np.arange(200)
+    at = START + HOUR_MS * np.arange(200)
     run.send(at[:150], y[:150], mode=Mode.BACKFILL)
     assert run.shard.common["flags"][0] & st.TRUSTED
     run.send(at[150:], y[150:], mode=Mode.LIVE)

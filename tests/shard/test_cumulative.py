@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.batch import Mode
+from monitor.domain.durations import MINUTE_MS
 from tests.naive.counters import counted
 from tests.naive.shard import Sample
-from tests.shard.driving import MINUTE, START, Run, noise
+from tests.shard.driving import START, Run, noise
 
 
 @st.composite
@@ -21,7 +22,7 @@ def counters(draw: st.DrawFn) -> tuple[list[Sample], np.random.Generator]:
     count = draw(st.integers(12, 120))
     at = np.repeat(np.arange(count), rng.integers(0, 4, count))
     at = np.append(at, [count, count + 1, count + 2])
-    ts = START + at * MINUTE + rng.integers(0, 6, len(at)) * 10_000
+    ts = START + at * MINUTE_MS + rng.integers(0, 6, len(at)) * 10_000
     value, samples = 1_000.0, []
     for when in np.sort(ts).tolist():
         value = float(rng.integers(0, 9)) if rng.random() < 0.05 else value + float(rng.integers(0, 40))
@@ -31,7 +32,7 @@ def counters(draw: st.DrawFn) -> tuple[list[Sample], np.random.Generator]:
 
 def counter(run: Run | None = None) -> Run:
     run = run or Run()
-    run.declare("orders", kind="cumulative", cadence_ms=MINUTE)
+    run.declare("orders", kind="cumulative", cadence_ms=MINUTE_MS)
     return run
 
 
@@ -48,7 +49,7 @@ def test_as_the_slow_twin_whatever_the_batches_restarts_and_order(
     samples, rng = made
     run, whole = counter(), counter()
     feed(whole, samples)
-    delay = rng.random(len(samples)) * MINUTE
+    delay = rng.random(len(samples)) * MINUTE_MS
     order = np.argsort(np.array([ts for ts, _, _ in samples]) + delay, kind="stable")
     for part in np.split(order, np.sort(rng.integers(0, len(order), 6))):
         if len(part):
@@ -60,13 +61,13 @@ def test_as_the_slow_twin_whatever_the_batches_restarts_and_order(
     assert run.outcome() == whole.outcome()
     assert run.digest() == whole.digest()
     seen = run.observations()
-    assert dict(zip(seen.ts_ms.tolist(), seen.value.tolist(), strict=True)) == counted(samples, MINUTE)
+    assert dict(zip(seen.ts_ms.tolist(), seen.value.tolist(), strict=True)) == counted(samples, MINUTE_MS)
 
 
 def test_a_sample_beyond_the_bound_is_a_revision_and_moves_no_step() -> None:
     run, other = counter(), counter()
     rising = np.arange(60.0) * 5.0
-    ts = START + MINUTE * np.arange(60)
+    ts = START + MINUTE_MS * np.arange(60)
     for one in (run, other):
         one.send(ts[:40], rising[:40])
     other.send([ts[3] + 1], [1e6])
@@ -84,14 +85,14 @@ def test_a_reset_is_no_anomaly_and_a_faster_counter_is() -> None:
     value = np.cumsum(steps)
     value[300:] -= value[299]
     run = counter()
-    run.send(START + MINUTE * np.arange(600), value)
-    run.tick(START + 599 * MINUTE, complete=True)
-    assert [t.onset_ms for t in run.told(0, "opened")] == [START + 500 * MINUTE]
+    run.send(START + MINUTE_MS * np.arange(600), value)
+    run.tick(START + 599 * MINUTE_MS, complete=True)
+    assert [t.onset_ms for t in run.told(0, "opened")] == [START + 500 * MINUTE_MS]
 
 
 def test_what_nobody_declared_is_taken_as_it_is() -> None:
     run = Run()
     value = np.arange(60.0)
-    run.send(START + MINUTE * np.arange(60), value, mode=Mode.BACKFILL)
-    run.tick(START + 59 * MINUTE, complete=True)
+    run.send(START + MINUTE_MS * np.arange(60), value, mode=Mode.BACKFILL)
+    run.tick(START + 59 * MINUTE_MS, complete=True)
     assert run.observations().value.tolist() == value.tolist()

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.declared import Declared
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.shard.state import BELOW_MIN_CHANGE
-from tests.shard.driving import MINUTE, START, Run, noise, play
+from tests.shard.driving import START, Run, noise, play
 
 NAMES = [Identity.of(name) for name in ("latency.db", "latency.web", "orders")]
 bodies = st.sampled_from(
@@ -20,7 +21,7 @@ bodies = st.sampled_from(
         {"min_change_absolute": 100.0},
         {"static_upper": 101.0},
         {"aggregation": "mean"},
-        {"cadence_ms": 5 * MINUTE},
+        {"cadence_ms": 5 * MINUTE_MS},
     ]
 )
 names = st.sampled_from(["*", "latency.*", "*.db", "latency.db", "orders"])
@@ -30,7 +31,7 @@ steps = st.lists(st.tuples(st.integers(0, 90), names, bodies), min_size=1, max_s
 def part(first: int, end: int, row: int) -> tuple[list[int], list[float]]:
     values = noise(150, seed=row)
     values[[60, 110]] += 40.0
-    return [START + i * MINUTE for i in range(first, end)], values[first:end].tolist()
+    return [START + i * MINUTE_MS for i in range(first, end)], values[first:end].tolist()
 
 
 def send(run: Run, first: int, end: int) -> None:
@@ -69,7 +70,7 @@ def test_a_pattern_reaches_series_that_are_there_and_series_to_come() -> None:
         run = Run([Identity.of("latency.db")])
         play(values[:before], run=run)
         run.declare("latency.*", min_change_absolute=500.0)
-        play(values[before:], start=START + before * MINUTE, run=run)
-        run.tick(START + 200 * MINUTE)
+        play(values[before:], start=START + before * MINUTE_MS, run=run)
+        run.tick(START + 200 * MINUTE_MS)
         assert run.verdicts()[100] == BELOW_MIN_CHANGE
         assert run.told(0, "opened")[:1] == [] or run.told(0, "opened")[0].kind == "no data"

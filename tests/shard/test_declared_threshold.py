@@ -7,9 +7,10 @@ import pytest
 
 from learners.base import Tail
 from learners.threshold.declared import NAMES, tail_of
-from tests.shard.driving import HOUR, START, Run, noise
+from monitor.domain.durations import HOUR_MS
+from tests.shard.driving import START, Run, noise
 
-AT = START + HOUR * np.arange(600)
+AT = START + HOUR_MS * np.arange(600)
 VALUES = noise(600)
 
 
@@ -41,7 +42,7 @@ def test_declared_later_it_holds_from_the_next_bucket_and_moves_nothing_else(agg
     run.send(AT[400:], VALUES[400:])
     seen = run.observations()
     assert len(seen) == int(run.shard.clocks["final_n"][0]) > final
-    assert (np.diff(seen.ts_ms) == HOUR).all()
+    assert (np.diff(seen.ts_ms) == HOUR_MS).all()
     run.declare("orders", aggregation=aggregation)
     assert tail(run) is Tail.EXTREME_VALUE
     assert models.shape == run.shard.bank.models[0].shape

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from learners.base import Family, season_slots, writable
 from learners.baseline.neural import HIDDEN, INPUTS, weights_of
 from learners.families import BASELINES
-from tests.shard.driving import HOUR, MINUTE, START, Run
+from monitor.domain.durations import HOUR_MS, MINUTE_MS
+from tests.shard.driving import START, Run
 
 PASS = 1280  # of the passes by the hour, which are 256 buckets apart
 COUNT = 1_500
@@ -39,8 +40,8 @@ def model(run: Run, family: Family) -> tuple[Any, NDArray[np.float32]]:
 def test_like_its_kernels(name: str, resumed: bool) -> None:
     family, run = Family[name.upper()], Run()
     kernels = BASELINES[family]
-    run.declare("orders", models=[name], cadence_ms=HOUR)
-    y, at = values(), START + HOUR * np.arange(COUNT)
+    run.declare("orders", models=[name], cadence_ms=HOUR_MS)
+    y, at = values(), START + HOUR_MS * np.arange(COUNT)
     run.send(at[: PASS + 1], y[: PASS + 1])
     assert run.shard.common[0]["champion"] == family, "it forecasts best"
     if resumed:
@@ -53,7 +54,7 @@ def test_like_its_kernels(name: str, resumed: bool) -> None:
         run.send(at[i], y[i])
         assert int(run.shard.clocks[0]["final_n"]) == final + 1
         seen = run.observations().take(np.arange(final, final + 1))
-        t = int(at[final]) // HOUR
+        t = int(at[final]) // HOUR_MS
         centre, scale = kernels.forecast(record[0], season, t)
         assert float(seen.expected[0]) == pytest.approx(offset + unit * centre, rel=1e-6)
         if seen.score[0] > 1.0:
@@ -69,10 +70,10 @@ def test_like_its_kernels(name: str, resumed: bool) -> None:
 @pytest.mark.parametrize("name", ["arima", "neural"])
 def test_an_adopted_level_moves_it(name: str) -> None:
     run, y = Run(), values()
-    run.declare("orders", models=[name], cadence_ms=HOUR)
-    run.send(START + HOUR * np.arange(PASS + 1), y[: PASS + 1])
+    run.declare("orders", models=[name], cadence_ms=HOUR_MS)
+    run.send(START + HOUR_MS * np.arange(PASS + 1), y[: PASS + 1])
     assert run.shard.common[0]["champion"] == Family[name.upper()]
-    run.send(START + HOUR * np.arange(PASS + 1, PASS + 241), 400.0 + y[:240])
+    run.send(START + HOUR_MS * np.arange(PASS + 1, PASS + 241), 400.0 + y[:240])
     assert "level shift" in {told.kind for told in run.told(0, "closed")}
     record, season = model(run, Family[name.upper()])
     assert abs(float(run.observations().expected[-1]) - 450.0) < 30.0
@@ -82,8 +83,8 @@ def test_an_adopted_level_moves_it(name: str) -> None:
 
 def test_is_trained_anew_in_every_pass() -> None:
     run = Run()
-    run.declare("orders", models=["neural"], cadence_ms=HOUR)
-    at, y = START + HOUR * np.arange(PASS + 300), np.concatenate([values(), values()])
+    run.declare("orders", models=["neural"], cadence_ms=HOUR_MS)
+    at, y = START + HOUR_MS * np.arange(PASS + 300), np.concatenate([values(), values()])
     run.send(at[: PASS + 1], y[: PASS + 1])
     _, before = model(run, Family.NEURAL)
     run.send(at[PASS + 1 :], y[PASS + 1 : PASS + 300])
@@ -93,7 +94,7 @@ def test_is_trained_anew_in_every_pass() -> None:
 
 def test_nobody_gets_them_who_has_not_asked() -> None:
     run = Run()
-    run.send(START + MINUTE * np.arange(COUNT), values())
+    run.send(START + MINUTE_MS * np.arange(COUNT), values())
     assert not {Family.ARIMA, Family.NEURAL} & {
         int(run.shard.common[0]["champion"]),
         int(run.shard.common[0]["challenger"]),

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.batch import Mode
-from tests.shard.driving import MINUTE, START, Run, noise, play
+from monitor.domain.durations import MINUTE_MS
+from tests.shard.driving import START, Run, noise, play
 
 LARGEST = 1.7976931348623157e308
 TINY = 5e-324
@@ -32,7 +33,7 @@ TINY = 5e-324
 )
 def test_extremes(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     run = play(values)
-    run.tick(START + 700 * MINUTE)
+    run.tick(START + 700 * MINUTE_MS)
     seen = run.observations()
     assert len(seen) >= 598
     assert run.finite()
@@ -58,8 +59,8 @@ def test_any_finite_values(values: list[float], aggregation: str, n: float | Non
     run.declare("orders", aggregation=aggregation, kind="ratio")
     values = values * 3
     counts = None if n is None else np.full(len(values), n)
-    run.send(START + MINUTE // 2 * np.arange(len(values)), values, 0, counts, Mode.BACKFILL)
-    run.tick(START + 200 * MINUTE, complete=True)
+    run.send(START + MINUTE_MS // 2 * np.arange(len(values)), values, 0, counts, Mode.BACKFILL)
+    run.tick(START + 200 * MINUTE_MS, complete=True)
     assert run.finite()
     seen = run.observations()
     assert np.isfinite(seen.value).all()

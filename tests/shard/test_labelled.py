@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from learners.score import L_OPEN, score
 from monitor.domain.anomaly import Verdict
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.influence import DAILY
 from monitor.domain.labels import Said
 from monitor.domain.records import Control, Kind
 from monitor.domain.series import Identity
 from monitor.domain.shape import HALF_SCORE, Statistic, level_of
 from monitor.shard.judgements import ASKED, CAP, HOLDS_MS, LASTS, SIZE_MARGIN, asked_again
-from tests.shard.driving import DAY, MINUTE, START, Run, noise, play
+from tests.shard.driving import START, Run, noise, play
 from tests.shard.labelling import label, shape_of, tell, undo
 
 FIRST, CUT = 2_000, 2_100
@@ -34,7 +35,7 @@ def values(extra: dict[int, float]) -> NDArray[np.float64]:
 def begun(y: NDArray[np.float64], run: Run | None = None) -> Run:
     """Up to just after the first spike, which was told."""
     run = play(y[:CUT], run=run)
-    assert [one.onset_ms for one in run.told(0, "opened")] == [START + FIRST * MINUTE]
+    assert [one.onset_ms for one in run.told(0, "opened")] == [START + FIRST * MINUTE_MS]
     return run
 
 
@@ -42,8 +43,8 @@ def go_on(run: Run, y: NDArray[np.float64], row: int = 0, end: int | None = None
     """Feed the rest; the buckets at which anomalies of the row were opened in it."""
     before = len(run.told(row, "opened"))
     part = y[CUT:end]
-    run.send(START + MINUTE * (CUT + np.arange(len(part))), part, row)
-    return [(one.onset_ms - START) // MINUTE for one in run.told(row, "opened")[before:]]
+    run.send(START + MINUTE_MS * (CUT + np.arange(len(part))), part, row)
+    return [(one.onset_ms - START) // MINUTE_MS for one in run.told(row, "opened")[before:]]
 
 
 def test_levels_are_those_of_the_score() -> None:
@@ -78,13 +79,13 @@ def test_what_lasts_is_told_though_its_start_was_quiet() -> None:
     begin = LIKE + LASTS + 2
     assert go_on(run, y, end=begin) == []
     assert Verdict.ANOMALY not in run.verdicts()[CUT:]
-    run.send(START + MINUTE * (begin + np.arange(60)), y[begin : begin + 60])
-    assert [one.onset_ms for one in run.told(0, "opened")][1:] == [START + LIKE * MINUTE]
+    run.send(START + MINUTE_MS * (begin + np.arange(60)), y[begin : begin + 60])
+    assert [one.onset_ms for one in run.told(0, "opened")][1:] == [START + LIKE * MINUTE_MS]
     assert run.told(0, "updated")[-1].kind == "level shift"
 
 
 def test_what_is_asked_again_is_told_and_about_one_in_so_many_is() -> None:
-    first = START // MINUTE + LIKE
+    first = START // MINUTE_MS + LIKE
     asked = [after for after in range(1_000) if asked_again(first + after, 1.0)]
     assert 0.75 / ASKED < len(asked) / 1_000 < 1.25 / ASKED
     fewer = [after for after in range(1_000) if asked_again(first + after, 2.0)]
@@ -100,7 +101,7 @@ def test_what_is_asked_again_is_told_and_about_one_in_so_many_is() -> None:
 @pytest.mark.parametrize(("said_size", "age_ms", "told"), [
     (14.0, 0, False),
     (10.5 / SIZE_MARGIN, 0, True),
-    (14.0, HOLDS_MS - 2_880 * MINUTE, False),
+    (14.0, HOLDS_MS - 2_880 * MINUTE_MS, False),
     (14.0, HOLDS_MS, True),
 ])  # fmt: skip
 def test_a_label_speaks_of_no_larger_things_and_not_for_ever(
@@ -141,7 +142,7 @@ def test_an_undo_tells_of_what_is_still_open() -> None:
     tell(run, label("a", Said.FALSE_ALARM, shape_of(run, run.told()[0], 14.0)))
     assert go_on(run, y, end=LIKE + 3) == []
     undo(run, "a")
-    assert [one.onset_ms for one in run.told(0, "opened")][1:] == [START + LIKE * MINUTE]
+    assert [one.onset_ms for one in run.told(0, "opened")][1:] == [START + LIKE * MINUTE_MS]
 
 
 def test_one_confirmed_outweighs_one_false_alarm() -> None:
@@ -169,7 +170,7 @@ def test_a_sibling_has_a_quarter_of_a_say() -> None:
     for told, opened in ((3, [LIKE]), (4, [])):
         run, y = Run(names), values({LIKE: 13.0})
         for row in range(5):
-            run.send(START + MINUTE * np.arange(CUT), y[:CUT], row)
+            run.send(START + MINUTE_MS * np.arange(CUT), y[:CUT], row)
         for row in range(1, 1 + told):
             tell(
                 run, label(f"l{row}", Said.FALSE_ALARM, shape_of(run, run.told(row, "opened")[0], 14.0, row))
@@ -202,10 +203,10 @@ def test_a_new_normal_is_normal_at_once_until_it_is_taken_back() -> None:
     assert run.told(0, "closed")[-1].onset_ms != shift.onset_ms
     tell(run, label("a", Said.NEW_NORMAL, shape_of(run, shift, 25.0)))
     assert run.told(0, "closed")[-1].onset_ms == shift.onset_ms
-    run.send(START + MINUTE * (LIKE + 100 + np.arange(50)), y[LIKE + 100 : LIKE + 150])
+    run.send(START + MINUTE_MS * (LIKE + 100 + np.arange(50)), y[LIKE + 100 : LIKE + 150])
     assert run.verdicts()[-40:] == [Verdict.IN_BAND] * 40
     undo(run, "a")
-    run.send(START + MINUTE * (LIKE + 150 + np.arange(50)), y[LIKE + 150 : LIKE + 200])
+    run.send(START + MINUTE_MS * (LIKE + 150 + np.arange(50)), y[LIKE + 150 : LIKE + 200])
     assert Verdict.ANOMALY in run.verdicts()[-50:]
 
 
@@ -246,5 +247,5 @@ def test_a_day_is_one_of_the_wall_clock() -> None:
     run = begun(y)
     shape = shape_of(run, run.told()[0], 14.0)
     for number in range(2 * DAILY):
-        tell(run, label(f"l{number}", Said.FALSE_ALARM, shape, at_ms=number % 2 * DAY))
+        tell(run, label(f"l{number}", Said.FALSE_ALARM, shape, at_ms=number % 2 * DAY_MS))
     assert len(run.shard.opinions) == 2 * DAILY

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.domain.mute import PAUSE_KEPT_MS, PAUSES_MAX, Selector
 from monitor.domain.records import Control, Kind
 from monitor.domain.series import Identity
 from monitor.learning.learning import without
 from monitor.shard.pauses import Pauses
-from tests.shard.driving import DAY, MINUTE, START, Run, noise
+from tests.shard.driving import START, Run, noise
 
 LEARNED = 600
 FEW = settings(max_examples=20)
@@ -25,18 +26,18 @@ def pause(
     run: Run, first: int, end: int, id: str = "p", rows: tuple[int, ...] = (0,), **selector: Any
 ) -> None:
     """Learning of these rows stands still from minute ``first`` to ``end``."""
-    spans = [[START + first * MINUTE, START + end * MINUTE]]
+    spans = [[START + first * MINUTE_MS, START + end * MINUTE_MS]]
     asked = {"id": id, "selector": Selector(**selector).to_body(), "spans": spans, "created_ms": START}
     run.apply(Control(Kind.MUTE, {"mute": {"id": id}, "pause": asked, "rows": list(rows)}))
 
 
 def end(run: Run, minute: float, id: str = "p") -> None:
-    run.apply(Control(Kind.MUTE, {"ended": id, "at_ms": int(START + minute * MINUTE)}))
+    run.apply(Control(Kind.MUTE, {"ended": id, "at_ms": int(START + minute * MINUTE_MS)}))
 
 
 def feed(run: Run, first: int, values: Any, row: int = 0) -> None:
     y = np.asarray(values, np.float64)
-    at = START + (first + np.arange(len(y))) * MINUTE
+    at = START + (first + np.arange(len(y))) * MINUTE_MS
     there = ~np.isnan(y)
     run.send(at[there], y[there], row)
 
@@ -150,14 +151,16 @@ def test_more_pauses_than_bits_have_no_effect_and_old_ones_make_room() -> None:
     for number in range(PAUSES_MAX + 1):
         pauses.begin(str(number), Selector(), ((START, START + 5),), START, [0])
     assert len(pauses) == PAUSES_MAX
-    pauses.begin("later", Selector(), ((START + DAY, START + 2 * DAY),), START + PAUSE_KEPT_MS + DAY, [0])
-    assert pauses.of(0) == [(START + DAY, START + 2 * DAY)]
+    pauses.begin(
+        "later", Selector(), ((START + DAY_MS, START + 2 * DAY_MS),), START + PAUSE_KEPT_MS + DAY_MS, [0]
+    )
+    assert pauses.of(0) == [(START + DAY_MS, START + 2 * DAY_MS)]
     assert int(pauses.rows["mask"][0]) == 1
 
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_pass_reads_nothing_of_a_pause(paused: bool) -> None:
-    at = START + np.arange(200) * MINUTE
-    spans = [(START + 50 * MINUTE, START + 60 * MINUTE)] if paused else []
-    kept = without(np.ones(200, bool), at, MINUTE, spans)
+    at = START + np.arange(200) * MINUTE_MS
+    spans = [(START + 50 * MINUTE_MS, START + 60 * MINUTE_MS)] if paused else []
+    kept = without(np.ones(200, bool), at, MINUTE_MS, spans)
     assert np.flatnonzero(~kept).tolist() == (list(range(50, 60)) if paused else [])

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from monitor.domain.batch import Mode
+from monitor.domain.durations import HOUR_MS, MINUTE_MS
 from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import state as st
 from monitor.shard.shard import Shard
+from monitor.shard.snapshot import state_bytes
 from monitor.shard.warm import warm_shard
-from tests.shard.driving import HOUR, MINUTE, START, Run, noise, play
+from tests.shard.driving import START, Run, noise, play
 
 SEASONAL = 100.0 + 50.0 * (np.arange(24 * 40) % 24 > 8) + noise(24 * 40, level=0.0)
 A, B = Identity.of("a"), Identity.of("b")
@@ -30,7 +32,7 @@ def used(run: Run) -> tuple[int, int]:
 def test_a_forgotten_series_gives_back_all_it_had() -> None:
     values = SEASONAL.copy()
     values[-5:] += 500.0
-    run = play(values, HOUR, run=Run([A]))
+    run = play(values, HOUR_MS, run=Run([A]))
     assert run.told(0, "opened")
     assert run.shard.profiles["period0"][0] == 24
     slots = run.shard.bank.season_used
@@ -40,9 +42,9 @@ def test_a_forgotten_series_gives_back_all_it_had() -> None:
     assert used(run) == (0, 0)
     assert not run.shard.bank.season.any()
     assert not run.shard.bank.common[0, 32:].any()
-    again = play(SEASONAL, HOUR, run=Run([A]))
+    again = play(SEASONAL, HOUR_MS, run=Run([A]))
     run.new, run.applied = ((0, B.canonical()),), []
-    play(SEASONAL, HOUR, run=run)
+    play(SEASONAL, HOUR_MS, run=run)
     assert run.shard.bank.season_used == slots, "the table was used again"
     assert run.outcome() == again.outcome()
 
@@ -99,7 +101,7 @@ def test_forgetting_rows_that_never_were() -> None:
 
 def test_rows_come_in_any_order() -> None:
     shard = Shard(rows=1)
-    ts = START + MINUTE * np.arange(40)
+    ts = START + MINUTE_MS * np.arange(40)
     for row in (5_000, 3, 70_000):
         new = ((row, Identity.of(f"m{row}").canonical()),)
         shard.apply(Samples(np.full(40, row, np.int32), ts, noise(40), None, Mode.LIVE, 0, 0, new))
@@ -113,7 +115,7 @@ def test_a_large_batch_overflows_no_buffer() -> None:
     rows = 3_000
     run = Run([Identity.of("m", {"i": str(i)}) for i in range(rows)], assigns=False)
     row = np.tile(np.arange(rows, dtype=np.int32), 40)
-    ts = START + MINUTE * np.repeat(np.arange(40), rows)
+    ts = START + MINUTE_MS * np.repeat(np.arange(40), rows)
     run.send(ts, np.random.default_rng(1).standard_normal(len(ts)), row)
     assert len(run.due) == rows
     seen = np.concatenate([one.observations.row for one in run.applied])
@@ -130,10 +132,10 @@ def test_bytes_a_series() -> None:
     """What the module says a series takes, without its season."""
     shard = Shard(rows=1)
     new = tuple((row, Identity.of(f"m{row}").canonical()) for row in range(10_000))
-    before = shard.bytes
+    before = state_bytes(shard)
     none = (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
     shard.apply(Samples(*none, None, Mode.LIVE, 0, 0, new))
-    grown = (shard.bytes - before) / len(shard.clocks)
+    grown = (state_bytes(shard) - before) / len(shard.clocks)
     assert grown <= 2 * 32 + 64 + 64 + 12 + 64
 
 

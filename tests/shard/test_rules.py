@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.shard import state
 from monitor.shard.cadence import LONGEST_MS, SHORTEST_MS, UNKNOWN_MS, learn_cadence
 from monitor.shard.rules import MATURING_MS, Rules
 from monitor.shard.zones import Zones, local_offset
-from tests.shard.driving import DAY, HOUR, MINUTE, START
+from tests.shard.driving import START
 
 ORDERS = Identity.of("orders")
 
@@ -47,7 +48,7 @@ def test_what_nobody_declared() -> None:
         ({"polarity": "down"}, "polarity", -1),
         ({"static_lower": 0.0}, "static_lower", 0.0),
         ({"min_change_relative": 0.5}, "min_relative", 0.5),
-        ({"cadence_ms": HOUR}, "cadence_ms", HOUR),
+        ({"cadence_ms": HOUR_MS}, "cadence_ms", HOUR_MS),
         ({"cadence_ms": None, "kind": None, "aggregation": None}, "aggregation", state.LAST),
     ],
 )
@@ -130,7 +131,7 @@ def test_an_unknown_zone_is_utc(name: str) -> None:
 # ---------------------------------------------------------------------- cadences
 
 
-@pytest.mark.parametrize("step", [1000, 10_000, MINUTE, 5 * MINUTE, HOUR, DAY, 7 * DAY])
+@pytest.mark.parametrize("step", [1000, 10_000, MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS])
 def test_the_usual_spacings(step: int) -> None:
     rng = np.random.default_rng(1)
     ts = START + np.arange(9) * step + rng.integers(0, step // 50, 9)
@@ -138,8 +139,8 @@ def test_the_usual_spacings(step: int) -> None:
 
 
 def test_gaps_do_not_matter() -> None:
-    ts = START + MINUTE * np.array([0, 1, 2, 30, 31, 32, 90, 91])
-    assert learn_cadence(ts) == MINUTE
+    ts = START + MINUTE_MS * np.array([0, 1, 2, 30, 31, 32, 90, 91])
+    assert learn_cadence(ts) == MINUTE_MS
 
 
 def test_an_unusual_spacing_is_kept() -> None:

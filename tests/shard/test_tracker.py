@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from learners.score import L_CLOSE, L_OPEN, score
 from monitor.domain.anomaly import Verdict
 from monitor.domain.batch import Mode
+from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.domain.series import Identity
 from monitor.shard.new_level import SETTLED
-from tests.shard.driving import DAY, HOUR, MINUTE, START, Run, Told, noise, play
+from tests.shard.driving import START, Run, Told, noise, play
 
 USUAL = 1_500  # more than a day: before, little is supported
 
 
 def shown(told: list[Told]) -> list[tuple[str, str, int]]:
-    return [(t.change, t.kind, (t.onset_ms - START) // MINUTE) for t in told]
+    return [(t.change, t.kind, (t.onset_ms - START) // MINUTE_MS) for t in told]
 
 
 def test_noise_raises_nothing() -> None:
@@ -36,12 +37,12 @@ def test_a_spike_or_a_dip(by: float, kind: str, direction: int) -> None:
     run = play(values)
     opened, closed = run.told()
     assert (opened.change, opened.kind, opened.direction) == ("opened", kind, direction)
-    assert opened.onset_ms == closed.onset_ms == START + USUAL * MINUTE
-    assert opened.at_ms == START + (USUAL + 2) * MINUTE, "known once its bucket is final"
-    assert (closed.change, closed.end_ms) == ("closed", START + (USUAL + 1) * MINUTE)
+    assert opened.onset_ms == closed.onset_ms == START + USUAL * MINUTE_MS
+    assert opened.at_ms == START + (USUAL + 2) * MINUTE_MS, "known once its bucket is final"
+    assert (closed.change, closed.end_ms) == ("closed", START + (USUAL + 1) * MINUTE_MS)
     assert closed.buckets == 1
     assert run.verdicts()[USUAL] == Verdict.ANOMALY
-    assert closed.at_ms == opened.at_ms + 3 * MINUTE
+    assert closed.at_ms == opened.at_ms + 3 * MINUTE_MS
 
 
 def test_an_anomaly_teaches_the_forecast_nothing() -> None:
@@ -59,7 +60,7 @@ def test_sixteen_buckets_on_one_side_are_a_level_shift() -> None:
         assert len({t.onset_ms for t in told}) == 1
         assert told[-1].change == "closed"
         assert told[-1].kind == kind
-        assert told[-1].end_ms == START + (USUAL + length) * MINUTE
+        assert told[-1].end_ms == START + (USUAL + length) * MINUTE_MS
         assert told[-1].buckets == length
 
 
@@ -88,7 +89,7 @@ def test_buckets_between_closing_level_and_three_quiet_ones_belong_to_it() -> No
     values[[USUAL, USUAL + 2, USUAL + 5]] += 30.0
     told = play(values).told()
     assert [t.change for t in told if t.change != "updated"] == ["opened", "closed"]
-    assert told[-1].end_ms == START + (USUAL + 6) * MINUTE
+    assert told[-1].end_ms == START + (USUAL + 6) * MINUTE_MS
     assert told[-1].level > L_CLOSE
 
 
@@ -111,24 +112,24 @@ def shifted(count: int, back: int | None = None, by: float = 30.0) -> NDArray[np
 
 
 def test_a_level_that_lasts_is_adopted() -> None:
-    run = play(shifted(SHIFT + NEEDED + 300), HOUR)
+    run = play(shifted(SHIFT + NEEDED + 300), HOUR_MS)
     told = run.told()
-    assert {t.onset_ms for t in told} == {START + SHIFT * HOUR}
+    assert {t.onset_ms for t in told} == {START + SHIFT * HOUR_MS}
     assert (told[-1].change, told[-1].kind) == ("closed", "level shift")
-    assert told[-1].end_ms == START + (SHIFT + NEEDED) * HOUR
+    assert told[-1].end_ms == START + (SHIFT + NEEDED) * HOUR_MS
     assert np.abs(run.observations().expected[SHIFT + NEEDED + 1 :] - 130.0).max() < 3.0
     assert set(run.verdicts()[SHIFT + NEEDED + 1 :]) == {int(Verdict.IN_BAND)}
 
 
 def test_it_is_not_adopted_before() -> None:
-    run = play(shifted(SHIFT + NEEDED + 1), HOUR)
+    run = play(shifted(SHIFT + NEEDED + 1), HOUR_MS)
     assert "closed" not in [t.change for t in run.told()]
 
 
 @pytest.mark.parametrize("later", [1, 20, 150])
 def test_a_return_to_the_old_level_starts_no_new_story(later: int) -> None:
     back = SHIFT + NEEDED + later
-    run = play(shifted(back + 300, back), HOUR)
+    run = play(shifted(back + 300, back), HOUR_MS)
     assert len(run.told(0, "opened")) == 1
     assert np.abs(run.observations().expected[back + 2 :] - 100.0).max() < 3.0
 
@@ -136,19 +137,19 @@ def test_a_return_to_the_old_level_starts_no_new_story(later: int) -> None:
 def test_something_else_after_an_adoption_is_noticed() -> None:
     values = shifted(SHIFT + NEEDED + 100)
     values[SHIFT + NEEDED + 30] += 60.0
-    opened = play(values, HOUR).told(0, "opened")
-    assert [(t.onset_ms - START) // HOUR for t in opened] == [SHIFT, SHIFT + NEEDED + 30]
+    opened = play(values, HOUR_MS).told(0, "opened")
+    assert [(t.onset_ms - START) // HOUR_MS for t in opened] == [SHIFT, SHIFT + NEEDED + 30]
 
 
 def test_silence_after_an_adoption_is_noticed() -> None:
     values = shifted(SHIFT + NEEDED + 100)
     values[SHIFT + NEEDED + 30 : SHIFT + NEEDED + 60] = np.nan
-    assert [t.kind for t in play(values, HOUR).told(0, "opened")] == ["spike", "no data"]
+    assert [t.kind for t in play(values, HOUR_MS).told(0, "opened")] == ["spike", "no data"]
 
 
 def test_long_after_an_adoption_the_old_level_is_news() -> None:
     back = SHIFT + 2 * NEEDED + 50
-    run = play(shifted(back + 40, back), HOUR)
+    run = play(shifted(back + 40, back), HOUR_MS)
     assert [t.direction for t in run.told(0, "opened")] == [1, -1]
 
 
@@ -156,7 +157,7 @@ def test_long_after_an_adoption_the_old_level_is_news() -> None:
 
 
 def test_at_its_new_level_a_series_is_as_expected_and_its_shift_goes_on() -> None:
-    run = play(shifted(SHIFT + 150), HOUR)
+    run = play(shifted(SHIFT + 150), HOUR_MS)
     assert "closed" not in [t.change for t in run.told()]
     later = slice(SHIFT + SETTLED, SHIFT + 148)
     seen = run.observations()
@@ -170,8 +171,8 @@ def test_at_its_new_level_a_series_is_as_expected_and_its_shift_goes_on() -> Non
 def test_a_spike_inside_a_level_shift_is_an_anomaly_of_its_own(by: float) -> None:
     values = shifted(SHIFT + 150)
     values[SHIFT + 100] += by
-    run = play(values, HOUR)
-    told = [t for t in run.told() if t.onset_ms == START + (SHIFT + 100) * HOUR]
+    run = play(values, HOUR_MS)
+    told = [t for t in run.told() if t.onset_ms == START + (SHIFT + 100) * HOUR_MS]
     assert [(t.change, t.direction) for t in told] == [("opened", np.sign(by)), ("closed", np.sign(by))]
     assert told[1].buckets == 1
     assert run.verdicts()[SHIFT + 100] == Verdict.ANOMALY
@@ -181,18 +182,18 @@ def test_a_spike_inside_a_level_shift_is_an_anomaly_of_its_own(by: float) -> Non
 
 def test_a_return_from_a_level_shift_is_its_end_and_nothing_else() -> None:
     back = SHIFT + 3 * 24
-    run = play(shifted(back + 200, back), HOUR)
+    run = play(shifted(back + 200, back), HOUR_MS)
     opened, closed = (run.told(0, what) for what in ("opened", "closed"))
     assert (len(opened), len(closed)) == (1, 1)
-    assert closed[0].end_ms == START + back * HOUR
+    assert closed[0].end_ms == START + back * HOUR_MS
 
 
 def test_a_level_that_shifts_again_is_the_same_story() -> None:
     values = shifted(SHIFT + 190)
     values[SHIFT + 80 :] += 60.0
-    run = play(values, HOUR)
-    assert [(t.onset_ms - START) // HOUR for t in run.told(0, "opened")] == [SHIFT, SHIFT + 80]
-    assert [(t.onset_ms - START) // HOUR for t in run.told(0, "closed")] == [SHIFT + 80]
+    run = play(values, HOUR_MS)
+    assert [(t.onset_ms - START) // HOUR_MS for t in run.told(0, "opened")] == [SHIFT, SHIFT + 80]
+    assert [(t.onset_ms - START) // HOUR_MS for t in run.told(0, "closed")] == [SHIFT + 80]
     assert set(run.verdicts()[SHIFT + 80 + 16 : SHIFT + 188]) == {int(Verdict.SHIFTED)}
 
 
@@ -200,17 +201,17 @@ def test_a_level_is_adopted_though_something_is_open_inside_it() -> None:
     values = shifted(SHIFT + NEEDED + 50)
     values[SHIFT + 80 : SHIFT + NEEDED + 20 : 2] += 60.0
     values[SHIFT + 81 : SHIFT + NEEDED + 20 : 2] -= 60.0
-    run = play(values, HOUR)
-    closed = {(t.onset_ms - START) // HOUR: t for t in run.told(0, "closed")}
-    assert closed[SHIFT].end_ms == closed[SHIFT + 80].end_ms == START + (SHIFT + NEEDED) * HOUR
+    run = play(values, HOUR_MS)
+    closed = {(t.onset_ms - START) // HOUR_MS: t for t in run.told(0, "closed")}
+    assert closed[SHIFT].end_ms == closed[SHIFT + 80].end_ms == START + (SHIFT + NEEDED) * HOUR_MS
     assert closed[SHIFT].kind == "level shift"
 
 
 def test_an_ended_series_closes_what_is_open_inside_a_level_shift_too() -> None:
     values = shifted(SHIFT + 61)
     values[SHIFT + 60] += 60.0
-    run = play(values, HOUR)
-    run.tick(START + (SHIFT + 61) * HOUR + 21 * DAY)
+    run = play(values, HOUR_MS)
+    run.tick(START + (SHIFT + 61) * HOUR_MS + 21 * DAY_MS)
     assert len(run.told(0, "opened")) + 1 == len(run.told(0, "closed")), "ended is closed at once"
     assert int(run.shard.directory["n_episodes"][0]) == 0
 
@@ -223,8 +224,8 @@ def test_a_flat_line() -> None:
     values[USUAL : USUAL + 60] = values[USUAL]
     told = play(values).told()
     assert (told[0].change, told[0].kind, told[0].direction) == ("opened", "flat line", 0)
-    assert START + USUAL * MINUTE < told[0].onset_ms < START + (USUAL + 30) * MINUTE
-    assert (told[-1].change, told[-1].end_ms) == ("closed", START + (USUAL + 60) * MINUTE)
+    assert START + USUAL * MINUTE_MS < told[0].onset_ms < START + (USUAL + 30) * MINUTE_MS
+    assert (told[-1].change, told[-1].end_ms) == ("closed", START + (USUAL + 60) * MINUTE_MS)
 
 
 def test_a_constant_series_is_no_flat_line() -> None:
@@ -246,14 +247,14 @@ def test_no_data_by_tick_and_on_return_is_one_story() -> None:
     on_return = play(values)
     by_tick = play(values[:USUAL])
     assert by_tick.told() == []
-    by_tick.tick(START + (USUAL + 30) * MINUTE)
+    by_tick.tick(START + (USUAL + 30) * MINUTE_MS)
     (opened,) = by_tick.told()
-    assert (opened.kind, opened.onset_ms) == ("no data", START + USUAL * MINUTE)
-    assert opened.at_ms <= START + (USUAL + 30) * MINUTE
-    play(values[USUAL + 50 :], start=START + (USUAL + 50) * MINUTE, run=by_tick)
+    assert (opened.kind, opened.onset_ms) == ("no data", START + USUAL * MINUTE_MS)
+    assert opened.at_ms <= START + (USUAL + 30) * MINUTE_MS
+    play(values[USUAL + 50 :], start=START + (USUAL + 50) * MINUTE_MS, run=by_tick)
     assert by_tick.told() == on_return.told()
     closed = on_return.told()[-1]
-    assert (closed.change, closed.end_ms) == ("closed", START + (USUAL + 50) * MINUTE)
+    assert (closed.change, closed.end_ms) == ("closed", START + (USUAL + 50) * MINUTE_MS)
     assert closed.buckets == 50
 
 
@@ -263,14 +264,14 @@ def test_a_silence_of_a_few_buckets_is_no_news() -> None:
     assert play(values).told() == []
 
 
-@pytest.mark.parametrize(("cadence", "gone"), [(MINUTE, 7 * DAY), (DAY, 20 * DAY)])
+@pytest.mark.parametrize(("cadence", "gone"), [(MINUTE_MS, 7 * DAY_MS), (DAY_MS, 20 * DAY_MS)])
 def test_an_ended_series_is_told_once(cadence: int, gone: int) -> None:
     run = play(noise(USUAL), cadence)
     last = START + USUAL * cadence
     run.tick(last + gone - 2 * cadence)
     assert [t.kind for t in run.told()] == ["no data"]
     for day in range(3):
-        run.tick(last + gone + 4 * cadence + day * DAY)
+        run.tick(last + gone + 4 * cadence + day * DAY_MS)
     assert [(t.change, t.kind) for t in run.told()] == [
         ("opened", "no data"),
         ("closed", "no data"),
@@ -283,9 +284,9 @@ def test_an_ended_series_is_told_once(cadence: int, gone: int) -> None:
 
 
 def test_a_young_series_ends_without_a_word_before() -> None:
-    run = play(noise(20), HOUR)
+    run = play(noise(20), HOUR_MS)
     for day in (6, 9, 12):
-        run.tick(START + day * DAY)
+        run.tick(START + day * DAY_MS)
         assert [t.kind for t in run.told()] == (["ended"] if day > 7 else [])
 
 
@@ -294,12 +295,12 @@ def test_a_series_with_long_gaps_is_given_time() -> None:
     values = noise(800)
     for at in (100, 300, 500):
         values[at : at + 120] = np.nan
-    run = play(values, HOUR)
+    run = play(values, HOUR_MS)
     before = run.told()
-    end = START + 800 * HOUR
-    run.tick(end + 8 * DAY)
+    end = START + 800 * HOUR_MS
+    run.tick(end + 8 * DAY_MS)
     assert run.told() == before
-    run.tick(end + 20 * DAY)
+    run.tick(end + 20 * DAY_MS)
     assert [(t.change, t.kind) for t in run.told()[len(before) :]] == [
         ("opened", "no data"),
         ("closed", "no data"),
@@ -310,9 +311,9 @@ def test_a_series_with_long_gaps_is_given_time() -> None:
 
 def test_ten_years_of_silence_cost_nothing() -> None:
     run = play(noise(USUAL))
-    later = START + 10 * 365 * DAY
-    run.send(later + MINUTE * np.arange(12), noise(12))
-    run.tick(later + 30 * MINUTE)
+    later = START + 10 * 365 * DAY_MS
+    run.send(later + MINUTE_MS * np.arange(12), noise(12))
+    run.tick(later + 30 * MINUTE_MS)
     assert [t.kind for t in run.told()] == ["no data", "no data", "ended"]
     assert len(run.observations()) == USUAL + 12
     assert int(run.shard.common["episode"][0]) == -1
@@ -356,7 +357,7 @@ def test_a_change_too_small_to_matter(declared: dict[str, float]) -> None:
     values[USUAL] += 30.0
     values[USUAL + 100] += 50.0
     play(values, run=run)
-    assert [(t.onset_ms - START) // MINUTE for t in run.told(0, "opened")] == [USUAL + 100]
+    assert [(t.onset_ms - START) // MINUTE_MS for t in run.told(0, "opened")] == [USUAL + 100]
     assert run.verdicts()[USUAL] == Verdict.BELOW_MIN_CHANGE
     assert run.verdicts()[USUAL + 100] == Verdict.ANOMALY
 
@@ -372,8 +373,8 @@ def test_a_share_of_few_cases_cannot_alarm() -> None:
     n = np.full(len(y), 50.0)
     y[USUAL], n[USUAL] = 0.5, 2.0  # one of two
     y[USUAL + 25], n[USUAL + 25] = 0.6, 50.0  # thirty of fifty
-    run.send(START + MINUTE * np.arange(len(y)), y, 0, n)
-    assert [(t.onset_ms - START) // MINUTE for t in run.told(0, "opened")] == [USUAL + 25]
+    run.send(START + MINUTE_MS * np.arange(len(y)), y, 0, n)
+    assert [(t.onset_ms - START) // MINUTE_MS for t in run.told(0, "opened")] == [USUAL + 25]
     seen = run.observations()
     assert (seen.lower[600:] >= 0.0).all()
     assert (seen.upper[600:] <= 1.0).all()
@@ -389,7 +390,7 @@ def test_a_share_of_few_cases_teaches_less() -> None:
         y = shares(USUAL + 5, 50, 0.2)
         n = np.full(len(y), 50.0)
         y[USUAL], n[USUAL] = 0.3, cases
-        run.send(START + MINUTE * np.arange(len(y)), y, 0, n)
+        run.send(START + MINUTE_MS * np.arange(len(y)), y, 0, n)
         return float(np.diff(run.observations().expected[USUAL : USUAL + 2])[0])
 
     usual = moved(50.0)
@@ -422,7 +423,7 @@ def test_a_day_by_the_wall_clock_over_both_changes_of_it() -> None:
         assert len(told) <= 4, "one in ten weeks is what is asked for"
         for change in ("2026-03-08", "2026-11-01"):
             apart = told - datetime.fromisoformat(change).replace(tzinfo=UTC).timestamp() * 1000
-            assert np.all(np.abs(apart) > 7 * DAY)
+            assert np.all(np.abs(apart) > 7 * DAY_MS)
     assert by_tag.outcome() == declared.outcome() == default.outcome()
     without = Run()
     without.send(ts, values, mode=Mode.BACKFILL)

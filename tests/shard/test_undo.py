@@ -7,11 +7,12 @@ import pytest
 
 from learners.select import Choice, Window, choose
 from learners.synthetic import stream
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.observation import COLUMNS
 from monitor.domain.records import Control, Kind
 from monitor.domain.switch import Cause, Switch
 from monitor.shard.assignment import Assignment
-from tests.shard.driving import HOUR, START, Run, st
+from tests.shard.driving import START, Run, st
 
 COUNT = 128
 
@@ -21,7 +22,7 @@ def held(name: str = "seasonal") -> tuple[Run, np.ndarray]:
     y = stream(name, 400, 3).y
     run = Run(assigns=False)
     for part in (slice(0, 34), slice(34, 130)):
-        run.send(START + HOUR * np.arange(400)[part], y[part])
+        run.send(START + HOUR_MS * np.arange(400)[part], y[part])
         if part.start == 0:
             run.assign()
     assert run.shard.common["flags"][0] & st.HELD
@@ -31,7 +32,7 @@ def held(name: str = "seasonal") -> tuple[Run, np.ndarray]:
 def other(name: str = "weekly") -> Choice:
     """What a pass might choose of quite other values: other models, a season of 168 slots."""
     y = stream(name, 1_008, 5).y
-    return choose(Window(np.arange(len(y)), y, np.full(len(y), np.nan), HOUR))
+    return choose(Window(np.arange(len(y)), y, np.full(len(y), np.nan), HOUR_MS))
 
 
 def assigned(run: Run, **what: object) -> tuple[Switch, ...]:
@@ -41,7 +42,7 @@ def assigned(run: Run, **what: object) -> tuple[Switch, ...]:
 
 
 def rest(run: Run, y: np.ndarray) -> None:
-    run.send(START + HOUR * np.arange(400)[130:], y[130:])
+    run.send(START + HOUR_MS * np.arange(400)[130:], y[130:])
 
 
 @pytest.mark.parametrize("name", ["seasonal", "count", "smooth"])
@@ -73,7 +74,7 @@ def test_undone_later_it_goes_on_from_where_the_models_stood() -> None:
     at_switch = run.copied()
     assigned(at_switch, choice=None, models=False)
     (switch,) = assigned(run, choice=other())
-    run.send(START + HOUR * np.arange(400)[130:200], y[130:200])
+    run.send(START + HOUR_MS * np.arange(400)[130:200], y[130:200])
     (undone,) = assigned(run, choice=None, pinned=True, former=switch.former)
     assert undone.buckets == int(run.shard.clocks["final_n"][0])
     for one in (run, at_switch):

@@ -26,11 +26,12 @@ from collectors.scrape_settings import ScrapeSettings
 from collectors.sql_settings import SqlSettings
 from collectors.table_settings import TableSettings
 from collectors.watched_settings import WatchedSettings
+from monitor.domain.durations import MINUTE_MS
 from monitor.polled import Polled
 from monitor.sources import polled_as
 from tests.sources.kafka import Cluster
 from tests.sources.mlflow import Store
-from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, Minute
+from tests.sources.outage import BACK, GONE, LENGTH, Minute
 from tests.sources.prometheus import Prometheus
 
 
@@ -66,7 +67,7 @@ def _per_minute(file: Path, counts: NDArray[Any], start: int) -> None:
     with sqlite3.connect(file) as database:
         database.execute("CREATE TABLE t (ms INTEGER, income REAL)")
         minutes = np.repeat(np.arange(LENGTH), counts).tolist()
-        rows = [(start + minute * MINUTE, float(minute)) for minute in minutes]
+        rows = [(start + minute * MINUTE_MS, float(minute)) for minute in minutes]
         database.executemany("INSERT INTO t VALUES (?, ?)", rows)
     database.close()
 
@@ -119,7 +120,7 @@ def files(folder: Path, start: int) -> Iterator[Away]:
         move(number)
         own = folder / "away" if GONE <= number < BACK else there
         with (own / "depth.csv").open("a") as file:
-            file.write(f"{start + number * MINUTE},{values[number]}\n")
+            file.write(f"{start + number * MINUTE_MS},{values[number]}\n")
 
     said = {"name": "exports", "path": str(there / "*.csv")}
     polled = polled_as("files", WatchedSettings.model_validate(said), lambda _: "", folder / "places")
@@ -243,7 +244,7 @@ def kafka(folder: Path, start: int) -> Iterator[Away]:
 
     def write(*minutes: int) -> None:
         lines = [
-            json.dumps({"metric": "depth", "timestamp": start + at * MINUTE, "value": levels[at]})
+            json.dumps({"metric": "depth", "timestamp": start + at * MINUTE_MS, "value": levels[at]})
             for at in minutes
         ]
         cluster.write("t", *lines)
@@ -290,7 +291,7 @@ def mlflow(folder: Path, start: int) -> Iterator[Away]:
             (folder / "away").rename(store.file)
         for ended in range(GONE, BACK + 1) if number == BACK else [number]:
             if not GONE <= number < BACK:
-                store.run(start + ended * MINUTE - 1_000, {"auc": levels[ended]})
+                store.run(start + ended * MINUTE_MS - 1_000, {"auc": levels[ended]})
 
     said = {"name": "lab", "uri": store.uri, "reread": "5m", "backfill": "1m"}
     polled = polled_as("mlflow", MlflowSettings.model_validate(said), lambda _: "", folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from monitor.assembly import build
 from monitor.domain.declaring import declare_counters
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.records import Tick
 from monitor.polled import Polled, Ways
 from monitor.polling import Poller
@@ -18,14 +19,13 @@ from monitor.settings import Settings
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
 
-MINUTE = 60_000
 LENGTH, GONE, BACK = 330, 180, 210
 Minute = Callable[[int], None]
 
 
 def start_ms() -> int:
     """So that it ends now."""
-    return (time.time_ns() // 1_000_000 // MINUTE - LENGTH) * MINUTE
+    return (time.time_ns() // 1_000_000 // MINUTE_MS - LENGTH) * MINUTE_MS
 
 
 @contextmanager
@@ -47,17 +47,17 @@ def lived(
         before(monitor)
         ways = Ways(partial(declare_counters, monitor.declaring.metrics, monitor.declaring.metric))
         places = Places(tmp_path / "places.json")
-        poller = Poller(polled, monitor.submit, places, lambda: now[0], ways=ways)
+        poller = Poller(polled, monitor.taking.submit, places, lambda: now[0], ways=ways)
         health = SourceHealth(
             lambda: [poller.status],
-            monitor.submit,
+            monitor.taking.submit,
             monitor.declaring.metrics,
             monitor.declaring.metric,
             lambda: now[0],
         )
         for number in range(1, LENGTH + 1):
             minute(number)
-            now[0] = start + number * MINUTE
+            now[0] = start + number * MINUTE_MS
             assert poller.once() is (number not in down), (number, poller.status)
             health.report()
             monitor._engine.control(Tick(now[0])).result()

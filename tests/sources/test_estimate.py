@@ -9,21 +9,20 @@ import numpy as np
 import pytest
 
 from collectors.source_file import parsed
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 from monitor.settings import Settings
-from monitor.source_estimate import DAY_MS, estimate
+from monitor.source_estimate import estimate
 from monitor.sources import polled_of
-
-MINUTE = 60_000
 
 
 @pytest.mark.slow
 def test_a_file_of_three_days_with_two_faults(tmp_path: Path) -> None:
     minutes = 3 * 1_440
-    now_ms = time.time_ns() // 1_000_000 // MINUTE * MINUTE
+    now_ms = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS
     values = np.random.default_rng(3).normal(100, 2, minutes)
     values[2_000:2_030] = 10
     values[3_500:3_530] = 400
-    rows = [f"{now_ms - (minutes - i) * MINUTE},{value:.3f}" for i, value in enumerate(values.tolist())]
+    rows = [f"{now_ms - (minutes - i) * MINUTE_MS},{value:.3f}" for i, value in enumerate(values.tolist())]
     (tmp_path / "orders.csv").write_text("\n".join(["time,orders", *rows, ""]))
     settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data")
     text = f'[[files]]\nname = "shop"\npath = "{tmp_path}/orders.csv"\n'
@@ -41,8 +40,8 @@ def test_a_file_of_three_days_with_two_faults(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("hours", "tells"), [(22, False), (24, True)])
 def test_one_day_is_enough_to_tell(tmp_path: Path, hours: int, tells: bool) -> None:
-    now_ms = time.time_ns() // 1_000_000 // MINUTE * MINUTE
-    rows = [f"{now_ms - i * 10 * MINUTE},{i % 3}" for i in range(hours * 6, 0, -1)]
+    now_ms = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS
+    rows = [f"{now_ms - i * 10 * MINUTE_MS},{i % 3}" for i in range(hours * 6, 0, -1)]
     (tmp_path / "orders.csv").write_text("\n".join(["time,orders", *rows, ""]))
     settings = Settings(engine="inline", shards=1, data_dir=tmp_path / "data")
     (one,) = polled_of(

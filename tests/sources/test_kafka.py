@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from monitor.domain.durations import MINUTE_MS
 from tests.faults.serving import Server
 from tests.sources.kafka import Cluster
-from tests.sources.outage import MINUTE, start_ms
+from tests.sources.outage import start_ms
 
 pytestmark = pytest.mark.slow
 
@@ -47,15 +48,15 @@ def test_a_server_that_is_killed(cluster: Cluster, tmp_path: Path) -> None:
     server = Server(folder, engine="inline", shards=1)
 
     try:
-        cluster.write("t", "poison", *(sample("orders", start + i * MINUTE, i) for i in range(40)))
+        cluster.write("t", "poison", *(sample("orders", start + i * MINUTE_MS, i) for i in range(40)))
         server.start()
         wait_for(lambda: server.items("sources")[0]["samples"] == 40)
         assert server.items("sources")[0]["refused"] == 1
         told = httpx2.get(f"{server.url}/metrics").text
         assert 'watchkeeper_samples_rejected_total{reason="bad_line"} 1.0' in told
-        cluster.write("t", *(sample("orders", start + i * MINUTE, i) for i in range(40, 80)))
+        cluster.write("t", *(sample("orders", start + i * MINUTE_MS, i) for i in range(40, 80)))
         server.kill()
-        cluster.write("t", *(sample("orders", start + i * MINUTE, i) for i in range(80, 120)))
+        cluster.write("t", *(sample("orders", start + i * MINUTE_MS, i) for i in range(80, 120)))
         server.start()
         wait_for(lambda: server.items("sources")[0]["state"] == "up")
         wait_for(lambda: server.items("sources")[0]["samples"] >= 40)

@@ -15,11 +15,12 @@ import pytest
 
 from collectors.source_file import KINDS
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.incident import IncidentState
 from monitor.domain.source import METRIC_LAG, METRIC_STALENESS, METRIC_UP
 from monitor.service import Monitor
 from tests.sources.away import STORIES
-from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, lived, start_ms
+from tests.sources.outage import BACK, GONE, LENGTH, lived, start_ms
 
 _MARKS = {
     "sql": (),
@@ -38,10 +39,10 @@ def observed(monitor: Monitor, metric: str) -> Any:
 
 def only_incident(monitor: Monitor, start: int) -> list[Anomaly]:
     """The members of one incident, closed, which began when the source went."""
-    (told,) = monitor.incidents().items
+    (told,) = monitor.recounting.incidents().items
     assert told.state is IncidentState.CLOSED
-    assert told.start_ms == start + GONE * MINUTE
-    _, members = monitor.incident(told.id)
+    assert told.start_ms == start + GONE * MINUTE_MS
+    _, members = monitor.recounting.incident(told.id)
     return [placed.anomaly for placed in members]
 
 
@@ -67,7 +68,7 @@ def test_half_an_hour_away(kind: str, tmp_path: Path, monkeypatch: pytest.Monkey
             assert len(seen) >= LENGTH - 2
         for metric, values in away.lost.items():
             seen = observed(monitor, metric)
-            minutes = (seen["ts_ms"] - start) // MINUTE
+            minutes = (seen["ts_ms"] - start) // MINUTE_MS
             assert not ((minutes >= GONE) & (minutes < BACK)).any()
             assert len(minutes) >= LENGTH - (BACK - GONE) - 3
             claimed = ~np.isnan(values[minutes])

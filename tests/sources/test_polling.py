@@ -14,6 +14,7 @@ import pytest
 from collectors.base import Decoded
 from collectors.pulled import SourceFailed, decoded
 from monitor.domain.batch import Mode, Reason, SampleBatch
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import IntakeUnavailable
 from monitor.domain.series import Identity
 from monitor.domain.source import METRIC_LAG, METRIC_STALENESS, METRIC_UP, SourceState
@@ -24,7 +25,6 @@ from monitor.polling import Poller
 from monitor.source_health import SourceHealth, samples
 from monitor.source_places import Places
 
-MINUTE = 60_000
 START = 1_767_225_600_000
 
 
@@ -35,18 +35,20 @@ class Steps:
 
     values: dict[int, float]
     remembers: bool = True
-    step_ms: int = MINUTE
+    step_ms: int = MINUTE_MS
     failing: bool = False
     odd: int = 0
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self, from_ms: int, until_ms: int) -> Decoded:
-        self.asked.append(((from_ms - START) // MINUTE, (until_ms - START) // MINUTE))
+        self.asked.append(((from_ms - START) // MINUTE_MS, (until_ms - START) // MINUTE_MS))
         if self.failing:
             raise SourceFailed("gone")
-        spans = range(from_ms, until_ms, MINUTE)
+        spans = range(from_ms, until_ms, MINUTE_MS)
         rows = [
-            (at, self.values[(at - START) // MINUTE]) for at in spans if (at - START) // MINUTE in self.values
+            (at, self.values[(at - START) // MINUTE_MS])
+            for at in spans
+            if (at - START) // MINUTE_MS in self.values
         ]
         odd = [(START, None)] * self.odd
         return decoded(("orders", (), at, value, float("nan")) for at, value in [*rows, *odd])
@@ -66,7 +68,9 @@ class World:
         self.broken = False
         self.ahead = False
         self.folder = folder
-        self.polled = Polled("shop", "sql", source, every_ms=MINUTE, timeout_ms=1_000, chunk_ms=10 * MINUTE)
+        self.polled = Polled(
+            "shop", "sql", source, every_ms=MINUTE_MS, timeout_ms=1_000, chunk_ms=10 * MINUTE_MS
+        )
         self.polled = replace(self.polled, **how)  # type: ignore[arg-type]
         self.again()
 
@@ -82,14 +86,14 @@ class World:
         )
 
     def now_ms(self) -> int:
-        return int(START + self.minute * MINUTE)
+        return int(START + self.minute * MINUTE_MS)
 
     def submit(self, batch: SampleBatch, mode: Mode, request_id: bytes) -> Future[Accepted]:
         if self.broken:
             raise IntakeUnavailable("full")
         self.modes.add(mode)
         self.ids.append(request_id)
-        minutes = ((batch.ts_ms - START) // MINUTE).tolist()
+        minutes = ((batch.ts_ms - START) // MINUTE_MS).tolist()
         self.kept += zip(minutes, batch.value.tolist(), strict=True)
         answer: Future[Accepted] = Future()
         answer.set_result(Accepted(len(batch), {Reason.FUTURE: 1} if self.ahead else {}))
@@ -106,7 +110,7 @@ def steps(count: int) -> Steps:
 
 def test_each_minute_once_and_what_was_missed_later(tmp_path: Path) -> None:
     source = steps(100)
-    world = World(tmp_path, source, backfill_ms=5 * MINUTE)
+    world = World(tmp_path, source, backfill_ms=5 * MINUTE_MS)
     assert world.at(10.5)
     assert [minute for minute, _ in world.kept] == [5, 6, 7, 8, 9]
     assert world.at(11.5)
@@ -120,12 +124,12 @@ def test_each_minute_once_and_what_was_missed_later(tmp_path: Path) -> None:
     assert world.kept == [(minute, float(minute)) for minute in range(5, 45)]
     assert all(end - begin <= 10 for begin, end in source.asked)
     assert world.modes == {Mode.BACKFILL}
-    assert world.poller.status.read_until_ms == START + 45 * MINUTE
+    assert world.poller.status.read_until_ms == START + 45 * MINUTE_MS
 
 
 def test_late_rows_are_sent_again_and_nothing_else(tmp_path: Path) -> None:
     source = steps(20)
-    world = World(tmp_path, source, reread_ms=5 * MINUTE, backfill_ms=5 * MINUTE)
+    world = World(tmp_path, source, reread_ms=5 * MINUTE_MS, backfill_ms=5 * MINUTE_MS)
     world.at(10)
     world.kept.clear()
     source.values[7] = 7.5
@@ -137,7 +141,7 @@ def test_late_rows_are_sent_again_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_delay_is_waited_for(tmp_path: Path) -> None:
-    world = World(tmp_path, steps(20), delay_ms=2 * MINUTE)
+    world = World(tmp_path, steps(20), delay_ms=2 * MINUTE_MS)
     world.at(10)
     assert [minute for minute, _ in world.kept] == [7]
 
@@ -188,7 +192,7 @@ def test_the_same_span_has_the_same_id(tmp_path: Path) -> None:
 
 
 def test_waits_grow_to_the_interval_and_no_further(tmp_path: Path) -> None:
-    world = World(tmp_path, replace(steps(0), failing=True), every_ms=60 * MINUTE)
+    world = World(tmp_path, replace(steps(0), failing=True), every_ms=60 * MINUTE_MS)
     waits = []
     for _ in range(12):
         world.at(5)
@@ -215,7 +219,7 @@ def test_one_that_hangs_harms_only_itself(tmp_path: Path) -> None:
         answer.set_result(Accepted(len(batch), {}))
         return answer
 
-    now = [START + 5 * MINUTE]
+    now = [START + 5 * MINUTE_MS]
     sources = {"bad": Hanging({}), "good": steps(20)}
     polling = Polling(
         [Polled(name, "sql", source, 1_000, 1_000) for name, source in sources.items()],
@@ -256,7 +260,7 @@ def test_a_source_that_is_first_tried_late_in_a_minute_is_told_in_it(tmp_path: P
         answer.set_result(Accepted(len(batch), {}))
         return answer
 
-    clock = [START + 5 * MINUTE]
+    clock = [START + 5 * MINUTE_MS]
     health = SourceHealth(
         lambda: [world.poller.status for world in worlds], submit, dict, lambda *_: None, lambda: clock[0]
     )
@@ -266,7 +270,7 @@ def test_a_source_that_is_first_tried_late_in_a_minute_is_told_in_it(tmp_path: P
     health.report()
     worlds[1].at(5)
     health.report()
-    clock[0] += MINUTE
+    clock[0] += MINUTE_MS
     health.report()
     own = (METRIC_LAG, METRIC_STALENESS, METRIC_UP)
     first, second = ([f"{metric}{{source={name}}}" for metric in own] for name in "ab")
@@ -277,13 +281,13 @@ class Ahead(Steps):
     """Its clock is an hour ahead."""
 
     def read(self, from_ms: int, until_ms: int) -> Decoded:
-        return decoded([("orders", (), until_ms + 60 * MINUTE, 1.0, float("nan"))])
+        return decoded([("orders", (), until_ms + 60 * MINUTE_MS, 1.0, float("nan"))])
 
 
 def test_a_sample_of_the_future_hides_no_silence(tmp_path: Path) -> None:
     world = World(tmp_path, Ahead({}))
     world.at(5)
-    assert world.poller.status.newest_ms == START + 5 * MINUTE
+    assert world.poller.status.newest_ms == START + 5 * MINUTE_MS
 
 
 @pytest.mark.parametrize(("failing", "up"), [(False, 1.0), (True, 0.0)])
@@ -294,7 +298,7 @@ def test_a_sources_own_series(tmp_path: Path, failing: bool, up: float) -> None:
     world.at(5)
     source.failing = failing
     world.at(6)
-    batch = samples([world.poller.status], START + 8 * MINUTE)
+    batch = samples([world.poller.status], START + 8 * MINUTE_MS)
     by_metric = {
         Identity.from_canonical(batch.identities[number]): value
         for number, value in zip(batch.fingerprint.tolist(), batch.value.tolist(), strict=True)

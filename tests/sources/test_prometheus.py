@@ -14,8 +14,9 @@ from collectors.promql_settings import PromqlSettings
 from collectors.pulled import SourceFailed
 from collectors.scrape import ScrapeSource
 from collectors.scrape_settings import ScrapeSettings
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.series import Identity
-from tests.sources.outage import LENGTH, MINUTE, start_ms
+from tests.sources.outage import LENGTH, start_ms
 from tests.sources.prometheus import Prometheus
 
 pytestmark = [
@@ -55,11 +56,11 @@ def source(url: str, *exprs: str, **changed: Any) -> PromqlSource:
 
 def test_values_bear_the_servers_times(prometheus: Prometheus) -> None:
     asked = source(prometheus.url, "sum(depth)", "rate(orders_total[5m])", tags={"site": "north"})
-    batch = asked.read(START + 10 * MINUTE, START + 20 * MINUTE).batch
+    batch = asked.read(START + 10 * MINUTE_MS, START + 20 * MINUTE_MS).batch
     names = {number: str(Identity.from_canonical(text)) for number, text in batch.identities.items()}
     assert set(names.values()) == {"q0{site=north}", "q1{site=north}"}
     first = [names[number].startswith("q0") for number in batch.fingerprint.tolist()]
-    assert batch.ts_ms[first].tolist() == [START + minute * MINUTE for minute in range(10, 20)]
+    assert batch.ts_ms[first].tolist() == [START + minute * MINUTE_MS for minute in range(10, 20)]
     assert np.allclose(batch.value[first], 3 * LEVELS[10:20])
     assert np.allclose(batch.value[~np.array(first)], 1)
     asked.close()
@@ -67,7 +68,7 @@ def test_values_bear_the_servers_times(prometheus: Prometheus) -> None:
 
 def test_names_and_labels_of_its_own(prometheus: Prometheus) -> None:
     asked = source(prometheus.url, query=[{"expr": '{__name__="depth"}'}])
-    batch = asked.read(START, START + MINUTE).batch
+    batch = asked.read(START, START + MINUTE_MS).batch
     found = {str(Identity.from_canonical(text)) for text in batch.identities.values()}
     assert found == {"depth{queue=a}", "depth{queue=b}"}
     asked.close()
@@ -84,20 +85,20 @@ def test_names_and_labels_of_its_own(prometheus: Prometheus) -> None:
 def test_what_cannot_be_read(prometheus: Prometheus, expr: str, changed: dict[str, Any], told: str) -> None:
     asked = source(prometheus.url, expr, **changed)
     with pytest.raises(SourceFailed, match=told):
-        asked.read(START, START + 100 * MINUTE)
+        asked.read(START, START + 100 * MINUTE_MS)
     asked.close()
 
 
 def test_nothing_is_said_of_nothing(prometheus: Prometheus) -> None:
     asked = source(prometheus.url, "none", "orders_total / 0", "0 / (orders_total * 0)")
-    assert not len(asked.read(START, START + 10 * MINUTE).batch)
+    assert not len(asked.read(START, START + 10 * MINUTE_MS).batch)
     asked.close()
 
 
 def test_it_is_scraped(prometheus: Prometheus) -> None:
     settings = ScrapeSettings.model_validate({"name": "self", "targets": [prometheus.address]})
     asked = ScrapeSource(settings, lambda _: "")
-    found = asked.read(START, START + MINUTE)
+    found = asked.read(START, START + MINUTE_MS)
     assert len(found.batch) > 300
     assert not found.rejects
     assert "prometheus_http_requests_total" in asked.counters()

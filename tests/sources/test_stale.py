@@ -11,12 +11,13 @@ import pytest
 from collectors.sql_settings import SqlSettings
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declaring import declare_missing
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.incident import IncidentState
 from monitor.domain.series import Identity
 from monitor.domain.source import DECLARATIONS, METRIC_STALENESS, METRIC_UP
 from monitor.service import Monitor
 from monitor.sources import polled_as
-from tests.sources.outage import BACK, GONE, LENGTH, MINUTE, lived, start_ms
+from tests.sources.outage import BACK, GONE, LENGTH, lived, start_ms
 
 DAYS = 3
 SAID = {
@@ -36,7 +37,7 @@ def written(file: Path, start: int) -> None:
     counts[GONE:BACK] = 0
     with sqlite3.connect(file) as shop:
         shop.execute("CREATE TABLE orders (ms INTEGER, country TEXT)")
-        rows = [(start + minute * MINUTE,) for minute in np.repeat(np.arange(LENGTH), counts).tolist()]
+        rows = [(start + minute * MINUTE_MS,) for minute in np.repeat(np.arange(LENGTH), counts).tolist()]
         shop.executemany("INSERT INTO orders VALUES (?, 'NL')", rows)
     shop.close()
 
@@ -44,7 +45,7 @@ def written(file: Path, start: int) -> None:
 def fresh_until(monitor: Monitor, start: int) -> None:
     """For days its newest sample was a minute old: a first day alone says too little of what is usual."""
     declare_missing(monitor.declaring.metrics, monitor.declaring.metric, DECLARATIONS)
-    ts_ms = start - MINUTE * np.arange(DAYS * 1_440, 0, -1)
+    ts_ms = start - MINUTE_MS * np.arange(DAYS * 1_440, 0, -1)
     identity = Identity.of(METRIC_STALENESS, {"source": "shop"})
     number = np.uint64(identity.fingerprint())
     batch = SampleBatch(
@@ -54,7 +55,7 @@ def fresh_until(monitor: Monitor, start: int) -> None:
         None,
         {int(number): identity.canonical()},
     )
-    monitor.submit(batch, Mode.BACKFILL, b"").result(60)
+    monitor.taking.submit(batch, Mode.BACKFILL, b"").result(60)
     monitor.settle(60)
 
 
@@ -68,9 +69,9 @@ def test_who_writes_stops_for_half_an_hour(tmp_path: Path) -> None:
     past = lambda monitor: fresh_until(monitor, start)  # noqa: E731
     with lived(tmp_path, polled, start, lambda _: None, down=range(0), before=past) as monitor:
         told: dict[str, tuple[IncidentState, float]] = {}
-        for one in monitor.incidents().items:
-            _, members = monitor.incident(one.id)
-            minutes = (one.start_ms - start) / MINUTE
+        for one in monitor.recounting.incidents().items:
+            _, members = monitor.recounting.incident(one.id)
+            minutes = (one.start_ms - start) / MINUTE_MS
             told |= {placed.anomaly.series.metric: (one.state, minutes) for placed in members}
         state, began = told[METRIC_STALENESS]
         assert state is IncidentState.CLOSED

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.alerts import Alerts
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.budget import Budget
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.notice import NoticeKind
 from monitor.domain.route import DEFAULT, Route
 from monitor.incidents.engine import IncidentEngine
@@ -22,9 +23,9 @@ from monitor.store.database import Database
 from monitor.store.projections import SqlLedger
 from monitor.store.tables import INCIDENT_TRANSITIONS
 from tests.alerting.parts import DEED, alerts_over, declare
-from tests.incidents.making import DAY, EPOCH, HOUR, anomaly, batch
+from tests.incidents.making import EPOCH, anomaly, batch
 
-NOW = EPOCH + DAY
+NOW = EPOCH + DAY_MS
 
 
 class Broken(SQLAlchemyError):
@@ -74,7 +75,7 @@ def test_an_incident_is_told_when_it_is_written(database: Database, alerts: Aler
     engine.absorb(batch(0, 1, going_on()))
     incident = f"inc-{going_on().id}"
     assert notices(database) == [("opened", incident)]
-    engine.absorb(batch(0, 2, replace(going_on(), end_ms=EPOCH + 21 * HOUR), clock_ms=NOW + 2 * DAY))
+    engine.absorb(batch(0, 2, replace(going_on(), end_ms=EPOCH + 21 * HOUR_MS), clock_ms=NOW + 2 * DAY_MS))
     assert [kind for kind, _ in notices(database)][-1] == "closed"
     told = alerts.correspondence(incident)
     assert told.notices[0].dispatch.kind is NoticeKind.OPENED

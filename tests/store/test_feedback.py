@@ -9,6 +9,7 @@ import pytest
 
 from monitor.domain.acts import Act, Anchor, Tie, Undo, Verb
 from monitor.domain.anomaly import Anomaly
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.errors import BadRequest
 from monitor.domain.incident import Incident, IncidentState, TransitionKind
 from monitor.domain.labels import Label, Said, Target, TargetKind
@@ -18,7 +19,7 @@ from monitor.store.feedback import FeedbackStore
 from monitor.store.projections import SqlLedger
 from monitor.store.queries import Queries
 from monitor.store.topology import TopologyStore
-from tests.incidents.making import DAY, EPOCH, HOUR, anomaly, batch
+from tests.incidents.making import EPOCH, anomaly, batch
 
 TIE = Tie((("0a", "a"),), (("0b", "b{k=é}"),), 5, apart=True)
 
@@ -133,8 +134,8 @@ def test_a_span_is_said_of_the_anomalies_it_touches(database: Database) -> None:
             kind=TargetKind.SPAN,
             id=f"{ended.series.fingerprint():016x}",
             anomaly_id="",
-            from_ms=EPOCH + 6 * HOUR,
-            to_ms=EPOCH + 20 * HOUR,
+            from_ms=EPOCH + 6 * HOUR_MS,
+            to_ms=EPOCH + 20 * HOUR_MS,
         )
     )
     assert store.labels_of_anomalies([ended, going, other]).keys() == {ended.id}
@@ -148,7 +149,7 @@ def test_earlier_incidents_tell_how_they_were_labelled(database: Database) -> No
         for day in (0, 10, 20)
     ]
     for position, members in enumerate(some, 1):
-        clock_ms = members[0].onset_ms + DAY
+        clock_ms = members[0].onset_ms + DAY_MS
         engine.absorb(batch(0, position, *members, clock_ms=clock_ms))
     store.tell(label(some[0][0], Said.TRUE))
     store.tell(label(some[0][1], Said.FALSE_ALARM, position=2))

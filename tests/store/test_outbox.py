@@ -8,33 +8,34 @@ from typing import Any
 import pytest
 
 from monitor.domain.alert import Dispatch, Kept, NoticeState
+from monitor.domain.durations import MINUTE_MS
 from monitor.domain.notice import NoticeKind
 from monitor.store import outbox
 from monitor.store.database import Database
 from monitor.store.outbox import Outbox
-from tests.alerting.stepping import MINUTE, START, incident
+from tests.alerting.stepping import START, incident
 
 OPENED, UPDATED, CLOSED = NoticeKind.OPENED, NoticeKind.UPDATED, NoticeKind.CLOSED
 
 
 def notice(kind: NoticeKind = OPENED, at: float = 0, key: str = "inc-a", **more: Any) -> Dispatch:
-    at_ms = START + int(at * MINUTE)
+    at_ms = START + int(at * MINUTE_MS)
     due_ms = more.pop("due_ms", at_ms)
     return Dispatch("r", "route", key, kind, at_ms, at_ms, due_ms, (incident(key, **more),), (kind.value,))
 
 
 def put(database: Database, *notices: Dispatch, at: float = 0, rows_max: int = 100) -> int:
     with database.write() as connection:
-        return outbox.put(connection, notices, START + int(at * MINUTE), rows_max)
+        return outbox.put(connection, notices, START + int(at * MINUTE_MS), rows_max)
 
 
 def due(database: Database, at: float = 60) -> list[Kept]:
-    return Outbox(database).due("r", START + int(at * MINUTE), 10)
+    return Outbox(database).due("r", START + int(at * MINUTE_MS), 10)
 
 
 def deliver(database: Database, kept: Kept, at: float = 60) -> None:
     with database.write() as connection:
-        outbox.delivered(connection, kept, START + int(at * MINUTE))
+        outbox.delivered(connection, kept, START + int(at * MINUTE_MS))
 
 
 def said(kept: list[Kept]) -> list[tuple[str, str]]:
@@ -83,7 +84,7 @@ def test_what_may_be_under_way_is_not_changed(database: Database) -> None:
 
 def test_what_was_tried_is_not_changed_since_it_may_have_arrived(database: Database) -> None:
     put(database, notice())
-    Outbox(database).retry(due(database)[0], "503", START + 90 * MINUTE)
+    Outbox(database).retry(due(database)[0], "503", START + 90 * MINUTE_MS)
     put(database, notice(UPDATED, 5), at=5)
     assert Outbox(database).waiting() == 2
 
@@ -99,7 +100,7 @@ def test_after_an_opening_that_was_given_up_the_update_opens(database: Database)
     put(database, notice())
     put(database, notice(UPDATED, 5), notice(CLOSED, 6), at=6)
     with database.write() as connection:
-        outbox.give_up(connection, due(database)[0], "404", START + 10 * MINUTE)
+        outbox.give_up(connection, due(database)[0], "404", START + 10 * MINUTE_MS)
     assert said(due(database)) == [("inc-a", "opened")]
     states = [one.state for one in Outbox(database).of_incident("inc-a")]
     assert states == [NoticeState.UNDELIVERABLE, NoticeState.WAITING, NoticeState.WAITING]
@@ -109,18 +110,18 @@ def test_what_is_open_is_found_again_for_receivers_that_forget(database: Databas
     put(database, notice(), notice(key="inc-b"))
     for one in due(database):
         deliver(database, one)
-    found = Outbox(database).stale("r", START + 90 * MINUTE, 10)
+    found = Outbox(database).stale("r", START + 90 * MINUTE_MS, 10)
     assert said(found) == [("inc-a", "opened"), ("inc-b", "opened")]
     put(database, notice(CLOSED, 70), at=70)
-    assert said(Outbox(database).stale("r", START + 90 * MINUTE, 10)) == [("inc-b", "opened")]
+    assert said(Outbox(database).stale("r", START + 90 * MINUTE_MS, 10)) == [("inc-b", "opened")]
     deliver(database, found[1], at=95)
-    assert Outbox(database).stale("r", START + 90 * MINUTE, 10) == []
+    assert Outbox(database).stale("r", START + 90 * MINUTE_MS, 10) == []
 
 
 def test_what_was_done_with_is_dropped_in_time(database: Database) -> None:
     put(database, notice(), notice(key="inc-b"))
     deliver(database, due(database)[0])
-    assert Outbox(database).prune(START + 61 * MINUTE) == 1
+    assert Outbox(database).prune(START + 61 * MINUTE_MS) == 1
     assert Outbox(database).waiting() == 1
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from monitor.domain.anomaly import Anomaly, AnomalyKind
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.incident import IncidentState, SeriesCounts
 from monitor.domain.mute import Mute, Selector
 from monitor.domain.windows import Windows
@@ -24,16 +25,7 @@ from monitor.store.database import Database
 from monitor.store.migrations import upgrade
 from monitor.store.projections import OutOfStepError, SqlLedger
 from monitor.store.queries import Queries
-from tests.incidents.making import (
-    EPOCH,
-    HOUR,
-    MemoryLedger,
-    Story,
-    anomalies,
-    anomaly,
-    batch,
-    opened,
-)
+from tests.incidents.making import EPOCH, MemoryLedger, Story, anomalies, anomaly, batch, opened
 
 COUNTS = SeriesCounts(100, {("k", "1"): 5, ("k", "2"): 9, ("z", "9"): 40}, {})
 
@@ -125,7 +117,9 @@ def test_sql_and_memory_tell_the_same(
     upgrade(url)
     with Database(url) as database:
         wanted, ledger = MemoryLedger(), SqlLedger(database)
-        mute = Mute("m", Selector("a.*"), EPOCH + 20 * HOUR, EPOCH + 60 * HOUR, "ann", "move", incidents=True)
+        mute = Mute(
+            "m", Selector("a.*"), EPOCH + 20 * HOUR_MS, EPOCH + 60 * HOUR_MS, "ann", "move", incidents=True
+        )
         windows = Windows([mute] if data.draw(st.booleans()) else [])
         memory = 100_000 if windows else 3
         twin = IncidentEngine(wanted, counts=lambda _: COUNTS, windows=windows)
@@ -188,7 +182,7 @@ def test_a_storm_is_written_in_two_seconds(tmp_path: Path) -> None:
         engine = IncidentEngine(SqlLedger(database), counts=lambda _: COUNTS)
         engine.positions()
         began = time.perf_counter()
-        (change,) = engine.absorb(batch(0, 1, *storm, clock_ms=EPOCH + 11 * HOUR))
+        (change,) = engine.absorb(batch(0, 1, *storm, clock_ms=EPOCH + 11 * HOUR_MS))
         took = time.perf_counter() - began
         assert change.incident.member_count == 10_000
         assert change.incident.state is IncidentState.OPEN

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import BadRequest
 from monitor.incidents.engine import IncidentEngine
 from monitor.store.database import Database
 from monitor.store.projections import SqlLedger
 from monitor.store.queries import Queries
-from tests.incidents.making import EPOCH, HOUR, anomaly, batch
+from tests.incidents.making import EPOCH, anomaly, batch
 
 FOUND = [anomaly(f"m{i}", {"k": str(i)}, at=i // 2 * 10, hours=None if i > 7 else 1) for i in range(10)]
 
@@ -54,9 +55,9 @@ def test_filters(queries: Queries) -> None:
     assert walk(queries.anomalies, metric="m") == []
     assert set(walk(queries.anomalies, state="open")) == {FOUND[8].id, FOUND[9].id}
     assert len(walk(queries.anomalies, state="closed")) == 8
-    within = walk(queries.anomalies, since_ms=EPOCH + 10 * HOUR, until_ms=EPOCH + 20 * HOUR)
+    within = walk(queries.anomalies, since_ms=EPOCH + 10 * HOUR_MS, until_ms=EPOCH + 20 * HOUR_MS)
     assert set(within) == {FOUND[2].id, FOUND[3].id}
-    assert len(walk(queries.incidents, since_ms=EPOCH + 31 * HOUR)) == 2
+    assert len(walk(queries.incidents, since_ms=EPOCH + 31 * HOUR_MS)) == 2
     assert len(walk(queries.incidents, since_ms=10**30)) == 2
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.correlation.learned import Bar, learn
+from monitor.domain.durations import DAY_MS
 from monitor.domain.errors import BadRequest
 from monitor.domain.event import ChangeEvent
 from monitor.domain.lineage import Link
@@ -17,7 +18,7 @@ from monitor.store.projections import SqlLedger
 from monitor.store.queries import Queries
 from monitor.store.topology import TopologyStore
 from tests.correlation.test_learned import END, START, world
-from tests.incidents.making import DAY, EPOCH, anomaly, batch
+from tests.incidents.making import EPOCH, anomaly, batch
 
 
 def test_a_graph_comes_back_in_pages_and_replaces_the_one_before(database: Database) -> None:
@@ -50,7 +51,7 @@ def test_earlier_incidents_of_the_same_series_are_like_a_later_one(database: Dat
     days = {0: "abcd", 10: "xyz", 20: "abce", 30: "abcd"}
     for position, (day, hosts) in enumerate(days.items(), 1):
         found = [anomaly("m", {"host": host}, 24 * day) for host in hosts]
-        engine.absorb(batch(0, position, *found, clock_ms=EPOCH + (day + 1) * DAY))
+        engine.absorb(batch(0, position, *found, clock_ms=EPOCH + (day + 1) * DAY_MS))
     (latest, *_) = Queries(database).incidents().items
     alike = TopologyStore(database).similar(latest)
     assert [(one.shared, round(one.likeness, 2)) for one in alike] == [(4, 1.0), (3, 0.6)]
@@ -60,7 +61,7 @@ def test_only_incidents_of_one_team_are_like_each_other(database: Database) -> N
     engine = IncidentEngine(SqlLedger(database))
     for position, (day, team) in enumerate({0: "red", 10: "blue", 20: "", 30: "red"}.items(), 1):
         found = [replace(anomaly("m", {"host": host}, 24 * day), team=team) for host in "abcd"]
-        engine.absorb(batch(0, position, *found, clock_ms=EPOCH + (day + 1) * DAY))
+        engine.absorb(batch(0, position, *found, clock_ms=EPOCH + (day + 1) * DAY_MS))
     (latest, *_) = Queries(database).incidents().items
     assert [one.start_ms for one in TopologyStore(database).similar(latest)] == [EPOCH]
 
@@ -71,9 +72,9 @@ def test_a_graph_of_the_ledger_is_of_the_teams_that_onsets_were_of(database: Dat
     for position, (day, team) in enumerate(days.items(), 1):
         found = [replace(anomaly(metric, at=24 * day), team=team) for metric in ("a", "b")]
         IncidentEngine(SqlLedger(database)).absorb(batch(0, position, *found))
-    onsets = SqlLedger(database).onsets_between(EPOCH, EPOCH + 9 * DAY)
+    onsets = SqlLedger(database).onsets_between(EPOCH, EPOCH + 9 * DAY_MS)
     told = sorted((o.begin_ms - EPOCH, o.team, o.series.metric) for o in onsets)
-    assert told == [(day * DAY, team, metric) for day, team in days.items() for metric in ("a", "b")]
+    assert told == [(day * DAY_MS, team, metric) for day, team in days.items() for metric in ("a", "b")]
 
 
 def test_links_are_replaced_as_a_whole(database: Database) -> None:

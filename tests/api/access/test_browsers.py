@@ -88,7 +88,7 @@ def test_hosts_are_those_of_the_setting() -> None:
 
 
 def test_every_answer_has_the_headers(peopled: Secured) -> None:
-    peopled.monitor.end_changes()
+    peopled.monitor.recounting.end_changes()
     token = peopled.token(*Scope)
     for method, template in TABLE:
         path = (

@@ -130,7 +130,7 @@ def test_every_cell(peopled: Secured, method: str, template: str) -> None:
     app = peopled
     app.user("ann", Role.VIEWER)
     busy(app)
-    app.monitor.end_changes()  # so that the event stream ends by itself
+    app.monitor.recounting.end_changes()  # so that the event stream ends by itself
     spare = app.token(Scope.READ)
     door_ids = series_ids(app)
     cells = 0
