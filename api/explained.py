@@ -11,6 +11,7 @@ from api import schemas, shapes
 from api.notice_shapes import WithheldOut, withheld
 from api.schemas import Answer, rfc3339
 from monitor.domain.alert import Holding
+from monitor.domain.anomaly import Verdict
 from monitor.explaining import Explained
 
 
@@ -78,7 +79,7 @@ def shape(found: Explained, anomaly: schemas.Anomaly | None, holds: Sequence[Hol
         expected=None if judged is None else shapes.finite(judged.expected),
         lower=None if judged is None else shapes.finite(judged.lower),
         upper=None if judged is None else shapes.finite(judged.upper),
-        score=None if judged is None else judged.score,
+        score=None if judged is None or judged.verdict is Verdict.LEARNING else judged.score,
         size=explanation.size,
         percent=explanation.percent,
         unusual=found.unusual,

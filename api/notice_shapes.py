@@ -52,8 +52,9 @@ class CorrespondenceOut(Answer):
 
 
 class PreviewOut(Answer):
-    """Counts of all between ``since_ms`` and ``until_ms``, which lies in the past where nothing has happened
-    in the days that were asked for; ``notices`` and ``withheld`` are the newest thousand."""
+    """Counts of all between ``since_ms`` and ``until_ms``: the days that were asked for, up to where samples
+    reach; or, where nothing would have been told in those, the last before in which something would.
+    ``notices`` and ``withheld`` are the newest thousand."""
 
     since_ms: int
     until_ms: int

@@ -82,7 +82,11 @@ class Series(Answer):
     challenger: str | None = None
     threshold: str | None = None
     final_buckets: int = 0
-    last_ms: int | None = None
+    last_ms: int | None = Field(
+        default=None,
+        description="start of the newest bucket with a value, final or not; while the cadence is not known, "
+        "the time of the newest sample",
+    )
     stage: Literal["learning", "provisional", "trusted"] = "learning"
     next_stage: Literal["provisional", "trusted"] | None = Field(
         default=None, description="null: it has the last one"
@@ -199,6 +203,7 @@ class Anomaly(Answer):
     onset: str
     onset_ms: int
     peak_ms: int
+    last_ms: int = Field(description="start of its newest anomalous bucket")
     end: str | None
     end_ms: int | None
     score: float | None
@@ -207,6 +212,7 @@ class Anomaly(Answer):
     lower: float | None
     upper: float | None
     buckets: int
+    cadence_ms: int = Field(description="length of a bucket")
     incident_id: str | None
     muted_until_ms: int | None = Field(
         description="end of the mute that keeps it out of incidents; it begins one then if it goes on"

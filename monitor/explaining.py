@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -14,7 +14,7 @@ from monitor.domain.anomaly import Verdict
 from monitor.domain.errors import NotFound, WatchkeeperError
 from monitor.domain.explanation import Explanation, Facts, Judged, Late, Rule, Spoken, covers, explain
 from monitor.domain.incident import PlacedAnomaly
-from monitor.domain.outlook import WideBand
+from monitor.domain.outlook import LEARNING, WideBand
 from monitor.domain.outlook_words import stage_notes
 from monitor.domain.past import Past
 from monitor.domain.units import Way
@@ -71,6 +71,8 @@ class Explainer:
             raise NotFound(f"no series {id}")
         placed = self._covering(id, at_ms, found)
         facts = _facts(at_ms, found, placed)
+        if series["stage"] != LEARNING:
+            facts = replace(facts, model=str(series["champion"]))
         judged, explanation = facts.judged, explain(facts)
         own = abs(judged.value - judged.expected) if judged is not None else float("nan")
         compared = judged is None or judged.verdict is not Verdict.LEARNING
@@ -86,7 +88,7 @@ class Explainer:
             unusual=unusual(own, facts.past, explanation.ground, way) if spoken and compared else "",
             notes=[*words.notes(facts), *stage_notes(series, band, facts.way)],
             wide_band=band,
-            judged_by=found["past"]["judged_by"] if judged is not None else None,
+            judged_by=found["past"]["judged_by"] if judged is not None and compared else None,
             placed=placed,
         )
 
@@ -171,7 +173,7 @@ def _facts(at_ms: int, found: Row, placed: PlacedAnomaly | None) -> Facts:
         held=found["held"],
         damaged=found["damaged"],
         waiting=tuple(found["waiting"]),
-        judged=None if judged is None else _judged(judged),
+        judged=None if judged is None else _judged(judged).told(_way(found)),
         late=tuple(Late(*one) for one in found["late"]),
         anomaly=None if placed is None else placed.anomaly,
         past=None if past is None else _past(past)[0],

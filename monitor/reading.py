@@ -84,6 +84,12 @@ class Reading:
                 counts[key] = counts.get(key, 0) + count
         return counts
 
+    def history_end(self) -> tuple[int, int]:
+        """Event time up to which samples reach, but those of Watchkeeper itself: at least, and at most. Zeros
+        where there are none."""
+        over, open = zip(*self._shards.ask_all("history_end"), strict=True)
+        return max(over), max(open)
+
     def observations(
         self,
         series_id: str,

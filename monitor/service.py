@@ -142,6 +142,7 @@ class Monitor:
         )
         alerts.muted = lambda incident, series, at_ms: self.muting.muted(incident, at_ms, series)
         alerts.illustrate = self.illustrating.of
+        alerts.history_end = reading.history_end
         alerts.series = lambda: sum(one.series for one in self._shard_status())
         self.rehearsing = Rehearsing(
             reading.series_one,

@@ -37,6 +37,8 @@ from monitor.domain.paging import Page, every
 from monitor.domain.route import Route
 from monitor.domain.series import Identity
 from monitor.domain.served import METRIC, ModelSettings
+from monitor.domain.told_band import told_band
+from monitor.domain.units import Way
 from monitor.explaining import Explained
 from monitor.lab import Called, Detector, Points
 from monitor.labelling import Labelling
@@ -77,8 +79,15 @@ class View:
         return self._monitor.reading.wide_band(series)
 
     def observations(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
-        self.series_one(series_id)
-        return self._monitor.reading.observations(series_id, **asked)
+        """With the band as people are told of it (`monitor.domain.told_band`)."""
+        series = self.series_one(series_id)
+        columns = self._monitor.reading.observations(series_id, **asked)
+        if "lower" not in columns:
+            return columns
+        declared = Declared(self._monitor.declaring.metrics()).of(series["metric"])
+        way = Way.of(declared.get("kind"), declared.get("unit"), str(series["class"]))
+        band = told_band(way, *(columns[name] for name in ("value", "expected", "lower", "upper")))
+        return {**columns, "lower": band[0], "upper": band[1]}
 
     def challenger(self, series_id: str, **asked: Any) -> Mapping[str, Any]:
         self.series_one(series_id)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from monitor.engine import fork_server
 from monitor.settings import Settings
 
+COMPILING = "compiling kernels, about a minute and only at the first start of a version"
+
 
 def begin(settings: Settings) -> None:
     """Have the shards' code loaded in a process of its own, while this one loads the rest."""
@@ -15,7 +17,8 @@ def begin(settings: Settings) -> None:
 
 
 def warm_up(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> None:
-    """Compile every kernel that this process and its shards need, or load it from the cache.
+    """Compile every kernel that this process and its shards need, or load it from the cache; ``progress`` is
+    told which of them, in words.
 
     The first time two processes share the work, since Numba compiles on one core.
     """
@@ -27,11 +30,11 @@ def warm_up(settings: Settings, progress: Callable[[str], None] = lambda _: None
     if not compiled:
         helper = fork_server.process(fork_server.compile_models, "compiling")
         helper.start()
-        progress("seasons and loops")
+        progress(f"{COMPILING}: seasons and loops")
         _compile_loops()
-        progress("models and decoders")
+        progress(f"{COMPILING}: models and decoders")
         helper.join()
-    progress("loading")
+    progress("loading kernels")
     warm_decoders()
     warm_served()
     if inline or not compiled:  # what no helper came to is compiled here

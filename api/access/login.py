@@ -1,4 +1,4 @@
-"""Coming in and going out: the login page, a plain form without script, and single sign-on beside it."""
+"""Coming in and going out: the login page, a form that needs no script, and single sign-on beside it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FORM_COOKIE = "__Host-watchkeeper-form"
 STATE_COOKIE = "__Host-watchkeeper-sso"
 FORM_BYTES = 4_096
 ENDED = "Your session has ended. Log in to go on where you were."
-_CSS = Path(__file__).parent / "login.css"
+_FILES = {"/login.css": "text/css", "/login.js": "text/javascript"}
 _FORM = "application/x-www-form-urlencoded"
 
 _PAGE = """<!doctype html>
@@ -44,6 +44,7 @@ _PAGE = """<!doctype html>
 <title>Log in · Watchkeeper</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/login.css">
+<script src="/login.js" defer></script>
 </head>
 <body>
 <main>
@@ -79,7 +80,7 @@ def login_routes(access: Access, sign_on: SignOn | None) -> list[BaseRoute]:
     return [
         Route("/login", door.show, methods=["GET"]),
         Route("/login", door.enter, methods=["POST"]),
-        Route("/login.css", door.style, methods=["GET"]),
+        *(Route(path, door.file, methods=["GET"]) for path in _FILES),
         Route("/login/sso", door.leave_for_sign_on, methods=["GET"]),
         Route("/login/sso/done", door.enter_by_sign_on, methods=["GET"]),
         Route("/logout", door.leave, methods=["POST"]),
@@ -96,8 +97,9 @@ class _Door:
         said = ENDED if "ended" in request.query_params else ""
         return login_page(said, self._sign_on is not None)
 
-    async def style(self, _: Request) -> Response:
-        return FileResponse(_CSS, media_type="text/css")
+    async def file(self, request: Request) -> Response:
+        path = request.url.path
+        return FileResponse(Path(__file__).with_name(path[1:]), media_type=_FILES[path])
 
     async def enter(self, request: Request) -> Response:
         self._check_enabled()

@@ -154,6 +154,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/login"): _OPEN,
     ("POST", "/login"): _OPEN,
     ("GET", "/login.css"): _OPEN,
+    ("GET", "/login.js"): _OPEN,
     ("GET", "/login/sso"): _OPEN,
     ("GET", "/login/sso/done"): _OPEN,
     ("POST", "/logout"): _KNOWN,

@@ -20,6 +20,7 @@ import httpx2
 
 from api.problems import Problem
 from monitor.domain.access import Role
+from monitor.domain.extras import installing
 from monitor.settings import Settings, SettingsError, is_loopback
 from monitor.settings import SignOn as SignOnSettings
 
@@ -189,7 +190,7 @@ def sign_on(settings: Settings) -> SignOn:
     try:
         import authlib  # noqa: F401
     except ImportError as error:
-        raise SettingsError("access.sso: pip install 'watchkeeper[oidc]'") from error
+        raise SettingsError(f"access.sso: {installing('oidc')}") from error
     path = sso.client_secret_file
     try:
         return SignOn(sso, Path(path).read_text().strip() if path else "")

@@ -66,8 +66,8 @@ def route_preview(url: str, token: str, name: str, body: Values, *, days: int, a
         return 0
     console = out()
     counts = "".join(f", {one} {count}" for one, count in found["by_receiver"].items())
-    until = moment(found["until_ms"])
-    console.print(cell("text", f"{found['count']} notices in {days} days up to {until}{counts}"))
+    since, until = moment(found["since_ms"]), moment(found["until_ms"])
+    console.print(cell("text", f"{found['count']} notices from {since} to {until}{counts}"))
     if found["notices"]:
         rows = [one | {"changed": "; ".join(one["changed"])} for one in found["notices"]]
         console.print(table(rows, _NOTICES))

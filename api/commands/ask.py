@@ -44,7 +44,7 @@ SERIES_COLUMNS = {
     "champion": "champion",
     "challenger": "challenger",
     "final_buckets": "buckets",
-    "last_ms": "last (UTC)",
+    "last_ms": "last value's bucket (UTC)",
 }
 _SUSPECTS = {"onset_ms": "onset (UTC)", "series": "suspect", "score": "score", "why": "why"}
 _EVIDENCE = {"series": "member", "evidence": "evidence", "text": "why it is one"}

@@ -59,12 +59,26 @@ def demo(*, leave: bool, port: int | None, data_dir: Path | None, engine: str | 
             _stream(server, year)
             with say.status("waiting until all of it is learned from"):
                 monitor.settle(SETTLE_S)
-            say.print(f"{len(year)} samples of {len(year.series)} series in {time.monotonic() - began:.0f} s")
+            seconds = time.monotonic() - began
+            watched = int(server.get("/api/v1/status")["series"])
+            say.print(summary(len(year), len(year.series), seconds, watched), soft_wrap=True)
             faults = _tell(server, year.end_ms, say)
             if leave:
                 return 1 if faults else 0
             _stay(url, say)
     return 0
+
+
+def summary(samples: int, series: int, seconds: float, watched: int) -> str:
+    """What was streamed, and how that goes with the number of series that the server counts.
+
+    >>> print(summary(700_000, 200, 41.3, 281))
+    700,000 samples of 200 series in 41 s; the page counts 281 series, with those of the served model and of
+    Watchkeeper itself
+    """
+    streamed = f"{samples:,} samples of {series:,} series in {seconds:.0f} s"
+    more = "with those of the served model and of Watchkeeper itself"
+    return f"{streamed}; the page counts {watched:,} series, {more}"
 
 
 def _stream(server: Client, year: flights.Flights) -> None:

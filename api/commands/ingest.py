@@ -11,10 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.client import Client, Values
 from api.commands.files import read, report
+from api.commands.late import Late
 from api.tables import err, out, print_json
 from collectors.files import chunks, merged_in_time
 from collectors.flights import as_arrow
 from monitor.domain.batch import SampleBatch
+
+_WORDS = {
+    "accepted": "accepted",
+    "late": "late (kept, not scored: their buckets were final)",
+    "rejected": "refused",
+    "repeated": "known already",
+}
 
 
 def ingest(
@@ -29,16 +37,21 @@ def ingest(
         if complete_ms is not None and _bound(server):
             console.print("the token is bound to a team or prefix: the end of the file is not told")
             complete_ms = None
+        late = Late(server)
         task = progress.add_task(f"sending {file.name}", total=len(samples))
         total = Counter[str]()
         for answer, sent in send_all(server, chunks(samples.batch, order, batch), mode, complete_ms):
             progress.advance(task, sent)
             total.update(_counts(answer))
+        if (count := late.count()) is not None:
+            total["late"] = count
+    left_out = sum(reject.count for reject in samples.rejects)
     if as_json:
-        print_json({"file": str(file), "read": len(samples), **total})
+        print_json({"file": str(file), "read": len(samples), "left_out": left_out, **total})
     else:
-        told = ", ".join(f"{count} {what}" for what, count in sorted(total.items()) if count) or "nothing"
-        out().print(f"{file.name}: {len(samples)} samples read; the server: {told}")
+        read_of = f"{len(samples)} samples read" + (f", {left_out} rows left out" if left_out else "")
+        told = ", ".join(f"{count} {_WORDS[what]}" for what, count in sorted(total.items()) if count)
+        out().print(f"{file.name}: {read_of}; the server: {told or 'nothing'}", soft_wrap=True)
     return 0
 
 

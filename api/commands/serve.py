@@ -36,14 +36,20 @@ def serve(config: Path | None, chosen: Mapping[str, Any]) -> int:
 
 
 def assemble(settings: Settings, say: Console):  # type: ignore[no-untyped-def]
-    """The Monitor, with the kernels compiled and that said: the first time takes about a minute."""
+    """The Monitor, with the kernels loaded; where they have to be compiled first, that is said."""
     from monitor.assembly import build
 
     monitor = build(settings)  # before the kernels: a folder that is in use is told at once
-    if not say.is_terminal:
-        say.print("compiling kernels: about a minute at the first start of a version")
-    with say.status("compiling kernels (only at the first start of a version)") as status:
-        warming.warm_up(settings, lambda text: status.update(f"compiling kernels: {text}"))
+    told: set[str] = set()
+    with say.status("looking for compiled kernels") as status:
+
+        def tell(text: str) -> None:
+            status.update(text)
+            if warming.COMPILING in text and not say.is_terminal and not told:
+                told.add(text)
+                say.print(warming.COMPILING)
+
+        warming.warm_up(settings, tell)
     return monitor
 
 

@@ -100,11 +100,17 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def declared(config: Path | None, data_dir: Path | None, name: str) -> list[Polled]:
-    """The source of that name, or all; none keeps a place."""
+    """The source of that name, or all; none keeps a place. Raises BadRequest, which says what was read."""
     settings = load(config, data_dir=data_dir)
     found = declared_sources(settings, keep=False)
     chosen = [one for one in found if name in ("", one.name)]
     if not chosen:
-        known = ", ".join(one.name for one in found) or "no source"
-        raise BadRequest(f"{settings.sources} declares {known}" + (f", not {name}" if name else ""))
+        raise BadRequest(_none(settings.sources.resolve(), [one.name for one in found], name))
     return chosen
+
+
+def _none(file: Path, known: Sequence[str], name: str) -> str:
+    said = f"no source {name} is declared" if name else "no source is declared"
+    there = f"it declares {', '.join(known)}" if known else "it declares none"
+    looked = f"{said} in {file}: {there if file.exists() else 'there is no such file'}"
+    return f"{looked}. Of a server with another data folder or configuration, give its --data-dir or --config"

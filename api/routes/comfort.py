@@ -10,7 +10,7 @@ from api.problems import Problem
 from api.routes.common import PREFIX, PROBLEMS, Text, TheView
 from api.schemas import Answer
 from monitor.comforting import DAYS_MAX, Comfort
-from monitor.domain.comfort import SCORES
+from monitor.domain.comfort import OPENS_AT, SCORES
 from monitor.domain.mute import Selector
 
 router = APIRouter(prefix=PREFIX, tags=["series"], responses=PROBLEMS)
@@ -41,10 +41,11 @@ class RunOut(Answer):
 
 class ComfortOut(Answer):
     """``series``: how many were looked at, ``truncated``: more fit; ``runs``: of the lowest threshold the 500
-    with the highest scores."""
+    with the highest scores; ``opens_at``: the score at which an anomaly opens now."""
 
     from_ms: int
     to_ms: int
+    opens_at: float = OPENS_AT
     series: int
     metrics: int
     truncated: bool

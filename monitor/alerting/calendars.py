@@ -19,7 +19,7 @@ FILE_BYTES = 256 * 1024
 EVENTS_MAX = 1_000
 OCCURRENCES_MAX = 20_000
 _A_YEAR = {"YEARLY": 1, "MONTHLY": 12, "WEEKLY": 53, "DAILY": 366, "HOURLY": 8_784}
-_MISSING = "calendars need: pip install 'watchkeeper[calendars]'"
+_MISSING = "calendars need: pip install holidays icalendar recurring-ical-events"
 
 
 def of_file(text: bytes, zone: str, now_ms: int) -> tuple[Span, ...]:

@@ -22,6 +22,7 @@ from learners.threshold.noncentral_t import fit
 from monitor.alerting.text import shown
 from monitor.domain.anomaly import ANOMALOUS
 from monitor.domain.notice import Picture
+from monitor.domain.told_band import told_band
 from monitor.domain.units import Way
 from monitor.domain.words import moment
 
@@ -102,7 +103,8 @@ def _png(track: Track) -> bytes:
 
 def _values(axes: Any, track: Track) -> None:
     times, bad = _times(track), _bad(track)
-    axes.fill_between(times, track.lower, track.upper, color=_BAND, linewidth=0, label="normal range")
+    lower, upper = told_band(track.way, track.value, track.expected, track.lower, track.upper)
+    axes.fill_between(times, lower, upper, color=_BAND, linewidth=0, label="normal range")
     axes.plot(times, track.expected, color=_LINE, linewidth=1.1, linestyle="--", label="expected")
     axes.plot(times, track.value, color=_INK, linewidth=1.1, label="value")
     axes.plot(

@@ -18,6 +18,10 @@ class Preview:
     since_ms: int
     until_ms: int
 
+    @property
+    def empty(self) -> bool:
+        return not self.dispatches and not self.holdings
+
 
 def preview(steps: Iterable[Step], rules: Rules, since_ms: int, until_ms: int) -> Preview:
     """Of steps in the order in which they were written, what would have been told in [since, until).

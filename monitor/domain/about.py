@@ -48,7 +48,8 @@ def about(anomaly: Anomaly, past: Past | None, judged_by: str | None, rule: Rule
     verdict = Verdict.ANOMALY
     if anomaly.value < rule.static_lower or anomaly.value > rule.static_upper:
         verdict = Verdict.STATIC_BOUND
-    bucket = Judged(anomaly.value, anomaly.expected, anomaly.lower, anomaly.upper, anomaly.score, verdict)
+    numbers_of = (anomaly.value, anomaly.expected, anomaly.lower, anomaly.upper)
+    bucket = Judged(*numbers_of, anomaly.score, verdict).told(way)
     ground = ground_of(bucket, anomaly, rule)
     size, percent = size_of(bucket.value, bucket.expected, bucket.lower, bucket.upper)
     bounds = normal_range(bucket, rule)

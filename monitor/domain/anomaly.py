@@ -57,6 +57,8 @@ class Anomaly:
     ``team``: that of its series when it began; empty if none. ``weight``: what is declared of its metric.
     Absorbed drift has its onset where the level was known to be usual, weeks before its peak, the report.
     ``muted_until_ms``: the end of the window that keeps it out of incidents (`monitor.domain.windows`).
+    ``heard_ms``: how far its series had come when it was told last, where that was long over by then (history
+    that was read in): the clock does not go for it. None where it does.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Anomaly:
     team: str = ""
     weight: float = 1.0
     muted_until_ms: int | None = None
+    heard_ms: int | None = None
 
     @property
     def begin_ms(self) -> int:

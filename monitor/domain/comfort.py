@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCORES = tuple(float(score) for score in range(40, 100, 5))
-"""What is asked where nothing else is; anomalies open at 55.6."""
+"""What is asked where nothing else is."""
+
+OPENS_AT = 55.6
+"""The score at which an anomaly opens."""
 
 
 @dataclass(frozen=True, slots=True)

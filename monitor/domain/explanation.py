@@ -20,12 +20,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 from monitor.domain.anomaly import Anomaly, AnomalyKind, Verdict
 from monitor.domain.past import Past
+from monitor.domain.told_band import told_band
 from monitor.domain.units import Way, percent_of
 
 POLARITIES: Mapping[str, int] = {"both": 0, "up": 1, "down": -1}
@@ -124,6 +127,13 @@ class Judged:
     verdict: Verdict = Verdict.IN_BAND
     n: float = math.nan
 
+    def told(self, way: Way) -> Judged:
+        """With the band as it is told (`monitor.domain.told_band`)."""
+        lower, upper = told_band(
+            way, *map(np.atleast_1d, (self.value, self.expected, self.lower, self.upper))
+        )
+        return replace(self, lower=float(lower[0]), upper=float(upper[0]))
+
 
 @dataclass(frozen=True, slots=True)
 class Late:
@@ -154,7 +164,8 @@ class Facts:
     of ``at_ms`` (none without a cadence), ``final_ms`` the newest final one, ``newest_ms`` the newest that
     has begun, ``previous_ms`` the newest observed one at or before the time; before ``kept_ms`` history may
     be gone. ``waiting``: values in the bucket that are not final; ``held``: the series waits for a learning
-    pass. ``anomaly``: the one that covers the bucket. ``labels``: the newest that have a say now."""
+    pass. ``anomaly``: the one that covers the bucket. ``labels``: the newest that have a say now. ``model``:
+    the family that is in force now, None while there is none."""
 
     at_ms: int
     bucket_ms: int | None = None
@@ -173,6 +184,7 @@ class Facts:
     labels: tuple[Spoken, ...] = ()
     rule: Rule = field(default_factory=Rule)
     way: Way = field(default_factory=Way)
+    model: str | None = None
 
     @property
     def muted(self) -> bool:

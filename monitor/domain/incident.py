@@ -121,7 +121,8 @@ class Incident:
     by later ones. ``end_ms``
     (exclusive) is None until it is over. ``score`` 0-100 is the highest of a member; ``severity`` and
     ``priority``, with ``reasons``, are told in `monitor.incidents.severity`; ``weight`` is the largest that
-    is declared for a member's metric. ``due_ms``: when event time alone will close or expire it.
+    is declared for a member's metric. ``due_ms``: when event time alone will close or expire it; None where
+    only more samples of its series will.
     ``sequence`` counts its transitions; ``opened``: one of them was that. ``members``: anomaly ids by
     (begin, id); empty in lists, where ``member_count`` says how many there are. ``team``: that of all its
     members; empty if none. ``flaps``: how often the series that comes and goes most began; 0 unless one is

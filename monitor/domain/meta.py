@@ -50,7 +50,8 @@ _PART = {"kind": "gauge", "unit": "share", "cadence_ms": EVERY_MS}
 class Figure:
     """One of the own metrics. ``group``: beside which others it is shown; ``rank``: the lower, the nearer
     it is to a cause, so that an incident of several is named by it; ``words``: what it is called in a title,
-    with the value of its ``tag``; ``declared``: what is said of it where nobody has said anything."""
+    with the value of its ``tag``; ``declared``: what is said of it where nobody has said anything;
+    ``heading``: what stands over all of its series, where that is not the end of ``words``."""
 
     metric: str
     group: str
@@ -58,6 +59,7 @@ class Figure:
     words: str
     tag: str
     declared: Mapping[str, Any]
+    heading: str = ""
 
     @property
     def is_share(self) -> bool:
@@ -72,11 +74,11 @@ class Figure:
     def title(self) -> str:
         """What it is called where its series are named beside it.
 
-        >>> FIGURE["watchkeeper.band.coverage"].title
-        'Band coverage'
+        >>> FIGURE["watchkeeper.band.coverage"].title, FIGURE["watchkeeper.source.samples"].title
+        ('Band coverage', 'Samples by source')
         """
         name = self.words.partition(": ")[2] or self.words
-        return (name[0].upper() + name[1:]).replace(" {}", "")
+        return self.heading or name[0].upper() + name[1:]
 
 
 def _share(side: str, least: float) -> Mapping[str, Any]:
@@ -95,6 +97,7 @@ FIGURES: Sequence[Figure] = (
         "Decoder {}: samples",
         "decoder",
         _SAMPLES,
+        "Samples by decoder",
     ),
     Figure(
         "watchkeeper.decoder.refused_share",
@@ -103,6 +106,7 @@ FIGURES: Sequence[Figure] = (
         "Decoder {}: share of samples refused",
         "decoder",
         _part("up", 0.02),
+        "Share of samples refused, by decoder",
     ),
     Figure(
         "watchkeeper.source.samples",
@@ -111,6 +115,7 @@ FIGURES: Sequence[Figure] = (
         "Source {}: samples",
         "source",
         _SAMPLES,
+        "Samples by source",
     ),
     Figure(
         "watchkeeper.season.share",
@@ -127,6 +132,7 @@ FIGURES: Sequence[Figure] = (
         "Season detection: share of metrics with a season of about a {}",
         "period",
         _part("both", NEVER),
+        "Share of metrics by length of season",
     ),
     Figure(
         "watchkeeper.season.changed_share",
@@ -175,9 +181,16 @@ FIGURES: Sequence[Figure] = (
         "Family {}: share of metrics that passes moved to it within a day",
         "family",
         _part("up", NEVER),
+        "Share of metrics moved within a day, by family",
     ),
     Figure(
-        "watchkeeper.model.share", "models", 5, "Family {}: share of metrics", "family", _part("both", NEVER)
+        "watchkeeper.model.share",
+        "models",
+        5,
+        "Family {}: share of metrics",
+        "family",
+        _part("both", NEVER),
+        "Share of metrics by family",
     ),
     Figure(
         "watchkeeper.model.undo_share",
@@ -186,9 +199,16 @@ FIGURES: Sequence[Figure] = (
         "Undone within a day: share of metrics",
         "",
         _part("up", NEVER),
+        "Share of metrics undone within a day",
     ),
     Figure(
-        "watchkeeper.class.share", "models", 5, "Class {}: share of metrics", "class", _part("both", NEVER)
+        "watchkeeper.class.share",
+        "models",
+        5,
+        "Class {}: share of metrics",
+        "class",
+        _part("both", NEVER),
+        "Share of metrics by class",
     ),
     Figure(
         "watchkeeper.series.learning_share",
@@ -197,9 +217,16 @@ FIGURES: Sequence[Figure] = (
         "Learning: share of metrics",
         "",
         _part("both", NEVER),
+        "Share of metrics that still learn",
     ),
     Figure(
-        "watchkeeper.anomaly.rate", "anomalies", 7, "Class {}: anomaly rate", "class", _share("up", NEVER)
+        "watchkeeper.anomaly.rate",
+        "anomalies",
+        7,
+        "Class {}: anomaly rate",
+        "class",
+        _share("up", NEVER),
+        "Anomaly rate by class",
     ),
     Figure(
         "watchkeeper.score.share",
@@ -208,6 +235,7 @@ FIGURES: Sequence[Figure] = (
         "Share of values with a score of {} or more",
         "at_least",
         _share("up", NEVER),
+        "Share of values by least score",
     ),
     Figure(
         "watchkeeper.ingest.lag_s",
@@ -225,6 +253,7 @@ FIGURES: Sequence[Figure] = (
         "Intake: share of samples refused as {}",
         "reason",
         _part("up", 0.02),
+        "Share of samples refused, by reason",
     ),
     Figure(
         "watchkeeper.cost.us",
@@ -239,6 +268,7 @@ FIGURES: Sequence[Figure] = (
             "min_change_absolute": 2_000.0,
             "min_change_relative": 4.0,
         },
+        "Cost by stage, in microseconds",
     ),
     Figure(
         "watchkeeper.incidents.opened",
@@ -265,6 +295,7 @@ FIGURES: Sequence[Figure] = (
         "Labels: seconds from an incident's start",
         "team",
         {**_GAUGE, "unit": "s", "polarity": "up", "min_change_absolute": 86_400.0},
+        "Seconds from an incident's start to its label",
     ),
     Figure(
         "watchkeeper.receiver.unreachable",
@@ -273,6 +304,7 @@ FIGURES: Sequence[Figure] = (
         "Receiver {} takes no notices",
         "receiver",
         {**_GAUGE, "polarity": "up", "min_change_absolute": NEVER, "static_upper": 0.5},
+        "Receivers that take no notices",
     ),
 )
 FIGURE: Mapping[str, Figure] = {figure.metric: figure for figure in FIGURES}

@@ -1,8 +1,8 @@
 """How numbers of a metric are said: a share in percent and percentage points, a count in whole numbers,
 anything else with its unit.
 
-Taken from what was declared (kind, unit), else from the class. It concerns words alone: a wrong guess reads
-oddly and changes no verdict (`monitor.domain.declared` says why nothing else has a default).
+Taken from what was declared (kind, unit), else from the class. It concerns words and drawings alone: a wrong
+guess reads oddly and changes no verdict (`monitor.domain.declared` says why nothing else has a default).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Manner(StrEnum):
 _SHARES = ("ratio", "share", "1")
 _PERCENT = ("%", "percent")
 _COUNTED = ("delta", "cumulative")
+_LIMITS = {Manner.SHARE: (0.0, 1.0), Manner.PERCENTAGE: (0.0, 100.0), Manner.COUNT: (0.0, math.inf)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,15 @@ class Way:
         if kind in _COUNTED or (not unit and metric_class == "count"):
             return Way(Manner.COUNT, unit)
         return Way(Manner.MEASURE, unit)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Between which values lie, as its kind is usually meant.
+
+        >>> Way(Manner.SHARE).limits, Way(Manner.COUNT).limits
+        ((0.0, 1.0), (0.0, inf))
+        """
+        return _LIMITS.get(self.manner, (-math.inf, math.inf))
 
     def number(self, value: float) -> str:
         """
@@ -77,6 +87,15 @@ class Way:
             points = 100.0 * size if self.manner is Manner.SHARE else size
             return f"{signed(points)} percentage points"
         return _with(signed(size), self.unit)
+
+
+def beside(value: float, other: float) -> float:
+    """What is said of ``other`` next to ``value``: 0 where it is below a ten-thousandth of it.
+
+    >>> beside(0.43, 1.02e-7), beside(0.43, 0.021)
+    (0.0, 0.021)
+    """
+    return 0.0 if abs(other) < 1e-4 * abs(value) else other
 
 
 def percent_of(size: float, expected: float, band: float = math.nan) -> float | None:

@@ -103,4 +103,5 @@ def kept_out(anomaly: Anomaly, now_ms: int) -> bool:
     if until_ms is None:
         return False
     ended = anomaly.end_ms is not None and anomaly.end_ms <= until_ms
-    return ended or now_ms < sure_ms(anomaly)
+    reached_ms = now_ms if anomaly.heard_ms is None else anomaly.heard_ms
+    return ended or reached_ms < sure_ms(anomaly)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.explanation import Explanation, Facts, Ground, Judged, Late, Reason, Rule, Spoken
 from monitor.domain.past import Past
-from monitor.domain.units import Way, counted, signed
+from monitor.domain.units import Way, beside, counted, signed
 
 MODEL_BUCKETS = 32
 CADENCE_SAMPLES = 8
@@ -80,7 +80,7 @@ def told(value: float, expected: float, bounds: tuple[float, float], percent: fl
     if any(map(math.isnan, bounds)):
         band = ""
     size = way.difference(value - expected)
-    return f"{way.number(value)} where {way.number(expected)} was expected{band}: {size}{more}"
+    return f"{way.number(value)} where {way.number(beside(value, expected))} was expected{band}: {size}{more}"
 
 
 def silence(anomaly: Anomaly) -> str:
@@ -112,9 +112,11 @@ def _judged(explanation: Explanation, judged: Judged, facts: Facts) -> str:
             place = "At the edge of the band, not far enough beyond it" if edge else "In band"
             return f"{place}: {numbers}; score {judged.score:.0f}."
         case Reason.LEARNING:
+            if facts.model is not None:
+                return f"Was still learning, no score: {numbers}. The model chosen since is {facts.model}."
             return (
-                f"Learning: {numbers}. There was no model yet; the first one comes after {MODEL_BUCKETS} "
-                "final buckets. Until then fixed bounds are told, and silence where the cadence is declared."
+                f"Still learning, no score: {numbers}. The first model comes after {MODEL_BUCKETS} final "
+                "buckets. Until then fixed bounds are told, and silence where the cadence is declared."
             )
         case Reason.BELOW_MIN_CHANGE:
             small = _small(judged, facts.rule, way)

@@ -251,7 +251,8 @@ class Host:
 
     def _events(self, position: int, applied: Applied) -> list[AnomalyEvent]:
         parts = self.parts
-        return events_of(self.number, position, applied, parts.index, parts.teams, parts.shard.rules.declared)
+        declared = parts.shard.rules.declared
+        return events_of(self.number, position, applied, parts.index, parts.teams, declared, parts.arrival_ms)
 
     def _may_learn(self) -> bool:
         """Held series wait for the next start when the host is about to end."""

@@ -23,6 +23,7 @@ from monitor.engine.translate import family_name
 from monitor.history.cuts import Span
 from monitor.shard import state as st
 from monitor.shard.drain import is_pooled
+from monitor.shard.streaks import STREAK_MAX
 
 _GRID_MS = DAY_MS
 """How far around a time its grid is looked for, of a series whose cadence is not known (any more)."""
@@ -98,6 +99,28 @@ class Moments:
     def waiting(self, row: int) -> list[float]:
         """Values that are not final yet, by time. The caller holds the state lock."""
         return [value for _, value in self._waiting(row, int(self._parts.shard.clocks["cadence"][row]))]
+
+    def last_ms(self, rows: Sequence[int]) -> dict[int, int]:
+        """Of rows the start of the newest bucket with a value, by row: the sample's own time while the
+        cadence is not known, 0 where there is none. The caller holds the state lock. Reads history of series
+        that have been silent for longer than their state remembers."""
+        shard, found, silent = self._parts.shard, dict.fromkeys(rows, 0), []
+        for row in (row for row in rows if row < shard.rows):
+            clock = shard.clocks[row]
+            cadence, missing = int(clock["cadence"]), max(-int(clock["streak"]), 0)
+            if waiting := self._waiting(row, cadence):
+                newest_ms = waiting[-1][0]
+                found[row] = newest_ms - newest_ms % cadence if cadence else newest_ms
+            elif missing >= STREAK_MAX or shard.common["flags"][row] & st.ENDED:
+                silent.append(row)
+            elif cadence and clock["final_n"]:
+                found[row] = (shard.newest_final(row) - missing) * cadence
+        if silent:
+            seen = self._parts.history.window(np.array(silent, np.int32), 1)
+            for place, row in enumerate(silent):
+                for newest_ms in seen.ts_ms[seen.offsets[place] : seen.offsets[place + 1]].tolist():
+                    found[row] = int(newest_ms)
+        return found
 
     def _row(self, id: str) -> int:
         return int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])

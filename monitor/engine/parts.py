@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
 from monitor.domain.switch import Cause, Switch
 from monitor.domain.teams import Rule, Teams
+from monitor.engine.long_ago import still_open
 from monitor.engine.team_counts import TeamCounts
 from monitor.history.history import History
 from monitor.history.journal import Journal
@@ -143,6 +144,8 @@ class Parts:
         elif isinstance(entry, Tick):
             if entry.complete:
                 self.clock_ms = max(self.clock_ms, min(entry.ts_ms, self.newest_ms))
+                more = still_open(self.shard, self.arrival_ms)
+                applied = replace(applied, changes=np.concatenate([applied.changes, more]))
             elif self.shard.has_live():
                 self.clock_ms = max(self.clock_ms, entry.ts_ms)
         elif entry.kind == Kind.FORGET:

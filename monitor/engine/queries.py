@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -62,18 +62,23 @@ class Queries:
         while len(found) < limit and (some := list(islice(hits, min(limit - len(found), _LOOKED_AT)))):
             prints = np.array(some, np.uint64)
             with self._lock:
-                for row, fingerprint in zip(self._parts.index.lookup(prints).tolist(), some, strict=True):
-                    if row < 0:  # forgotten since its name was listed
-                        continue
-                    identity = self._parts.identity(row)
-                    if asked.fits(identity) and self._belongs(identity, team):
-                        found.append(self._describe(row, fingerprint, identity))
+                named = [
+                    (row, fingerprint, self._parts.identity(row))
+                    for row, fingerprint in zip(self._parts.index.lookup(prints).tolist(), some, strict=True)
+                    if row >= 0  # not forgotten since its name was listed
+                ]
+                found += self._described(
+                    one for one in named if asked.fits(one[2]) and self._belongs(one[2], team)
+                )
         return found
 
     def series_one(self, id: str) -> dict[str, Any] | None:
         with self._lock:
             row = self._row(id)
-            return self._describe(row, int(id, 16), self._parts.identity(row)) if row >= 0 else None
+            if row < 0:
+                return None
+            (found,) = self._described([(row, int(id, 16), self._parts.identity(row))])
+            return found
 
     def journal(self, id: str) -> list[dict[str, Any]]:
         """What the series lived by, the newest change first (`monitor.history.journal`)."""
@@ -197,7 +202,18 @@ class Queries:
             rows = self._parts.index.rows()
             own = rows[self._parts.ledger.own(rows)].tolist()
             prints = self._parts.index.fingerprints()
-            return [self._describe(row, int(prints[row]), self._parts.identity(row)) for row in own]
+            return self._described((row, int(prints[row]), self._parts.identity(row)) for row in own)
+
+    def history_end(self) -> tuple[int, int]:
+        """Event time up to which the samples of all series but Watchkeeper's own reach: the end of the newest
+        bucket that must be over, and of the newest that may be open. Zeros where there are none."""
+        with self._lock:
+            rows = self._parts.index.rows()
+            rows = rows[rows < self._parts.shard.rows]
+            clocks = self._parts.shard.clocks[rows[~self._parts.ledger.own(rows)]]
+            bucket = clocks["bucket"].astype(np.int64)
+            over, open = (((bucket + more) * clocks["cadence"]).max(initial=0) for more in (-1, 1))
+            return int(over), int(open)
 
     def freeze(self) -> dict[str, Any]:
         """The freeze as it was told last (`monitor.meta.freeze`)."""
@@ -241,6 +257,12 @@ class Queries:
     def _row(self, id: str) -> int:
         return int(self._parts.index.lookup(np.array([int(id, 16)], np.uint64))[0])
 
+    def _described(self, series: Iterable[tuple[int, int, Identity]]) -> list[dict[str, Any]]:
+        """What is told of series by row, fingerprint and identity. The caller holds the lock."""
+        some = list(series)
+        last_ms = self._moments.last_ms([row for row, _, _ in some])
+        return [self._describe(*one) | {"last_ms": last_ms[one[0]]} for one in some]
+
     def _describe(self, row: int, fingerprint: int, identity: Identity) -> dict[str, Any]:
         shard = self._parts.shard
         if row >= shard.rows:
@@ -265,7 +287,6 @@ class Queries:
             "challenger": family_name(int(common["challenger"])),
             "threshold": tail_name(int(common["tail"])),
             "final_buckets": int(clock["final_n"]),
-            "last_ms": newest_ms,
             "stage": stage,
             "timezone": shard.rules.zone_of(int(clock["rule"])),
             "pinned": bool(flags & st.PINNED),
@@ -290,7 +311,6 @@ def _unborn(fingerprint: int, identity: Identity) -> dict[str, Any]:
         "challenger": "none",
         "threshold": "none",
         "final_buckets": 0,
-        "last_ms": 0,
         "stage": LEARNING,
         **_expected(expectation(LEARNING, 0, 0, 0)),
         "timezone": "UTC",

@@ -64,7 +64,15 @@ def recover(
                 raise IntakeUnavailable(f"the recovery of shard {number} was given up")
             applied = parts.replay(record)
             declared = parts.shard.rules.declared
-            events = events_of(number, record.position, applied, parts.index, parts.teams, declared)
+            events = events_of(
+                number,
+                record.position,
+                applied,
+                parts.index,
+                parts.teams,
+                declared,
+                parts.arrival_ms,
+            )
             on_replayed(events, told_of(number, record))
         parts.unlogged = _never_named(parts)
         parts.found = [*found, *_lost(intake.report)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from monitor.domain.records import TOLD, Control, Kind, Record
 from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
 from monitor.engine.base import Told
+from monitor.engine.long_ago import heard_ms
 from monitor.intake.index import SeriesIndex
 from monitor.shard.results import Applied
 
@@ -39,14 +41,23 @@ def tail_name(code: int) -> str:
 
 
 def events_of(
-    shard: int, position: int, applied: Applied, index: SeriesIndex, teams: Teams, declared: Declared
+    shard: int,
+    position: int,
+    applied: Applied,
+    index: SeriesIndex,
+    teams: Teams,
+    declared: Declared,
+    arrival_ms: int,
 ) -> list[AnomalyEvent]:
-    """The anomaly changes of one record as domain events, numbered in their order."""
+    """The anomaly changes of one record as domain events, numbered in their order. ``arrival_ms``: the newest
+    in the log up to there."""
     events = []
     for sequence, change in enumerate(_ordered(applied.changes)):
         series = Identity.from_canonical(index.canonical(int(change["row"])))
         weight = float(declared.of(series.metric).get("weight", 1.0))
-        events.append(_event(shard, position, sequence, change, series, teams.of(series), weight))
+        event = _event(shard, position, sequence, change, series, teams.of(series), weight)
+        heard = heard_ms(event.at_ms, event.anomaly.cadence_ms, arrival_ms)
+        events.append(replace(event, anomaly=replace(event.anomaly, heard_ms=heard)))
     return events
 
 

@@ -358,10 +358,10 @@ class IncidentEngine:
             founder_id = incident_id.removeprefix(Incident.id_of(""))
             counts = story.counts_of(members[0].team, self._counts)
             after = compose(founder_id, members, story.now_ms, counts, self._rules, work.held.relations)
-            story.tell(before, work.people.overlaid(after), incident_id in moves.moved)
+            story.tell(before, work.people.overlaid(after), incident_id in moves.moved, members)
         for incident_id, into in moves.merged.items():
             gone = work.held.incidents[incident_id]
-            story.tell(gone, merged(gone, into), True)
+            story.tell(gone, merged(gone, into), True, present.get(into, ()))
 
     def _with_older(self, held: WorkingSet, incident_id: str, members: Sequence[Anomaly]) -> list[Anomaly]:
         """The members from before the floor too; versions at hand are newer than the ledger's."""

@@ -14,8 +14,9 @@ from monitor.incidents.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """``due_ms``: when event time alone changes the state; None once it is over. ``flaps``: how often the
-    series began that did so most often, of those that come and go; 0 if none does."""
+    """``due_ms``: when event time alone changes the state; None once it is over, and where the clock is past
+    it and the series themselves are not. ``flaps``: how often the series began that did so most often, of
+    those that come and go; 0 if none does."""
 
     state: IncidentState
     start_ms: int
@@ -24,26 +25,36 @@ class Life:
     flaps: int = 0
 
 
+def time_of(members: Iterable[Anomaly], now_ms: int) -> int:
+    """The event time that goes for members: how far their own series had come where all of them were told of
+    long after, else ``now_ms``."""
+    heard = [member.heard_ms for member in members]
+    own = [one for one in heard if one is not None]
+    return min(max(own), now_ms) if own and len(own) == len(heard) else now_ms
+
+
 def life(members: Sequence[Anomaly], now_ms: int, rules: Rules) -> Life:
     """The state at event time ``now_ms``.
 
     Open while a member is; recovering once all have ended, and closed when nothing more can join, so that a
-    relapse within the slack opens nothing twice; expired at ``cap_ms`` if a member outlasts it. Until it is
-    confirmed it is pending instead of open or recovering.
+    relapse within the slack opens nothing twice; expired at ``cap_ms`` if a member outlasts it, by the time
+    that goes for those that are open. Until it is confirmed it is pending instead of open or recovering.
     """
     start = min(m.begin_ms for m in members)
     cap = start + rules.cap_ms
     sure = confirmed(members, rules)
     often = _often(members, rules)
     flaps = max(map(len, often), default=0)
-    ends = [m.end_ms for m in members if m.end_ms is not None]
-    if len(ends) < len(members) or max(ends) > cap:
-        if now_ms >= cap:
+    lasting = [m for m in members if m.end_ms is None or m.end_ms > cap]
+    if lasting:
+        reached_ms = time_of(lasting, now_ms)
+        if reached_ms >= cap:
             return Life(IncidentState.EXPIRED, start, cap, None, flaps)
-        return Life(IncidentState.OPEN if sure else IncidentState.PENDING, start, None, cap, flaps)
+        due = cap if now_ms < cap else None
+        return Life(IncidentState.OPEN if sure else IncidentState.PENDING, start, None, due, flaps)
     due = min(_quiet_ms(members, often, rules), cap)
     if now_ms >= due:
-        return Life(IncidentState.CLOSED, start, max(ends), None, flaps)
+        return Life(IncidentState.CLOSED, start, max(m.end_ms or cap for m in members), None, flaps)
     return Life(IncidentState.RECOVERING if sure else IncidentState.PENDING, start, None, due, flaps)
 
 

@@ -10,6 +10,7 @@ from monitor.domain.anomaly import Anomaly
 from monitor.domain.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from monitor.domain.incident import Suspect
 from monitor.domain.series import Identity
+from monitor.domain.units import beside
 from monitor.incidents.relations import Relations
 
 _UNITS = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (1_000, "s"))
@@ -106,7 +107,7 @@ def _when(after_ms: int, together: int) -> str:
 def _how_tied(ties: _Ties) -> list[str]:
     said = []
     if tied := ties.before + ties.after:
-        said.append(f"before {ties.before} of {tied} that it moves with")
+        said.append(f"before {ties.before} of {tied} series that it moves with")
     if ties.feeds:
         said.append(f"feeds {ties.feeds} by declared lineage")
     if ties.fed:
@@ -117,7 +118,7 @@ def _how_tied(ties: _Ties) -> list[str]:
 def _what(member: Anomaly) -> str:
     words = member.kind.value
     if math.isfinite(member.value) and math.isfinite(member.expected):
-        words += f", {member.value:.4g} where {member.expected:.4g} was expected"
+        words += f", {member.value:.4g} where {beside(member.value, member.expected):.4g} was expected"
     return f"{words} (score {member.score:.0f})"
 
 

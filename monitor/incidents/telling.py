@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.domain.acts import Act, Undo
@@ -16,6 +16,7 @@ from monitor.domain.incident import (
     SeriesCounts,
 )
 from monitor.incidents.incidents import transitions
+from monitor.incidents.lifecycle import time_of
 
 
 @dataclass(slots=True)
@@ -50,7 +51,10 @@ class Story:
             self.counts[team] = ask(team)
         return self.counts[team]
 
-    def tell(self, before: Incident | None, after: Incident, moved: bool) -> None:
+    def tell(
+        self, before: Incident | None, after: Incident, moved: bool, members: Sequence[Anomaly] = ()
+    ) -> None:
+        """``members``: by whose time it is told."""
         if before is not None and before.opened:
             after = replace(after, opened=True)
         kinds = transitions(before, after, moved)
@@ -59,12 +63,13 @@ class Story:
         if before is not None and not moved and before == replace(after, members=()):
             return
         self.incidents.append(after)
+        at_ms = time_of(members, self.now_ms)
         for sequence, kind in enumerate(kinds, past + 1):
             step = IncidentTransition(
                 incident_id=after.id,
                 sequence=sequence,
                 kind=kind,
-                at_ms=self.now_ms,
+                at_ms=at_ms,
                 shard=self.shard,
                 position=self.position,
                 member_count=after.member_count,

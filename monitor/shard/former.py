@@ -104,7 +104,7 @@ def _contest(choice: Choice) -> tuple[str, ...]:
     if len(ranked) < 2:
         return ()
     (first, least), (second, more) = ranked[:2]
-    return (f"{first} foretold best, at {least:.3f} nats a value; {second} came next, at {more:.3f}",)
+    return (f"{first} has the least loss, {least:.3f} nats a value; {second} is next with {more:.3f}",)
 
 
 def lives(common: np.void, profile: np.void) -> Lives | None:

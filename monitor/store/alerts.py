@@ -117,10 +117,11 @@ class AlertStore:
         with self.database.read() as connection:
             return [step_of(row) for row in connection.execute(wanted).mappings()]
 
-    def newest_ms(self) -> int | None:
-        """Event time up to which the steps reach that are kept; None where there are none."""
+    def newest_ms(self, before_ms: int) -> int | None:
+        """Event time up to which the steps reach that were before a time; None where there are none."""
+        newest = ALERT_STEPS.c.newest_ms
         with self.database.read() as connection:
-            found = connection.execute(select(func.max(ALERT_STEPS.c.newest_ms))).scalar()
+            found = connection.execute(select(func.max(newest)).where(newest < before_ms)).scalar()
         return None if found is None else int(found)
 
     def active(self) -> list[Standing]:

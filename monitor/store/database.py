@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -99,6 +100,12 @@ def _engine(url: URL, size: int, *, reader: bool) -> Engine:
     return engine
 
 
+@cache
+def _warn_of_sqlite() -> None:
+    """Once a process, however many databases it opens."""
+    log.warning("SQLite %s: before 3.51.3 no other program may write to it", sqlite3.sqlite_version)
+
+
 def _prepare_sqlite(engine: Engine, reader: bool) -> None:
     """Transactions are begun by us: the driver's own would let reads of one differ."""
 
@@ -111,6 +118,6 @@ def _prepare_sqlite(engine: Engine, reader: bool) -> None:
         connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
 
     if not reader and sqlite3.sqlite_version_info < _SAFE_SQLITE:
-        log.warning("SQLite %s: before 3.51.3 no other program may write to it", sqlite3.sqlite_version)
+        _warn_of_sqlite()
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", began)

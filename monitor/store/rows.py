@@ -78,6 +78,7 @@ def anomaly_row(placed: PlacedAnomaly, known_as: str) -> Row:
         "team": anomaly.team,
         "weight": anomaly.weight,
         "muted_until_ms": anomaly.muted_until_ms,
+        "heard_ms": anomaly.heard_ms,
     }
 
 
@@ -110,6 +111,7 @@ def placed_of(row: RowMapping) -> PlacedAnomaly:
         team=row["team"],
         weight=row["weight"],
         muted_until_ms=row["muted_until_ms"],
+        heard_ms=row["heard_ms"],
     )
     bonds = tuple(Bond(Evidence(kind), *rest) for kind, *rest in row["bonds"] or ())
     return PlacedAnomaly(anomaly, tuple(row["joined"]), row["incident_id"], bonds)

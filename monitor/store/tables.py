@@ -66,6 +66,7 @@ ANOMALIES = Table(
     Column("team", Text, nullable=False, server_default=""),
     Column("weight", Float(53), nullable=False, server_default="1"),
     Column("muted_until_ms", BigInteger),
+    Column("heard_ms", BigInteger),
     Index(None, "onset_ms", "id"),
     Index(None, "team", "onset_ms", "id"),
     Index(None, "series_id", "onset_ms"),

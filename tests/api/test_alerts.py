@@ -156,6 +156,19 @@ def test_a_preview_of_history_looks_at_its_own_last_days(app: App) -> None:
     assert found["since_ms"] <= opened.newest_ms < found["until_ms"] < NOW_MS
 
 
+def test_a_preview_counts_its_days_from_where_samples_reach(app: App) -> None:
+    receiver(app)
+    app.engine.history_ends_ms = NOW_MS - 100 * 86_400_000
+    at = (app.engine.history_ends_ms - step().told_ms) / 60_000 - 5 * 1_440
+    recent = (NOW_MS - step().told_ms) / 60_000 - 60
+    alerts(app).store.kept_steps = [step(at=at), step("closed", at + 9, sequence=2)]
+    alerts(app).store.kept_steps.append(step(id="inc-b", at=recent))
+    asked = {"name": "all", "route": {"receivers": ["ops"]}, "days": 7}
+    found = app.http.post(f"{ROUTES}/preview", json=asked).json()
+    assert found["since_ms"] == app.engine.history_ends_ms - 7 * 86_400_000
+    assert [one["incident_id"] for one in found["notices"]] == ["inc-a", "inc-a"]
+
+
 def test_the_status_says_what_waits(app: App) -> None:
     assert app.http.get("/api/v1/status").json()["alerts"] == {"notices_waiting": 0, "unreachable": []}
 
@@ -213,7 +226,8 @@ def test_from_nothing_to_a_preview_on_the_command_line(app: App, run: Any) -> No
     listed = run("route", "list").output
     assert "service=web" in listed
     assert "mon tue wed thu fri 08:00-18:00 UTC" in listed
-    assert "0 notices in 3 days" in run("route", "preview", "web", *words, "--days", "3").output
+    seen = run("route", "preview", "web", *words, "--days", "3").output
+    assert "0 notices from 2025-12-29 00:00 UTC to 2026-01-01 00:00 UTC" in seen
     assert json.loads(run("receiver", "list", "--json").output)["items"][0]["settings"] == {"level": "error"}
     assert run("route", "remove", "web").exit_code == 0
 

@@ -72,6 +72,16 @@ def test_series_of_all_shards_come_in_pages_by_id(app: App) -> None:
     assert get(app, "/api/v1/series", q="nothing")["items"] == []
 
 
+def test_the_band_of_a_share_is_told_within_its_limits(app: App) -> None:
+    app.send({"samples": [sample()]})
+    (row,) = get(app, "/api/v1/series")["items"]
+    path = f"/api/v1/series/{row['id']}/observations"
+    assert get(app, path)["columns"]["upper"][0] == 2.5
+    assert app.http.put(f"/api/v1/metrics/{row['metric']}", json={"kind": "ratio"}).status_code == 200
+    told = get(app, path)["columns"]
+    assert (told["lower"][0], told["upper"][0]) == (0.5, told["expected"][0])
+
+
 def test_observations_are_columns_with_null_for_nan(app: App) -> None:
     app.send({"samples": [sample()]})
     (row,) = get(app, "/api/v1/series")["items"]

@@ -92,7 +92,7 @@ def test_the_command_line(
     assert models.journal("", "", ID, as_json=False) == 0
     shown = capsys.readouterr().out
     assert "holt_winters, kalman beside it; extreme_value; seasonal; seasons of 24 buckets" in shown
-    assert "foretold best" in shown
+    assert "least loss" in shown
     assert models.journal("", "", ID, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["items"][0]["cause"] == "learning pass"
     assert models.undo("", "", ID) == 0

@@ -48,7 +48,11 @@ class FakeApi:
                 2, "departures down at JFK", "open", ordinary[-1:], STORM_MS + 20 * 24 * HOUR_MS, 71.0
             )
             late["members"][0].update(
-                onset_ms=late["start_ms"], peak_ms=late["start_ms"] + HOUR_MS, end=None, end_ms=None
+                onset_ms=late["start_ms"],
+                peak_ms=late["start_ms"] + HOUR_MS,
+                last_ms=late["start_ms"] + HOUR_MS,
+                end=None,
+                end_ms=None,
             )
             self.incidents = [storm, late]
         if hostile:

@@ -13,7 +13,7 @@ FIGURES = (
     ("watchkeeper.band.coverage", "calibration", "Band coverage", True, True, "family"),
     ("watchkeeper.surprise.p01", "calibration", "Share of values with p below 0.01", True, True, "family"),
     ("watchkeeper.season.share", "seasons", "Share of metrics with a season", True, True, ""),
-    ("watchkeeper.class.share", "models", "Share of metrics", True, False, "class"),
+    ("watchkeeper.class.share", "models", "Share of metrics by class", True, False, "class"),
 )
 VALUES = {"family": ("holt_winters", "ema"), "class": ("seasonal", "smooth"), "": ("",)}
 

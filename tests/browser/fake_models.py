@@ -17,12 +17,13 @@ def _value(value: float, n: float = 400.0) -> Json:
 def _bucket(place: int, text: str) -> Json:
     worse = place >= 30
     estimate = {
+        "measure": "accuracy",
         "value": 0.91 - 0.1 * worse,
-        "lower": 0.88,
-        "upper": 0.94,
+        "lower": 0.88 - 0.1 * worse,
+        "upper": 0.94 - 0.1 * worse,
         "trusted": True,
         "why": "",
-        "error": 0.0,
+        "error": 0.03 * worse if place < 45 else None,
     }
     distance = {"value": 0.31 if worse else 0.02, "chance": 0.05, "excess": 0.26, "p": 0.0001}
     drift = {
@@ -76,6 +77,13 @@ def model(text: str = "") -> Json:
         "quality": _value(0.78),
         "quality_ms": START_MS + 39 * HOUR_MS,
         "estimate": buckets[0]["estimate"],
+        "error_drift": {
+            "at_ms": START_MS + 33 * HOUR_MS,
+            "detector": "Page-Hinkley",
+            "reference": 0.1,
+            "error": 0.22,
+            "text": text or "the error has grown from 0.1 to 0.22 (by Page-Hinkley)",
+        },
         "drifted": [text or "customer_age: 31 % missing, 1 % in the reference"],
         "settings": {"task": "classification"},
         "each": [later, version],

@@ -125,7 +125,7 @@ def journal(at_ms: int, text: str = "") -> list[Json]:
             "cause": "learning pass",
             "before": lives,
             "after": seasonal,
-            "reasons": [text or "a day foretells 27 % of a turn"],
+            "reasons": [text or "a season explains 27 % of the variance of cycles held out"],
             "losses": {"holt_winters(24, 0.1)": 0.25, "ema(0.1)": 0.75},
             "undoable": True,
         }

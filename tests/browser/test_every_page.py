@@ -63,7 +63,9 @@ def test_nothing_serious_stands_in_the_windows(watched: Watched, fake: Server) -
         for button in buttons:
             page.locator(f"[data-testid={button}]").click()
             expect(page.locator("[data-testid=dialog]")).to_be_visible()
-            assert grave(page) == [], button
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                assert grave(page) == [], (button, scheme)
             page.keyboard.press("Escape")
             expect(page.locator("[data-testid=dialog]")).to_have_count(0)
 

@@ -7,9 +7,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from monitor.domain.durations import MINUTE_MS
 from tests.browser.conftest import Watched
 from tests.browser.live import ORIGIN, Desk
 from tests.browser.test_page import part
+from tests.scenarios.test_chain import CHAIN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -38,8 +40,49 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
     over.hover(position={"x": 200, "y": 20})
     page.mouse.up()
     expect(page.get_by_text("have not seen the last change")).to_be_visible()
+    part(page, "undo-last").click()  # what was drawn
+    expect(part(page, "undo-lab")).to_have_text("Take back all 1")
     part(page, "undo-lab").click()
     expect(part(page, "undo-lab")).to_have_count(0)
+    watched.assert_clean(system.url)
+
+
+def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{system.url}/#/lab?series={ORIGIN}")
+    page.get_by_label("from value").fill("1450")
+    page.get_by_label("of so many usual steps").fill("40")
+    part(page, "plant").click()
+    part(page, "hand-draw").click()
+    over = part(page, "lab-chart").locator(".u-over")
+    over.hover(position={"x": 100, "y": 120})
+    page.mouse.down()
+    over.hover(position={"x": 200, "y": 20})
+    page.mouse.up()
+    part(page, "detectors").locator("summary").click()
+    part(page, "detectors").get_by_role("button", name="Remove").last.click()
+    part(page, "run-lab").click()
+    expect(part(page, "detector")).to_have_count(3)
+    part(page, "lever").fill("75")
+    part(page, "played").fill("1500")
+    part(page, "detector").nth(1).get_by_role("button").click()
+    for kept in ("score=75", "at=1500", "focus=1"):
+        expect(page).to_have_url(re.compile(kept))
+    said = part(page, "rates").all_inner_texts()
+    last_ms = system.get(f"series/{ORIGIN}")["last_ms"]
+    first = CHAIN[0][0]
+    newer = {"metric": first.metric, "tags": dict(first.tags), "value": 0.5}
+    samples = [{**newer, "timestamp": last_ms + i * MINUTE_MS} for i in range(5)]
+    system.tell("POST", "samples", {"samples": samples})
+    other = page.context.new_page()
+    other.emulate_media(reduced_motion="reduce")
+    other.goto(page.url)
+    expect(part(other, "detector")).to_have_count(3)
+    expect(part(other, "played")).to_have_value("1500")
+    expect(part(other, "lever")).to_have_value("75")
+    assert part(other, "rates").all_inner_texts() == said
+    expect(part(other, "detector").nth(1).get_by_role("button")).to_have_attribute("aria-pressed", "true")
     watched.assert_clean(system.url)
 
 

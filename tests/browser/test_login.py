@@ -11,7 +11,9 @@ from playwright.sync_api import expect
 
 from api.access.access import Access
 from monitor.domain.access import Role
+from monitor.settings import AccessSettings, SignOn
 from tests.api.access.conftest import PASSWORD, QUICK, SECURED, TESTS
+from tests.api.access.provider import CLIENT, SECRET, Provider
 from tests.browser.conftest import Watched
 from tests.browser.live import serving
 from tests.browser.test_page import part
@@ -104,3 +106,32 @@ def test_an_incident_that_was_linked_is_shown_after_the_login(
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(part(page, "suspects")).to_be_visible()
+
+
+def test_single_sign_on_leads_back_to_what_was_linked(
+    watched: Watched, tmp_path: Path, free_port: int
+) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    with Provider() as provider:
+        sso = SignOn(
+            issuer=provider.issuer,
+            client_id=CLIENT,
+            client_secret_file=str(tmp_path / "secret"),
+            redirect_url=f"http://127.0.0.1:{free_port}/login/sso/done",
+            roles={"ops": Role.RESPONDER},
+        )
+        settings = SECURED.model_copy(update={"port": free_port, "access": AccessSettings(sso=sso)})
+        monitor, _, story = fake_monitor(settings)
+        story.kept.append(storm_incident())
+        place = f"#/incident/{storm_incident().id}"
+        with serving(monitor, Access(settings, monitor.accounts, QUICK), free_port) as url:
+            page = watched.page
+            page.goto(f"{url}/{place}")
+            page.get_by_role("link", name="Single sign-on").click()
+            expect(part(page, "suspects")).to_be_visible()
+            assert page.url == f"{url}/{place}"
+            part(page, "log-out").click()
+            expect(page).to_have_url(f"{url}/login")
+            page.goto(url)  # once only
+            page.get_by_role("link", name="Single sign-on").click()
+            expect(part(page, "incident")).to_have_count(1)

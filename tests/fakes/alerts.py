@@ -96,8 +96,8 @@ class FakeAlertStore(AlertStore):
     def steps(self, since_ms: int, most: int = 100_000) -> list[Step]:
         return [one for one in self.kept_steps if one.newest_ms >= since_ms]
 
-    def newest_ms(self) -> int | None:
-        return max((one.newest_ms for one in self.kept_steps), default=None)
+    def newest_ms(self, before_ms: int) -> int | None:
+        return max((one.newest_ms for one in self.kept_steps if one.newest_ms < before_ms), default=None)
 
     def holdings(self, incident_id: str, limit: int = 1_000) -> list[Holding]:
         return [one for one in self.kept_holdings if incident_id in (one.incident_id, one.by)]

@@ -36,6 +36,7 @@ class FakeEngine:
 
     def __init__(self, shards: int = 2) -> None:
         self.shards = shards
+        self.history_ends_ms = 0
         self.known: dict[int, bytes] = {}
         self.submitted: list[Submitted] = []
         self.controls: list[Tick | Control] = []
@@ -114,6 +115,9 @@ class FakeEngine:
             if row["id"] > after and Asked(metric, q, tag).fits(Identity.of(row["metric"], row["tags"]))
         ]
         return sorted(wanted, key=lambda row: row["id"])[:limit]
+
+    def history_end(self, shard: int) -> tuple[int, int]:
+        return self.history_ends_ms, self.history_ends_ms
 
     def series_one(self, shard: int, id: str) -> dict[str, Any] | None:
         text = self.known.get(int(id, 16))

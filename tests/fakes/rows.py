@@ -44,7 +44,7 @@ JOURNAL_ENTRY: dict[str, Any] = {
     "cause": "learning pass",
     "before": _LIVED,
     "after": _LIVED | {"champion": "holt_winters", "periods": [24], "metric_class": "seasonal"},
-    "reasons": ["seasonal: one season", "holt_winters(24, 0.1) foretold best"],
+    "reasons": ["seasonal: one season", "holt_winters(24, 0.1) has the least loss"],
     "losses": {"holt_winters(24, 0.1)": 0.25, "ema(0.1)": 0.75},
     "undoable": True,
 }

@@ -108,6 +108,14 @@ def test_a_gap_longer_than_ever_and_a_late_sample_in_it(told: Monitor) -> None:
     assert late.facts.late[0].value == 7.0
 
 
+def test_of_a_time_before_the_first_model_none_is_named_as_its_judge(told: Monitor) -> None:
+    found = told.reading.explain("latency{host=h2}", START_MS + 5 * 60_000)
+    assert (found.explanation.reason, found.judged_by) == (Reason.LEARNING, None)
+    since = found.series["champion"]
+    assert found.text.startswith("Was still learning, no score: ")
+    assert found.text.endswith(f" The model chosen since is {since}.")
+
+
 def test_a_spike_says_all_of_itself(told: Monitor) -> None:
     spike = START_MS + 300 * 60_000
     found = told.reading.explain("latency{host=h2}", spike)

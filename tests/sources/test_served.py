@@ -97,8 +97,21 @@ def test_the_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sources.test(None, folder, "GOOD") == 0
     assert sources.preview(None, folder, "GOOD", 3, as_json=True) == 0
     assert capsys.readouterr().out.count("GOOD.orders") == 3
-    with pytest.raises(BadRequest, match="not SHOP"):
+    with pytest.raises(BadRequest, match="no source SHOP is declared in"):
         sources.test(None, folder, "SHOP")
+
+
+def test_where_none_is_declared_it_is_said_where_was_looked(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(BadRequest) as nothing:
+        sources.test(None, elsewhere, "")
+    said = str(nothing.value)
+    assert said.startswith(
+        f"no source is declared in {elsewhere.resolve() / 'sources.toml'}: there is no such"
+    )
+    assert said.endswith("give its --data-dir or --config")
+    with pytest.raises(BadRequest, match=r"no source orders is declared in .*: it declares"):
+        sources.test(None, folder, "orders")
 
 
 def test_a_wrong_file_keeps_the_server_from_starting(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from monitor.store.database import Database
+from monitor.store.database import Database, _warn_of_sqlite
 from monitor.store.migrations import upgrade
 from monitor.store.tables import SHARD_PROGRESS
 
@@ -76,3 +77,16 @@ def test_an_url_with_odd_characters(tmp_path: Path) -> None:
 def count(database: Database) -> int:
     with database.read() as connection:
         return connection.execute(select(func.count()).select_from(SHARD_PROGRESS)).scalar_one()
+
+
+def test_an_old_sqlite_is_warned_of_once_a_process(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 40, 1))
+    _warn_of_sqlite.cache_clear()
+    for name in ("one", "two"):
+        with Database(f"sqlite:///{tmp_path / name}"):
+            pass
+    assert [record.message for record in caplog.records if "SQLite" in record.message] == [
+        f"SQLite {sqlite3.sqlite_version}: before 3.51.3 no other program may write to it"
+    ]

@@ -96,17 +96,18 @@ function named(placed: Placed[], size: number, [left, right]: [number, number]):
     const text = node.name.length > NAME_LETTERS ? `${node.name.slice(0, NAME_LETTERS - 1)}…` : node.name;
     const half = text.length * LETTER * size;
     const inside = Math.max(left + half, Math.min(right - half, x));
-    const name = { id: node.id, x: inside, y: y - radius - size / 3, text, half };
-    const clear = names.every(
-      (other) => Math.abs(other.y - name.y) > 1.3 * size || Math.abs(other.x - name.x) > other.half + name.half,
-    );
-    const free = placed.every(
-      (other) =>
-        other.node.id === node.id ||
-        Math.abs((other.y ?? 0) - name.y + MIDDLE * size) > other.radius + size / 2 ||
-        Math.abs((other.x ?? 0) - name.x) > other.radius + name.half,
-    );
-    if (clear && (free || names.length < CERTAIN)) names.push(name);
+    const clear = (name: Name): boolean =>
+      names.every((other) => Math.abs(other.y - name.y) > 1.3 * size || Math.abs(other.x - name.x) > other.half + half);
+    const free = (name: Name): boolean =>
+      placed.every(
+        (other) =>
+          other.node.id === node.id ||
+          Math.abs((other.y ?? 0) - name.y + MIDDLE * size) > other.radius + size / 2 ||
+          Math.abs((other.x ?? 0) - name.x) > other.radius + half,
+      );
+    const places = [y - radius - size / 3, y + radius + 1.1 * size].map((at) => ({ id: node.id, x: inside, y: at, text }));
+    const chosen = places.find((name) => clear(name) && free(name)) ?? (names.length < CERTAIN ? places.find(clear) : undefined);
+    if (chosen) names.push({ ...chosen, half });
   }
   return names;
 }

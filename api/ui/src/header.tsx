@@ -89,9 +89,9 @@ function Figures({ status, up }: { status: Status | undefined; up: boolean }) {
       <span class={up ? "link-up" : "link-down"}>{up ? "● live" : "○ no connection"}</span>
       {status.series !== null && (
         <>
-          <span>{count(status.series, "series", "series")}</span>
+          <span class="least">{count(status.series, "series", "series")}</span>
           <span class="less">{count(sum((shard) => shard.samples), "sample")}</span>
-          <span>lag {count(sum((shard) => shard.lag_samples), "sample")}</span>
+          <span class="least">lag {count(sum((shard) => shard.lag_samples), "sample")}</span>
         </>
       )}
       <span>{status.incidents_open} open</span>

@@ -13,3 +13,10 @@ export function useLever(name: string, first: number, least: number, most: numbe
   }, [settled]);
   return [value, setValue];
 }
+
+/** Keeps a value in the address once it stands still. */
+export function useKept(name: string, value: string | number | undefined): void {
+  const [, change] = useAsked();
+  const settled = useSettled(value);
+  useEffect(() => change({ [name]: settled }), [settled]);
+}

@@ -7,7 +7,7 @@ import { Refresh, Tick, Who, Zone } from "./hooks";
 import { onKey } from "./keys";
 import { later } from "./later";
 import { listen } from "./live";
-import { Here, type Place, usePlace } from "./place";
+import { Here, type Place, returnToPlace, usePlace } from "./place";
 import type { Me, Status } from "./shapes";
 import "./style.css";
 import "./forms.css";
@@ -139,4 +139,5 @@ function App() {
 }
 
 const host = document.getElementById("page");
+returnToPlace();
 if (host) render(<App />, host);

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Problem } from "./api";
 import type { Contributor, IncidentSummary } from "./shapes";
 import { useZone } from "./hooks";
-import { duration, momentWithOffset, offset, moment, until } from "./time";
+import { duration, inZone, momentWithOffset, offset, moment, until } from "./time";
 
 export function Bar({ share, label }: { share: number; label: string }) {
   const percent = Math.max(0, Math.min(100, share * 100));
@@ -61,6 +61,17 @@ export function personName(user: string): string {
 export function Moment({ ms }: { ms: number | null }) {
   const zone = useZone();
   return ms === null ? <>–</> : <time dateTime={new Date(ms).toISOString()}>{momentWithOffset(ms, zone)}</time>;
+}
+
+/** A sentence of the server's: its times in the reader's zone, and no per cent sign alone on a line. */
+export function Sentence({ text }: { text: string }) {
+  const zone = useZone();
+  return <>{inZone(text, zone).replace(/(\d) %/g, "$1\u00a0%")}</>;
+}
+
+/** What happened where: an incident's title without its times in UTC, where the reader's own stand beside it. */
+export function headline(title: string): string {
+  return title.replace(/ (?:since|from) \d{1,2} [A-Z][a-z]{2} \d\d:\d\d(?: to \d{1,2} [A-Z][a-z]{2} \d\d:\d\d)? UTC(?=;|$)/, "");
 }
 
 /** How long it lasted; an open one has no length yet (its data may be of another year). */

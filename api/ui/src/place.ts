@@ -34,6 +34,19 @@ export function link(view: string, id?: string, query: Asked = {}): string {
   return `#/${path}${text ? `?${text}` : ""}`;
 }
 
+const WAITING = "watchkeeper.place";
+
+/** Goes where somebody was before they had to log in, if that did not come back with them. */
+export function returnToPlace(): void {
+  try {
+    const waiting = sessionStorage.getItem(WAITING);
+    sessionStorage.removeItem(WAITING);
+    if (waiting && location.hash.length <= 2) history.replaceState(null, "", waiting);
+  } catch {
+    // storage may be switched off
+  }
+}
+
 const last = new Map<string, string>();
 
 /** The address of a list as it was looked at last, filters and all. */
@@ -47,7 +60,9 @@ export const Here = createContext<Place>({ view: "incidents", id: undefined, que
 export function useAsked(): [(name: string) => string | undefined, (changes: Asked, keep?: boolean) => void] {
   const { view, id, query } = useContext(Here);
   const change = (changes: Asked, keep = false): void => {
-    const address = link(view, id, { ...Object.fromEntries(query), ...changes });
+    const now = placeOf(location.hash); // which others may have changed since this was drawn
+    if (now.view !== view || now.id !== id) return;
+    const address = link(view, id, { ...Object.fromEntries(now.query), ...changes });
     if (address === location.hash) return;
     history[keep ? "pushState" : "replaceState"](null, "", address);
     window.dispatchEvent(new HashChangeEvent("hashchange"));

@@ -63,6 +63,14 @@ export function momentWithOffset(ms: number, zone: string): string {
   return `${moment(ms, zone)} ${offset(ms, zone)}`;
 }
 
+/** A sentence of the server's, which are all in UTC, with its times in a zone. */
+export function inZone(sentence: string, zone: string): string {
+  return sentence.replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC(?![+-])/g, (said, day: string, clock: string) => {
+    const ms = Date.parse(`${day}T${clock}Z`);
+    return Number.isNaN(ms) ? said : momentWithOffset(ms, zone);
+  });
+}
+
 /** The end as text beside a start: the date is left out where it is the same. */
 export function until(startMs: number, endMs: number, zone: string): string {
   const [startDay] = moment(startMs, zone).split(" ");

@@ -97,7 +97,7 @@ def _service(url: str) -> Any:
     try:
         import apprise
     except ImportError:
-        raise Rejected("Apprise is not installed: pip install 'watchkeeper[apprise]'") from None
+        raise Rejected("Apprise is not installed: pip install apprise") from None
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it quotes addresses and answers
     service = apprise.Apprise.instantiate(url)
     if service is None:

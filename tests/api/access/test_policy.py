@@ -71,7 +71,15 @@ def test_the_description_says_what_the_policy_says() -> None:
 
 def test_open_is_only_what_must_be() -> None:
     opened = {path for (_, path), rule in TABLE.items() if rule.open}
-    doors = {"/login", "/login.css", "/login/sso", "/login/sso/done", "/favicon.svg", "/favicon.ico"}
+    doors = {
+        "/login",
+        "/login.css",
+        "/login.js",
+        "/login/sso",
+        "/login/sso/done",
+        "/favicon.svg",
+        "/favicon.ico",
+    }
     assert opened == {"/live", "/ready", "/label/{token}", "/chart/{token}"} | doors
 
 
@@ -122,5 +130,5 @@ def test_nobody_unknown_comes_in(app: Secured) -> None:
                 continue
             assert answer.status_code == 401, (method, path)
             assert answer.headers["www-authenticate"] == "Bearer"
-    for path in ("/live", "/ready", "/login", "/login.css"):
+    for path in ("/live", "/ready", "/login", "/login.css", "/login.js"):
         assert app.ask("GET", path).status_code == 200

@@ -28,6 +28,7 @@ export interface Anomaly {
   direction: number;
   onset_ms: number;
   peak_ms: number;
+  last_ms: number;
   end_ms: number | null;
   score: number | null;
   value: number | null;
@@ -35,6 +36,7 @@ export interface Anomaly {
   lower: number | null;
   upper: number | null;
   buckets: number;
+  cadence_ms: number;
   incident_id: string | null;
   percent: number | null;
   labels: string[];

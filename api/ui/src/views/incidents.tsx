@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api";
 import { useLoad, useTick, useTitle } from "../hooks";
 import { count } from "../numbers";
-import { Contributors, length, personName, Score, Span, State, Trouble } from "../parts";
+import { Contributors, headline, length, personName, Score, Span, State, Trouble } from "../parts";
 import { link, useAsked } from "../place";
 import type { IncidentSummary, Page, Status } from "../shapes";
 import { FirstRun } from "./first-run";
@@ -96,7 +96,7 @@ function List({ items }: { items: IncidentSummary[] }) {
             </td>
             <td class="c-title">
               <a href={link("incident", item.id)} data-row data-testid="incident-link">
-                {item.title}
+                {headline(item.title)}
               </a>
               {item.team && <span class="tag">{item.team}</span>}
             </td>

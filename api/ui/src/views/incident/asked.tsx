@@ -5,7 +5,7 @@ import { Ask } from "../../dialog";
 import { TextField } from "../../fields";
 import { useLoad, useSettled } from "../../hooks";
 import { count } from "../../numbers";
-import { Moment, SeriesName, Span, State, Trouble } from "../../parts";
+import { headline, Moment, SeriesName, Span, State, Trouble } from "../../parts";
 import type { Anomaly, Incident, IncidentSummary, Page } from "../../shapes";
 
 const DAY = 86_400_000;
@@ -70,7 +70,7 @@ export function MergeDialog({ incident, path, onClose }: Asked) {
           <label class="check" key={one.id}>
             <input type="radio" name="other" checked={other === one.id} onChange={() => setOther(one.id)} />
             <span>
-              {one.title} <State state={one.state} /> <Span startMs={one.start_ms} endMs={one.end_ms} />
+              {headline(one.title)} <State state={one.state} /> <Span startMs={one.start_ms} endMs={one.end_ms} />
             </span>
           </label>
         ))}

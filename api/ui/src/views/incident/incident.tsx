@@ -2,7 +2,7 @@ import { get } from "../../api";
 import { useLoad, useTick, useTitle } from "../../hooks";
 import { later } from "../../later";
 import { arrow, count, number } from "../../numbers";
-import { Contributors, Fact, length, Moment, personName, Pieces, Score, SeriesName, Span, State, Trouble } from "../../parts";
+import { Contributors, Fact, headline, length, Moment, personName, Pieces, Score, SeriesName, Span, State, Trouble } from "../../parts";
 import { back, link, useAsked } from "../../place";
 import type { Incident } from "../../shapes";
 import { Actions } from "./actions";
@@ -20,7 +20,7 @@ export function IncidentView({ id }: { id: string }) {
   const { data, problem } = useLoad(`${id}/${tick}`, (signal) =>
     get<Incident>(`incidents/${encodeURIComponent(id)}`, {}, signal),
   );
-  useTitle(data?.title);
+  useTitle(data && headline(data.title));
   if (data === undefined || data.id !== id) {
     return (
       <main>
@@ -32,7 +32,7 @@ export function IncidentView({ id }: { id: string }) {
   return (
     <main data-testid="incident-view">
       <Up />
-      <h1>{data.title}</h1>
+      <h1>{headline(data.title)}</h1>
       <Trouble problem={problem} />
       <Actions incident={data} />
       <Facts incident={data} />
@@ -168,13 +168,14 @@ function Graph({ incident }: { incident: Incident }) {
 
 /** What ties a suspect's anomalies to others of the incident. */
 function Ties({ incident, series }: { incident: Incident; series: string }) {
-  const ties = incident.evidence.filter((one) => one.series === series && one.because_of !== null);
+  const its = incident.evidence.filter((one) => one.series === series && one.because_of !== null);
+  const ties = [...new Set(its.map((one) => one.text))];
   if (ties.length === 0) return null;
   return (
     <ul class="ties">
-      {ties.slice(0, 3).map((one, i) => (
-        <li key={i} class="muted">
-          {one.text}
+      {ties.slice(0, 3).map((text) => (
+        <li key={text} class="muted">
+          {text}
         </li>
       ))}
     </ul>

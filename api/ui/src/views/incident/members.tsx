@@ -2,8 +2,8 @@ import { useMemo } from "preact/hooks";
 import { get } from "../../api";
 import { Chart, ChartKey } from "../../chart";
 import { useLoad } from "../../hooks";
-import { arrow, capital, number, signed } from "../../numbers";
-import { Moment, Pieces, SeriesName, Trouble } from "../../parts";
+import { arrow, beside, capital, number, signed } from "../../numbers";
+import { Moment, Pieces, Sentence, SeriesName, Trouble } from "../../parts";
 import { link, useAsked, whole } from "../../place";
 import { Rows } from "../../rows";
 import type { Anomaly, Incident, Observations } from "../../shapes";
@@ -34,22 +34,14 @@ function members(incident: Incident): Member[] {
   return [...byId.values()].sort((a, b) => rank(a) - rank(b) || score(b) - score(a) || (a.id < b.id ? -1 : 1));
 }
 
-/** Cadence as the anomalies tell it: the longest bucket among them. */
-function bucketMs(anomalies: Anomaly[]): number {
-  const lengths = anomalies.flatMap(({ onset_ms, end_ms, buckets }) =>
-    end_ms !== null && buckets > 0 ? [(end_ms - onset_ms) / buckets] : [],
-  );
-  return lengths.length > 0 ? Math.max(...lengths) : 3_600_000;
-}
-
-/** The window that all charts share: twice the duration before, at least 48 buckets, half of that after. */
-function windowOf(incident: Incident): [number, number] {
-  const bucket = bucketMs(incident.members);
-  const end =
-    incident.end_ms ??
-    Math.max(incident.start_ms + bucket, ...incident.members.map((anomaly) => anomaly.end_ms ?? anomaly.peak_ms + bucket));
-  const before = Math.max(2 * (end - incident.start_ms), CONTEXT_BUCKETS * bucket);
-  return [incident.start_ms - before, end + before / 2];
+/** The window that all charts share: twice the duration before, at least 48 buckets, half of that after. Of what
+    goes on there is no after yet. */
+function windowOf({ start_ms, end_ms, members }: Incident): [number, number] {
+  const bucket = Math.max(...members.map((anomaly) => anomaly.cadence_ms));
+  const end = end_ms ?? Math.max(...members.map((anomaly) => anomaly.end_ms ?? anomaly.last_ms + bucket));
+  const before = Math.max(2 * (end - start_ms), CONTEXT_BUCKETS * bucket);
+  const over = members.some((anomaly) => anomaly.end_ms !== null);
+  return [start_ms - before, end + (over ? before / 2 : bucket)];
 }
 
 /** The members as small multiples: one time axis, one cursor and one zoom for all. */
@@ -87,7 +79,7 @@ function About({ anomaly }: { anomaly: Anomaly }) {
   ].filter(Boolean);
   return (
     <span class="muted about" data-testid="about">
-      {parts.join(". ")}
+      <Sentence text={parts.join(". ")} />
       {anomaly.judged_by && anomaly.judged_since_ms !== null && (
         <>
           {" since "}
@@ -107,7 +99,7 @@ function Because({ incident, member }: { incident: Incident; member: Member }) {
   const labels = [...new Set(member.anomalies.flatMap((anomaly) => anomaly.labels))];
   return (
     <span class="muted about" data-testid="because">
-      {evidence && `${capital(evidence.text)}.`}
+      {evidence && <Sentence text={`${capital(evidence.text)}.`} />}
       {labels.length > 0 && <> Labelled: <Pieces items={labels} /></>}
     </span>
   );
@@ -135,8 +127,8 @@ function MemberChart({ member, from, to, incident, onZoom }: MemberChartProps) {
           <SeriesName metric={member.metric} tags={member.tags} />
         </a>
         <span class="muted">
-          {[worst.kind, arrow(worst.direction)].filter(Boolean).join(" ")}: {number(worst.value)}, expected{" "}
-          {number(worst.expected)}
+          {[worst.kind, arrow(worst.direction)].filter(Boolean).join(" ")}
+          {worst.value !== null && `: ${number(worst.value)}, expected ${number(beside(worst.value, worst.expected))}`}
           {worst.percent !== null && ` (${signed(worst.percent)} %)`}, score {worst.score?.toFixed(0) ?? "–"}
         </span>
         <About anomaly={worst} />
@@ -156,7 +148,7 @@ function MemberChart({ member, from, to, incident, onZoom }: MemberChartProps) {
             changes={incident.changes}
             sync={`incident ${incident.id}`}
             onZoom={onZoom}
-            label={`${member.metric}: ${worst.kind}, ${number(worst.value)} where ${number(worst.expected)} was expected`}
+            label={`${member.metric}: ${worst.kind}, ${number(worst.value)} where ${number(beside(worst.value, worst.expected))} was expected`}
           />
           <Rows columns={data.columns} />
         </>

@@ -1,4 +1,4 @@
-import { Bar, Moment, Pieces } from "../../parts";
+import { Bar, headline, Moment, Pieces } from "../../parts";
 import { link } from "../../place";
 import type { Similar as Earlier } from "../../shapes";
 
@@ -14,7 +14,7 @@ export function Similar({ items }: { items: Earlier[] }) {
           {items.map((item) => (
             <li key={item.id}>
               <a href={link("incident", item.id)} data-row>
-                {item.title}
+                {headline(item.title)}
               </a>{" "}
               <span class="muted">
                 <Moment ms={item.start_ms} /> · {item.shared} series in common{" "}

@@ -1,82 +1,89 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { change } from "../../api";
 import { CheckField } from "../../fields";
 import { useDoing, useLoad, useMay, useSettled, useTitle } from "../../hooks";
+import { useKept } from "../../lever";
 import { count } from "../../numbers";
 import { Moment, Notice, Trouble } from "../../parts";
-import { link, useAsked } from "../../place";
+import { link, useAsked, whole } from "../../place";
 import { Detectors } from "./detectors";
 import { type Judged, judged } from "./judging";
 import { Picture } from "./picture";
-import { drawn, marked } from "./planting";
 import { type Hand, Planter } from "./planter";
 import { usePlaying } from "./playing";
-import { type Called, type Detector, FIRST, nameOf, type Points } from "./shapes";
+import { type Act, after, readActs, readDetectors, simple, writtenActs, writtenDetectors } from "./recipe";
+import { type Run, tried } from "./running";
+import { nameOf, type Points } from "./shapes";
 import { pointsOf, Source } from "./source";
 import { Stacks } from "./stacks";
 
 const MOST = 4_000;
 
-/** Several detectors over one series, played back side by side. Nothing of it is kept. */
+/** Several detectors over one series, played back side by side. Nothing of it is kept but in the address. */
 export function Lab() {
   const [asked] = useAsked();
   const may = useMay("feedback");
+  const [file, setFile] = useState<Points>();
   const series = asked("series");
-  const [own, setOwn] = useState<Points>();
-  const { data, problem } = useLoad(`lab/${series ?? ""}`, async (signal) =>
-    series ? pointsOf(series, MOST, signal) : undefined,
-  );
-  useEffect(() => setOwn(undefined), [series]);
+  useEffect(() => setFile(undefined), [series]);
   useTitle("Lab");
-  const first = own ?? (series && data?.series === series ? data : undefined);
   return (
     <main>
-      {first && (
+      {(file || series) && (
         <p class="up">
-          <a href={link("lab")} onClick={() => setOwn(undefined)}>
+          <a href={link("lab")} onClick={() => setFile(undefined)}>
             ← another series
           </a>
         </p>
       )}
-      <h1>Lab{first && `: ${first.name}`}</h1>
-      <Trouble problem={series ? problem : undefined} />
       {!may && <Notice kind="plain">To try detectors you need the right to give feedback.</Notice>}
-      {may && !first && !series && (
+      {may && !file && !series && (
         <>
+          <h1>Lab</h1>
           <p class="muted">
             Several detectors over one series, side by side: who calls what, who is wrong, who notices a fault that you
             plant, and when. Nothing of it is kept.
           </p>
-          <Source onPoints={setOwn} />
+          <Source onPoints={setFile} />
         </>
       )}
-      {may && first && first.value.length === 0 && <p class="muted">This series has no values yet.</p>}
-      {may && first && first.value.length > 0 && <Bench key={first.name} first={first} />}
+      {may && file && <Tried first={file} />}
+      {may && !file && series && <Watched key={series} series={series} />}
     </main>
   );
 }
 
-interface Run {
-  points: Points;
-  detectors: readonly Detector[];
-  called: Called[];
+/** A series that is watched, up to the time that a link names, else to now. */
+function Watched({ series }: { series: string }) {
+  const [asked] = useAsked();
+  const [until] = useState(() => whole(asked("until")));
+  const { data, problem } = useLoad(`lab/${series}`, (signal) => pointsOf(series, MOST, until, signal));
+  return (
+    <>
+      <Trouble problem={problem} />
+      {data && <Tried first={data} />}
+    </>
+  );
 }
 
-async function tried(points: Points, detectors: readonly Detector[]): Promise<Called[]> {
-  const { series, ts_ms, value, n } = points;
-  const { detectors: called } = await change<{ detectors: Called[] }>("POST", "lab", { series, ts_ms, value, n, detectors });
-  return called;
+function Tried({ first }: { first: Points }) {
+  return (
+    <>
+      <h1>Lab: {first.name}</h1>
+      {first.value.length > 0 ? <Bench key={first.name} first={first} /> : <p class="muted">This series has no values yet.</p>}
+    </>
+  );
 }
 
 function Bench({ first }: { first: Points }) {
-  const [points, setPoints] = useState(first);
-  const [detectors, setDetectors] = useState<readonly Detector[]>(FIRST);
+  const [asked, change] = useAsked();
+  const [did, said] = [asked("did"), asked("detectors")];
+  const acts = useMemo(() => readActs(did), [did]);
+  const points = useMemo(() => after(first, acts), [first, acts]);
+  const detectors = useMemo(() => readDetectors(said), [said]);
   const [hand, setHand] = useState<Hand>("look");
   const [run, setRun] = useState<Run>();
-  const [focus, setFocus] = useState(0);
-  const [own, setOwn] = useState(true);
-  const [score, setScore] = useState(60);
-  const { busy, problem, run: doing } = useDoing();
+  const own = asked("score") === undefined;
+  const [score, setScore] = useState(whole(asked("score")) ?? 60);
   const settled = useSettled(own ? undefined : score, 60);
   const judgements = useMemo<Judged[]>(
     () => run?.called.map((one) => judged({ ...run.points, truth: points.truth }, one, settled)) ?? [],
@@ -84,25 +91,38 @@ function Bench({ first }: { first: Points }) {
   );
   const play = usePlaying(points.value.length);
   const stale = run !== undefined && (run.points.value !== points.value || run.detectors !== detectors);
-  const here = Math.min(focus, judgements.length - 1);
-  const go = (): void =>
-    void doing(async () => {
-      const called = await tried(points, detectors);
-      setRun({ points, detectors, called });
-      play.begin();
+  const here = Math.min(whole(asked("focus")) ?? 0, judgements.length - 1);
+  const { busy, problem, run: doing } = useDoing();
+  const go = (at?: number): Promise<boolean> =>
+    doing(async () => {
+      setRun(await tried(points, detectors));
+      change({ run: 1, until: first.ts_ms.at(-1) });
+      if (at === undefined) play.begin();
+      else play.to(at);
     });
+  const act = (next: Act): void => change({ did: writtenActs([...acts, next]), until: first.ts_ms.at(-1) });
+  useEffect(() => {
+    if (asked("run")) void go(whole(asked("at")));
+  }, []);
+  useKept("at", run && !play.running && play.at < points.value.length ? play.at : undefined);
+  useKept("score", own ? undefined : score);
   return (
     <>
-      <Planter points={points} hand={hand} onHand={setHand} onPoints={setPoints} />
-      <Detectors chosen={detectors} onChosen={setDetectors} />
+      <Planter size={points.value.length} hand={hand} onHand={setHand} onPlant={act} />
+      <Detectors chosen={detectors} onChosen={(chosen) => change({ detectors: writtenDetectors(chosen) })} />
       <p class="buttons">
-        <button type="button" class="main" data-key="r" data-does="run the detectors" data-testid="run-lab" disabled={busy} onClick={go}>
+        <button type="button" class="main" data-key="r" data-does="run the detectors" data-testid="run-lab" disabled={busy} onClick={() => void go()}>
           {busy ? "Running…" : run ? "Run again" : "Run"} <kbd>r</kbd>
         </button>
-        {points !== first && (
-          <button type="button" data-testid="undo-lab" onClick={() => setPoints(first)}>
-            Take back all that was planted, drawn and marked
-          </button>
+        {acts.length > 0 && (
+          <>
+            <button type="button" data-testid="undo-last" onClick={() => change({ did: writtenActs(acts.slice(0, -1)) })}>
+              Take back the last change
+            </button>
+            <button type="button" data-testid="undo-lab" onClick={() => change({ did: undefined })}>
+              Take back all {acts.length}
+            </button>
+          </>
         )}
       </p>
       <Trouble problem={problem} />
@@ -114,8 +134,8 @@ function Bench({ first }: { first: Points }) {
         hand={hand}
         until={run && play.at < points.value.length ? points.ts_ms[play.at] : undefined}
         name={run?.detectors[here] ? nameOf(run.detectors[here]) : ""}
-        onDraw={(stroke) => setPoints(drawn(points, stroke))}
-        onMark={(from, to) => setPoints(marked(points, from, to))}
+        onDraw={(stroke) => act({ does: "draw", stroke: simple(stroke) })}
+        onMark={(from, to) => act({ does: "mark", from_ms: from, to_ms: to })}
       />
       {run && (
         <>
@@ -136,7 +156,7 @@ function Bench({ first }: { first: Points }) {
             <Moment ms={points.ts_ms[Math.max(0, play.at - 1)] ?? null} />
           </div>
           <div class="search">
-            <CheckField name="each by its own rule" value={own} onValue={setOwn} />
+            <CheckField name="each by its own rule" value={own} onValue={(yes) => change({ score: yes ? undefined : score })} />
             <label for="lab-score">or what scores at least</label>
             <input
               id="lab-score"
@@ -146,8 +166,8 @@ function Bench({ first }: { first: Points }) {
               value={score}
               data-testid="lever"
               onInput={(event) => {
-                setOwn(false);
                 setScore(Number(event.currentTarget.value));
+                if (own) change({ score: event.currentTarget.value });
               }}
             />
             <output for="lab-score">{own ? "–" : score}</output>
@@ -161,7 +181,7 @@ function Bench({ first }: { first: Points }) {
                 points={{ ...run.points, truth: points.truth }}
                 at={play.at}
                 focused={i === here}
-                onFocus={() => setFocus(i)}
+                onFocus={() => change({ focus: i || undefined })}
               />
             ))}
           </div>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { ChoiceField, TextField } from "../../fields";
-import { FAULTS, type Fault, planted } from "./planting";
-import type { Points } from "./shapes";
+import { FAULTS, type Fault } from "./planting";
+import type { Act } from "./recipe";
 
 export type Hand = "look" | "draw" | "mark";
 
@@ -12,15 +12,15 @@ const HANDS: readonly (readonly [hand: Hand, name: string, does: string, key: st
 ];
 
 interface PlanterProps {
-  points: Points;
+  /** How many values the series has. */
+  size: number;
   hand: Hand;
   onHand: (hand: Hand) => void;
-  onPoints: (points: Points) => void;
+  onPlant: (act: Act) => void;
 }
 
 /** What may be done to the series before detectors see it. */
-export function Planter({ points, hand, onHand, onPoints }: PlanterProps) {
-  const size = points.value.length;
+export function Planter({ size, hand, onHand, onPlant }: PlanterProps) {
   const [fault, setFault] = useState<Fault>("spike");
   const [jumps, setJumps] = useState("12");
   const [long, setLong] = useState("20");
@@ -51,7 +51,7 @@ export function Planter({ points, hand, onHand, onPoints }: PlanterProps) {
         class="filters"
         onSubmit={(event) => {
           event.preventDefault();
-          onPoints(planted(points, fault, Math.round(place) - 1, Math.round(length), large));
+          onPlant({ does: "plant", fault, from: Math.round(place) - 1, length: Math.round(length), jumps: large });
         }}
       >
         <ChoiceField

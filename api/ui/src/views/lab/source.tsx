@@ -7,10 +7,10 @@ import { link } from "../../place";
 import type { Label, Observations, Page, Series } from "../../shapes";
 import type { CsvPoints, Points } from "./shapes";
 
-/** The newest values of a watched series; what people called true is an anomaly. */
-export async function pointsOf(id: string, most: number, signal: AbortSignal): Promise<Points> {
+/** The newest values of a watched series, up to and with a time; what people called true is an anomaly. */
+export async function pointsOf(id: string, most: number, until: number | undefined, signal: AbortSignal): Promise<Points> {
   const [found, labels] = await Promise.all([
-    get<Observations>(`series/${id}/observations`, { max_points: most }, signal),
+    get<Observations>(`series/${id}/observations`, { max_points: most, to_ms: until === undefined ? until : until + 1 }, signal),
     get<Page<Label>>("labels", { series: id }, signal),
   ]);
   const { columns } = found;

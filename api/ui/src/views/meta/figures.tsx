@@ -76,7 +76,7 @@ function Small({ figure, series }: { figure: Figure; series: OwnSeries }) {
       <figcaption>
         <a href={link("series", series.id)}>{name}</a>{" "}
         <span class="muted">
-          {newest == null ? "no final value in two days" : figure.share ? `${number(100 * newest)} %` : number(newest)}
+          {newest == null ? "none final yet, in two days" : figure.share ? `${number(100 * newest)} %` : number(newest)}
         </span>
       </figcaption>
       <Trouble problem={problem} />

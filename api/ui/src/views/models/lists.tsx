@@ -6,10 +6,9 @@ import { Guess, Measured } from "./values";
 
 const SHOWN = 60;
 
-/** How far each feature is from the reference in the newest bucket that tells, in how many of the buckets it was. */
+/** How far each feature is from the reference in the newest bucket that tells; how far it was is in its series. */
 export function Drifts({ model }: { model: ModelDetail }) {
-  const told = model.buckets.filter((bucket) => bucket.drift.length > 0);
-  const newest = told[0];
+  const newest = model.buckets.find((bucket) => bucket.drift.length > 0);
   return (
     <section data-testid="drift">
       <h2>Drift by feature</h2>
@@ -26,7 +25,7 @@ export function Drifts({ model }: { model: ModelDetail }) {
                 <th>Drifted</th>
                 <th>What</th>
                 <th>Distances</th>
-                <th>Buckets drifted</th>
+                <th>Over time</th>
               </tr>
             </thead>
             <tbody>
@@ -41,7 +40,9 @@ export function Drifts({ model }: { model: ModelDetail }) {
                   <td>
                     <Distances drift={one} />
                   </td>
-                  <td data-label="buckets">{share(told, one)}</td>
+                  <td>
+                    <a href={link("series", undefined, { q: `model.drift ${model.name}`, tag: `feature=${one.feature}` })}>its series</a>
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -50,12 +51,6 @@ export function Drifts({ model }: { model: ModelDetail }) {
       )}
     </section>
   );
-}
-
-function share(told: Bucket[], one: Drift): string {
-  const same = (other: Drift): boolean => other.feature === one.feature && other.segment === one.segment;
-  const drifted = told.filter((bucket) => bucket.drift.some((other) => same(other) && other.drifted));
-  return `${drifted.length} of ${told.length}`;
 }
 
 function Distances({ drift }: { drift: Drift }) {
@@ -156,7 +151,7 @@ export function Buckets({ items, measure }: { items: Bucket[]; measure: string }
                 <Measured value={one.values[measure]} />
               </td>
               <td data-label="estimate">
-                <Guess estimate={one.estimate} />
+                <Guess estimate={one.estimate} measure={measure} />
               </td>
             </tr>
           ))}

@@ -10,7 +10,7 @@ import type { Change, Columns } from "../../shapes";
 import { duration } from "../../time";
 import { Buckets, Drifts, Versions } from "./lists";
 import type { Bucket, ModelDetail } from "./shapes";
-import { Guess, Measured } from "./values";
+import { estimateOf, Guess, Measured } from "./values";
 
 const BUCKETS = 200;
 const NONE = { ts_ms: [], value: [] };
@@ -44,6 +44,14 @@ function Detail({ model }: { model: ModelDetail }) {
   return (
     <>
       <Facts model={model} />
+      {model.error_drift && (
+        <p data-testid="error-drift">
+          <b>▲ Error drift</b>: {model.error_drift.text}{" "}
+          <span class="muted">
+            · certain at <Moment ms={model.error_drift.at_ms} />
+          </span>
+        </p>
+      )}
       <Choices model={model} measures={measures} measure={measure} />
       <Quality model={model} measure={measure} />
       <Drifts model={model} />
@@ -69,7 +77,7 @@ function Facts({ model }: { model: ModelDetail }) {
         )}
       </Fact>
       <Fact name="Estimated without labels">
-        <Guess estimate={model.estimate} />
+        <Guess estimate={model.estimate} measure={model.measure} />
       </Fact>
       <Fact name="Predictions">{model.predictions.toLocaleString("en")}</Fact>
       <Fact name="With their outcome">{model.labelled.toLocaleString("en")}</Fact>
@@ -113,14 +121,14 @@ function Choices({ model, measures, measure }: { model: ModelDetail; measures: s
 }
 
 /** Buckets as the columns of a chart, oldest first; what is estimated stands where series have what is expected. */
-function columnsOf(buckets: Bucket[], measure: string, estimated: boolean): Columns {
+function columnsOf(buckets: Bucket[], measure: string): Columns {
   const rows = [...buckets].sort((a, b) => a.start_ms - b.start_ms);
   const of = <T,>(pick: (bucket: Bucket) => T): T[] => rows.map(pick);
   return {
     ts_ms: of((one) => one.start_ms),
     value: of((one) => one.values[measure]?.value ?? null),
     n: of((one) => one.values[measure]?.n ?? null),
-    expected: of((one) => (estimated ? (one.estimate?.value ?? null) : null)),
+    expected: of((one) => estimateOf(one.estimate, measure)?.value ?? null),
     lower: of((one) => one.values[measure]?.lower ?? null),
     upper: of((one) => one.values[measure]?.upper ?? null),
     score: of(() => null),
@@ -130,10 +138,7 @@ function columnsOf(buckets: Bucket[], measure: string, estimated: boolean): Colu
 }
 
 function Quality({ model, measure }: { model: ModelDetail; measure: string }) {
-  const columns = useMemo(
-    () => columnsOf(model.buckets, measure, measure === model.measure),
-    [model.buckets, measure, model.measure],
-  );
+  const columns = useMemo(() => columnsOf(model.buckets, measure), [model.buckets, measure]);
   const deploys: Change[] = model.each.map((one) => ({
     ...{ id: one.version, at_ms: one.first_ms, kind: "version", title: one.version, tags: {} },
   }));

@@ -65,7 +65,7 @@ function List({ items }: { items: Model[] }) {
               {model.measure} <Measured value={model.quality} />
             </td>
             <td data-label="estimate">
-              <Guess estimate={model.estimate} />
+              <Guess estimate={model.estimate} measure={model.measure} />
             </td>
             <td data-label="labelled">
               <Bar

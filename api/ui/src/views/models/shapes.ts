@@ -8,14 +8,23 @@ export interface Value {
   upper: number | null;
 }
 
-/** Quality as estimated without labels: accuracy or mean absolute error. */
+/** Quality as estimated without labels: accuracy, or mean absolute error and beside it RMSE. */
 export interface Estimate {
+  measure: string;
   value: number | null;
   lower: number | null;
   upper: number | null;
   trusted: boolean;
   why: string;
+  /** The estimate minus the truth, once there are labels. */
   error: number | null;
+  rmse: (Value & { error: number | null }) | null;
+}
+
+/** A lasting change of a version's error. */
+export interface ErrorDrift {
+  at_ms: number;
+  text: string;
 }
 
 export interface Drift {
@@ -62,6 +71,7 @@ export interface Model {
   quality: Value | null;
   quality_ms: number | null;
   estimate: Estimate | null;
+  error_drift: ErrorDrift | null;
   drifted: string[];
 }
 

@@ -1,4 +1,4 @@
-import { number } from "../../numbers";
+import { number, signed } from "../../numbers";
 import type { Estimate, Value } from "./shapes";
 
 /** A measure with its interval and the cases behind it. */
@@ -18,19 +18,25 @@ export function Measured({ value }: { value: Value | null | undefined }) {
   );
 }
 
-/** What quality is estimated to be without labels, and whether that can be trusted. */
-export function Guess({ estimate }: { estimate: Estimate | null }) {
-  if (!estimate || estimate.value === null) return <span class="muted">{estimate?.why || "none"}</span>;
+/** What is estimated of a measure; nothing of the others. */
+export function estimateOf(estimate: Estimate | null, measure: string): Omit<Estimate, "rmse" | "measure"> | null {
+  if (measure !== "rmse" || !estimate) return measure === estimate?.measure ? estimate : null;
+  const { trusted, why } = estimate;
+  return estimate.rmse && { ...estimate.rmse, trusted, why };
+}
+
+/** What a measure is estimated to be without labels, whether that can be trusted, and how far off it was. */
+export function Guess({ estimate, measure }: { estimate: Estimate | null; measure: string }) {
+  const found = estimateOf(estimate, measure);
+  if (!found || found.value === null) return <span class="muted">{found?.why || "none"}</span>;
   return (
     <span>
-      {number(estimate.value)}
-      {estimate.lower !== null && estimate.upper !== null && (
-        <span class="muted">
-          {" "}
-          ({number(estimate.lower)} … {number(estimate.upper)})
-        </span>
-      )}
-      {!estimate.trusted && <span class="muted"> not to be trusted: {estimate.why}</span>}
+      {number(found.value)}
+      <span class="muted">
+        {found.lower !== null && found.upper !== null && ` (${number(found.lower)} … ${number(found.upper)})`}
+        {found.error !== null && ` off by ${signed(found.error)}`}
+        {!found.trusted && ` not to be trusted: ${found.why}`}
+      </span>
     </span>
   );
 }

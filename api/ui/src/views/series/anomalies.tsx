@@ -1,4 +1,4 @@
-import { arrow, number } from "../../numbers";
+import { arrow, beside, number } from "../../numbers";
 import { Pieces, Score, Span } from "../../parts";
 import { link } from "../../place";
 import type { Anomaly } from "../../shapes";
@@ -30,7 +30,7 @@ export function Anomalies({ items }: { items: Anomaly[] }) {
                   <Span startMs={item.onset_ms} endMs={item.end_ms} />
                 </td>
                 <td data-label="value">{number(item.value)}</td>
-                <td data-label="expected">{number(item.expected)}</td>
+                <td data-label="expected">{number(beside(item.value, item.expected))}</td>
                 <td>
                   <Score value={item.score} />
                 </td>

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api";
 import { useLoad, useZone } from "../../hooks";
-import { capital, number } from "../../numbers";
-import { Fact, Moment, Trouble } from "../../parts";
+import { beside, capital, number } from "../../numbers";
+import { Fact, Moment, Sentence, Trouble } from "../../parts";
 import { link } from "../../place";
 import type { Explanation, Series } from "../../shapes";
 import { fieldOf, momentOf } from "../../time";
@@ -57,14 +57,16 @@ function Answer({ series, at }: { series: string; at: number }) {
         <b>{capital(data.reason)}</b>
         {data.ground && `: ${data.ground}`}
       </p>
-      <p>{data.text}</p>
+      <p>
+        <Sentence text={data.text} />
+      </p>
       <dl class="facts">
         <Fact name="At">
           <Moment ms={data.bucket_ms ?? data.at_ms} />
         </Fact>
         {data.value !== null && <Fact name="Value">{number(data.value)}</Fact>}
         {data.n !== null && <Fact name="n">{number(data.n)}</Fact>}
-        {data.expected !== null && <Fact name="Expected">{number(data.expected)}</Fact>}
+        {data.expected !== null && <Fact name="Expected">{number(beside(data.value, data.expected))}</Fact>}
         {(data.lower !== null || data.upper !== null) && (
           <Fact name="Band">
             {number(data.lower)} … {number(data.upper)}
@@ -79,7 +81,7 @@ function Answer({ series, at }: { series: string; at: number }) {
         <ul data-testid="holds">
           {data.holds.map((held, i) => (
             <li key={i}>
-              Route {held.route} was not told: {held.why}
+              Route {held.route} was not told: <Sentence text={held.why} />
             </li>
           ))}
         </ul>
@@ -87,7 +89,9 @@ function Answer({ series, at }: { series: string; at: number }) {
       {data.notes.length > 0 && (
         <ul>
           {data.notes.map((note, i) => (
-            <li key={i}>{note}</li>
+            <li key={i}>
+              <Sentence text={note} />
+            </li>
           ))}
         </ul>
       )}

@@ -95,7 +95,7 @@ function List({ items }: { items: Series[] }) {
           <th>Every</th>
           <th>Seasons</th>
           <th>Model</th>
-          <th>Last</th>
+          <th title="The start of the newest bucket with a value">Last value</th>
         </tr>
       </thead>
       <tbody>

@@ -23,8 +23,8 @@ export function Journal({ series, entries }: { series: Series; entries: JournalE
       {entries.length === 0 && <p class="muted">No model was chosen so far.</p>}
       {entries.length > 0 && (
         <p class="muted">
-          Learning passes let models compete: the loss says how badly one foretold the values, in nats, and the least wins. A
-          season counts where it foretells turns that were held back.
+          Learning passes let models compete: the loss says how badly one predicted the values, in nats, and the least wins. A
+          season counts where it explains cycles that were held out.
         </p>
       )}
       <Trouble problem={problem} />

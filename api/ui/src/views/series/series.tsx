@@ -185,7 +185,7 @@ function Facts({ series, journal }: { series: Series; journal: JournalEntry[] })
           <Moment ms={series.next_stage_ms} />
         </Fact>
       )}
-      <Fact name="Last">
+      <Fact name="Last value's bucket">
         <Moment ms={series.last_ms} />
       </Fact>
       {series.wide_band && (

@@ -77,7 +77,7 @@ function errorsOf(columns: Columns): Errors {
  * lies beyond them. */
 export function ErrorShape({ columns, law }: { columns: Columns; law: string | null }) {
   const { bins, sorted, ends } = useMemo(() => errorsOf(columns), [columns]);
-  if (sorted.length < 10) return <p class="muted">Too few values were foretold in this span for a shape of the errors.</p>;
+  if (sorted.length < 10) return <p class="muted">Too few values were predicted in this span for a shape of the errors.</p>;
   const marks = ([0.01, 0.5, 0.99] as const).map((share) => [`${100 * share} %`, quantile(sorted, share)] as const);
   return (
     <figure>

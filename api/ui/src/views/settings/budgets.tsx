@@ -4,7 +4,7 @@ import { Ask } from "../../dialog";
 import { ChoiceField, TextField } from "../../fields";
 import { useLoad, useMay, useTick } from "../../hooks";
 import { count } from "../../numbers";
-import { Moment, Trouble } from "../../parts";
+import { headline, Moment, Trouble } from "../../parts";
 import { link } from "../../place";
 import type { Page } from "../../shapes";
 import { Changes, Opens } from "./confirm";
@@ -89,7 +89,7 @@ function HeldList({ held }: { held: Held[] }) {
       <ul class="lines">
         {held.map((one) => (
           <li key={`${one.incident_id} ${one.route}`}>
-            <Moment ms={one.at_ms} /> <a href={link("incident", one.incident_id)}>{one.title}</a>{" "}
+            <Moment ms={one.at_ms} /> <a href={link("incident", one.incident_id)}>{headline(one.title)}</a>{" "}
             <span class="muted">{one.why}</span>
           </li>
         ))}

@@ -1,15 +1,21 @@
 import { useState } from "preact/hooks";
 import { change, get, part } from "../../api";
 import { Ask } from "../../dialog";
-import { CheckField, Field, TextField } from "../../fields";
-import { useLoad, useMay, useTick } from "../../hooks";
+import { CheckField, ChoiceField, Field, TextField } from "../../fields";
+import { useLoad, useMay, useTick, useZone } from "../../hooks";
 import { Hits, type Selector, SelectorFields } from "../../muting";
-import { Moment, personName, Trouble } from "../../parts";
+import { count } from "../../numbers";
+import { personName, Span, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
+import { moment, zones } from "../../time";
 import { Opens, Remove } from "./confirm";
 import { Listed } from "./listed";
 import type { Calendar } from "./shapes";
 
+const MODES = [
+  ["suppress-alert", "nobody is told of incidents"],
+  ["suppress-learning", "models learn nothing"],
+] as const;
 const EVERYTHING: Selector = { metric: "*", tags: {}, team: null, incident: "" };
 
 export function Calendars() {
@@ -18,7 +24,7 @@ export function Calendars() {
   const { data, problem } = useLoad(`calendars/${tick}`, (signal) => get<Page<Calendar>>("calendars", {}, signal));
   return (
     <>
-      <p class="muted">In the entries of a calendar nobody is told of incidents of its series.</p>
+      <p class="muted">In the entries of a calendar nobody is told of incidents of its series, or their models learn nothing.</p>
       <Trouble problem={problem} />
       {may && (
         <p class="buttons">
@@ -32,7 +38,9 @@ export function Calendars() {
               <b>{one.name}</b>
             </td>
             <td>
-              {one.source}, {one.spans} entries
+              {one.source}, {count(one.spans, "entry", "entries")}
+              <br />
+              <span class="muted">{MODES.find(([mode]) => mode === one.mode)?.[1]}</span>
             </td>
             <td class="c-title">
               {one.selector.metric}{" "}
@@ -42,7 +50,7 @@ export function Calendars() {
               <ul class="lines">
                 {one.next.slice(0, 3).map((span) => (
                   <li key={`${span.start_ms} ${span.title}`}>
-                    <Moment ms={span.start_ms} /> {span.title}
+                    <When span={span} /> {span.title}
                   </li>
                 ))}
               </ul>
@@ -66,12 +74,29 @@ export function Calendars() {
   );
 }
 
+/** Whole days by their dates; other times by the clock. */
+function When({ span: { start_ms, end_ms } }: { span: Calendar["next"][number] }) {
+  const zone = useZone();
+  const [first = "", last = ""] = [start_ms, end_ms].map((ms) => moment(ms, zone));
+  if (!first.endsWith(" 00:00") || !last.endsWith(" 00:00")) return <Span startMs={start_ms} endMs={end_ms} />;
+  const day = (ms: number): string => moment(ms, zone).slice(0, 10);
+  const end = day(end_ms - 1);
+  return (
+    <time dateTime={day(start_ms)}>
+      {day(start_ms)}
+      {end !== day(start_ms) && ` to ${end}`}
+    </time>
+  );
+}
+
 function CalendarDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [country, setCountry] = useState("");
   const [region, setRegion] = useState("");
   const [ics, setIcs] = useState("");
   const [selector, setSelector] = useState(EVERYTHING);
+  const [zone, setZone] = useState(useZone());
+  const [mode, setMode] = useState<string>(MODES[0][0]);
   const [force, setForce] = useState(false);
   const everything = selector.metric === "*" && Object.keys(selector.tags).length === 0;
   const source = ics ? { ics } : { country, ...(region ? { region } : {}) };
@@ -82,7 +107,7 @@ function CalendarDialog({ onClose }: { onClose: () => void }) {
       does="Add"
       onClose={onClose}
       ready={name.trim() !== "" && (ics !== "" || country !== "") && (!everything || force)}
-      work={() => change("POST", "calendars", { name, selector, force, ...source })}
+      work={() => change("POST", "calendars", { name, selector, force, zone, mode, ...source })}
     >
       <TextField name="Name" value={name} onValue={setName} required />
       <div class="pair">
@@ -94,6 +119,10 @@ function CalendarDialog({ onClose }: { onClose: () => void }) {
           <input id={id} type="file" accept=".ics,text/calendar" onChange={(event) => read(event.currentTarget.files?.[0])} />
         )}
       </Field>
+      <div class="pair">
+        <ChoiceField name="Time zone of its days" value={zone} choices={zones().map((one) => [one, one] as const)} onValue={setZone} />
+        <ChoiceField name="In its entries" value={mode} choices={MODES} onValue={setMode} />
+      </div>
       <SelectorFields value={selector} onValue={setSelector} />
       <Hits selector={selector} />
       {everything && <CheckField name="Yes, for everything" value={force} onValue={setForce} />}

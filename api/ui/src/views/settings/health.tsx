@@ -1,12 +1,14 @@
 import { Bar, Fact, Moment, Notice } from "../../parts";
-import { count } from "../../numbers";
+import { bytes, count } from "../../numbers";
 import type { ShardStatus, Status } from "../../shapes";
+import { duration } from "../../time";
 
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-function bytes(size: number): string {
-  const power = Math.min(UNITS.length - 1, size > 0 ? Math.floor(Math.log2(size) / 10) : 0);
-  return `${(size / 1024 ** power).toFixed(power > 0 ? 1 : 0)} ${UNITS[power]}`;
+/** An amount in the unit that a limit's name tells. */
+function amount(name: string, value: number): string {
+  if (/_bytes(_max)?$/.test(name)) return bytes(value);
+  if (/_ms(_max)?$/.test(name)) return duration(value);
+  if (/_s(_max)?$/.test(name)) return duration(1_000 * value);
+  return value.toLocaleString("en", { maximumFractionDigits: 1 });
 }
 
 /** Where every shard stands, how much of each limit is used, and which receivers take nothing. */
@@ -95,14 +97,14 @@ function Limits({ limits }: { limits: Status["limits"] }) {
               <td class="c-title">
                 <code>{one.name}</code>
               </td>
-              <td data-label="at most">{one.value.toLocaleString("en")}</td>
+              <td data-label="at most">{amount(one.name, one.value)}</td>
               <td data-label="used">
                 {one.used === null ? (
                   "–"
                 ) : (
                   <>
                     <Bar share={one.value > 0 ? one.used / one.value : 0} label={`${one.used} of ${one.value}`} />{" "}
-                    {one.used.toLocaleString("en", { maximumFractionDigits: 1 })}
+                    {amount(one.name, one.used)}
                   </>
                 )}
               </td>

@@ -42,7 +42,7 @@ export function Preview({ name, route }: Asked) {
             to tell.{" "}
             <span class="muted">
               <Span startMs={data.since_ms} endMs={data.until_ms} />
-              {Date.now() - data.until_ms > DAY && ", the last days of which anything is known"}
+              {Date.now() - data.until_ms > DAY && ", the last days of the history there is"}
             </span>
           </p>
           <ul class="contributors">

@@ -128,7 +128,9 @@ export interface Source {
   error_ms: number | null;
   error: string;
   read_until_ms: number | null;
+  newest_ms: number | null;
   samples: number;
+  refused: number;
   parts: { name: string; error: string }[];
 }
 

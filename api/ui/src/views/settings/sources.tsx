@@ -30,7 +30,7 @@ export function Sources() {
       )}
       <Listed
         testId="sources"
-        heads={["Source", "Kind", "State", "Read until", "Samples", ""]}
+        heads={["Source", "Kind", "State", "Read until", "Newest sample", "Samples", ""]}
         items={data?.items}
         none="No source is polled."
       >
@@ -45,8 +45,14 @@ export function Sources() {
             <td class="c-title">
               <Health source={one} />
             </td>
-            <td data-label="read until">{one.read_until_ms === null ? "–" : <Moment ms={one.read_until_ms} />}</td>
-            <td data-label="samples">{one.samples.toLocaleString("en")}</td>
+            <td data-label="read until"><Moment ms={one.read_until_ms} /></td>
+            <td data-label="newest">
+              <Moment ms={one.newest_ms} />
+            </td>
+            <td data-label="samples">
+              {one.samples.toLocaleString("en")}
+              {one.refused > 0 && `, ${one.refused.toLocaleString("en")} refused`}
+            </td>
             <td class="c-buttons">
               {may && (
                 <Changes

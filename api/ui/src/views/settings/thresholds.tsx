@@ -30,6 +30,7 @@ interface Comfort {
   series: number;
   metrics: number;
   truncated: boolean;
+  opens_at: number;
   thresholds: Threshold[];
   runs: Run[];
 }
@@ -38,6 +39,8 @@ const DAYS = ["7", "14", "28", "60"] as const;
 const FIRST = 55;
 const SHOWN = 12;
 const WIDTH = 600;
+const LANE = 10;
+const TALLEST = 160;
 
 function excess(one: Threshold): string {
   return one.excess === null ? "" : `, ${number(one.excess)} outside the band`;
@@ -61,9 +64,9 @@ export function Thresholds() {
     <>
       <p class="muted">
         What other thresholds would have brought over the last days. Minimum change, duration and labels, which also decide,
-        are left out; nothing is changed by this. Anomalies open at 55.6.
+        are left out; nothing is changed by this.{data && ` Anomalies open at ${data.opens_at}.`}
       </p>
-      <div class="pair">
+      <div class="pair apart">
         <TextField
           name="Metric"
           value={metric}
@@ -78,7 +81,7 @@ export function Thresholds() {
           placeholder="key=value"
         />
       </div>
-      <div class="pair">
+      <div class="pair apart">
         <ChoiceField
           name="Or the series of a route"
           value={route}
@@ -173,13 +176,29 @@ function Reached({ found, score, onScore }: ReachedProps) {
   );
 }
 
+/** Runs, those that overlap one above the other: the lane of each, and how many lanes there are. */
+function laned(runs: readonly Run[]): [Map<Run, number>, number] {
+  const ends: number[] = [];
+  const lanes = new Map<Run, number>();
+  for (const run of [...runs].sort((a, b) => a.from_ms - b.from_ms)) {
+    const free = ends.findIndex((end) => end <= run.from_ms);
+    const lane = free < 0 ? ends.length : free;
+    ends[lane] = run.to_ms;
+    lanes.set(run, lane);
+  }
+  return [lanes, ends.length];
+}
+
 /** When the runs are: those with the highest scores, each as long as it lasted. */
 function Strip({ runs, from, to }: { runs: Run[]; from: number; to: number }) {
   const x = (ms: number): number => ((Math.min(Math.max(ms, from), to) - from) / Math.max(to - from, 1)) * WIDTH;
+  const [lanes, many] = laned(runs);
+  const height = LANE * Math.max(many, 2);
   return (
     <svg
-      class="shape strip"
-      viewBox={`0 0 ${WIDTH} 24`}
+      class="shape"
+      style={{ height: `${Math.min(height, TALLEST)}px` }}
+      viewBox={`0 0 ${WIDTH} ${height}`}
       preserveAspectRatio="none"
       role="img"
       aria-label={`${runs.length} of the runs over time`}
@@ -189,10 +208,12 @@ function Strip({ runs, from, to }: { runs: Run[]; from: number; to: number }) {
           key={`${one.series_id} ${one.from_ms}`}
           class="shape-bar"
           x={x(one.from_ms)}
-          y={4}
+          y={height - LANE * (1 + (lanes.get(one) ?? 0)) + 1}
           width={Math.max(1.5, x(one.to_ms) - x(one.from_ms))}
-          height={16}
-        />
+          height={LANE - 2}
+        >
+          <title>{`${one.series}, score ${one.score.toFixed(1)}`}</title>
+        </rect>
       ))}
     </svg>
   );

@@ -1,0 +1,51 @@
+"""What is told long after it was: history that is read in beside live series.
+
+The wall clock says nothing of it, so an anomaly carries how far its own series had come.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.domain.durations import DAY_MS
+from monitor.shard import state as st
+from monitor.shard.shard import Shard
+
+FAR_MS = DAY_MS
+FAR_CADENCES = 4
+
+
+def heard_ms(at_ms: int, cadence_ms: int, arrival_ms: int) -> int | None:
+    """``at_ms``, the event time a series had come to, where it was long over when it arrived; else None.
+
+    >>> heard_ms(0, 60_000, FAR_MS), heard_ms(0, 60_000, FAR_MS + 1), heard_ms(0, 7 * FAR_MS, FAR_MS + 1)
+    (None, 0, None)
+    """
+    return at_ms if arrival_ms - at_ms > max(FAR_MS, FAR_CADENCES * cadence_ms) else None
+
+
+def still_open(shard: Shard, arrival_ms: int) -> NDArray[np.void]:
+    """Where a file ends: the open anomalies of series that it left long ago, as changes (`state.CHANGE`), so
+    that it is known how far each had come. O(room for open anomalies)."""
+    known = shard.episodes
+    told = np.flatnonzero((known["row"] >= 0) & (known["adopted_at"] == 0) & (known["hushed"] == 0))
+    told = told[shard.common["flags"][known["row"][told]] & st.BACKFILLED != 0]
+    told = told[np.lexsort((known["onset"][told], known["row"][told]))]
+    found = [_change(shard, shard.episodes[place]) for place in told]
+    far = [one for one in found if heard_ms(int(one["at_ms"]), int(one["cadence"]), arrival_ms) is not None]
+    return np.array(far, st.CHANGE) if far else np.zeros(0, st.CHANGE)
+
+
+def _change(shard: Shard, episode: np.void) -> np.void:
+    row = int(episode["row"])
+    cadence = int(shard.clocks["cadence"][row])
+    change: np.void = np.zeros(1, st.CHANGE)[0]
+    change["row"], change["change"], change["cadence"] = row, st.UPDATED, cadence
+    change["at_ms"], change["end_ms"] = shard.final_ms(row), -1
+    for name in ("onset", "peak", "last"):
+        change[f"{name}_ms"] = int(episode[name]) * cadence
+    for name in ("kind", "direction", "value", "expected", "lower", "upper"):
+        change[name] = episode[name]
+    change["level"], change["buckets"] = episode["peak_level"], episode["count"]
+    return change
