@@ -28,6 +28,7 @@ from monitor.engine.parts import Parts
 from monitor.history.window import Windows
 from monitor.meta.freeze import Freeze
 from monitor.shard import state as st
+from monitor.shard.apply import apply
 from monitor.shard.shard import Shard
 
 START_MS = 1_767_571_200_000  # 2026-01-05, a Monday
@@ -166,7 +167,7 @@ class Drive:
     def _apply(self, entry: Entry) -> None:
         waiting = [entry]
         while waiting:
-            applied = self._shard.apply(waiting.pop())
+            applied = apply(self._shard, waiting.pop())
             seen = applied.observations
             self._keep(seen)
             self._note(applied.changes, seen)

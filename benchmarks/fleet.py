@@ -22,6 +22,7 @@ from monitor.domain.batch import Mode
 from monitor.domain.records import Samples
 from monitor.domain.series import Identity
 from monitor.shard import state as st
+from monitor.shard.apply import apply
 from monitor.shard.shard import Shard
 
 SLOTS = 24
@@ -129,7 +130,7 @@ class Fleet:
         clocks["cadence"], clocks["bucket"] = CADENCE_MS, FIRST_BUCKET - 2
         clocks["run_max"], clocks["gap_max"] = _RUN_MAX, _GAP_MAX
         for _ in range(2):
-            shard.apply(entry_of(self.sweep()))
+            apply(shard, entry_of(self.sweep()))
         clocks["final_n"] = _FINAL_N
 
 

@@ -27,6 +27,7 @@ from monitor.history.history import History
 from monitor.intake.codec import encode
 from monitor.meta.figures import Facts, figures
 from monitor.meta.ledger import Ledger
+from monitor.shard.apply import apply
 from monitor.shard.results import Applied
 from monitor.shard.shard import Shard
 
@@ -73,7 +74,7 @@ def _measured(size: Size, fleet: Fleet, parts: _Parts, history: History) -> list
             decoder.decode(body)
             entry = entry_of(values)
             encode(entry)
-            applied = fleet.shard.apply(entry)
+            applied = apply(fleet.shard, entry)
             history.append(applied.observations)
             if pair % 2:
                 counted -= time.thread_time()

@@ -11,8 +11,9 @@ from pathlib import Path
 from benchmarks.figure import Figure
 from benchmarks.fleet import Fleet, Values, entry_of
 from benchmarks.timing import in_turns
+from monitor.shard.apply import apply
 
-TITLE = "Shard.apply: samples to buckets, two models, score, gate, tracker, observations; one thread"
+TITLE = "apply: samples to buckets, two models, score, gate, tracker, observations; one thread"
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -41,17 +42,17 @@ def run(toy: bool) -> list[Figure]:
 def _throughput(series: int, size: Size) -> list[Figure]:
     fleet = Fleet(series)
     for values in _batches(fleet, 2 * series, size.batch):  # the clock rows fill, the buffers grow
-        fleet.shard.apply(entry_of(values))
+        apply(fleet.shard, entry_of(values))
     count = min(size.most, 20 * series)
     work = [_batches(fleet, count, size.batch) for _ in range(size.repeats)]
     final = 0
 
-    def apply(repeat: int) -> None:
+    def sweep(repeat: int) -> None:
         nonlocal final
         for values in work[repeat]:
-            final += len(fleet.shard.apply(entry_of(values)).observations)
+            final += len(apply(fleet.shard, entry_of(values)).observations)
 
-    cost = in_turns({"shard": apply}, size.repeats)["shard"]
+    cost = in_turns({"shard": sweep}, size.repeats)["shard"]
     assert final == count * size.repeats, "every sample makes one bucket final"
     rate = 1e9 / cost.cpu_ns(count)
     goal = 5_000_000.0 if series == size.goal_at else None

@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.fleet import SLOTS, Fleet, entry_of
 from monitor.domain.series import Identity
 from monitor.intake.index import SeriesIndex
+from monitor.shard.apply import apply
 
 _AT_ONCE = 100_000
 
@@ -37,7 +38,7 @@ def main(series: int) -> None:
     gc.collect()
     before = resident()
     fleet = Fleet(series)
-    fleet.shard.apply(entry_of(fleet.sweep().part(0, min(series, _AT_ONCE))))
+    apply(fleet.shard, entry_of(fleet.sweep().part(0, min(series, _AT_ONCE))))
     index = SeriesIndex()
     fill_index(index, series)
     fleet.offset = fleet.unit = np.zeros(0)  # the benchmark's own

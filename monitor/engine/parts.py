@@ -27,6 +27,7 @@ from monitor.intake.log import Log
 from monitor.intake.tags import TagCounts
 from monitor.meta.freeze import Freeze
 from monitor.meta.ledger import Ledger
+from monitor.shard.apply import apply
 from monitor.shard.former import lives
 from monitor.shard.results import Applied
 from monitor.shard.rules import tagged_zone
@@ -122,7 +123,7 @@ class Parts:
     def apply(self, record: Record) -> Applied:
         """Models, tracker and history move on by one record."""
         entry = record.entry
-        applied = self.shard.apply(self._placed(entry))
+        applied = apply(self.shard, self._placed(entry))
         self.history.append(applied.observations)
         self.journal.append(record.position, [*applied.switches, *self._held_back(entry)])
         self.late += len(applied.revisions)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,11 +16,10 @@ from monitor.shard import state as st
 from monitor.shard.absorbed import change_of
 from monitor.shard.assignment import Assignment, place
 from monitor.shard.episodes import close_all
+from monitor.shard.feeding import make_room_to_mark
 from monitor.shard.former import Was, restore, switched, was
 from monitor.shard.pool import mark
-
-if TYPE_CHECKING:
-    from monitor.shard.shard import Shard
+from monitor.shard.shard import Shard
 
 
 def assign(shard: Shard, assignments: Iterable[Assignment]) -> None:
@@ -54,7 +52,7 @@ def _chosen_by_pass(shard: Shard, item: Assignment) -> None:
     if item.models or item.former is not None:
         _end_anomaly(shard, row)
     shard.common["flags"][row] &= ~st.HELD & 0xFF
-    shard.make_room_to_mark()
+    make_room_to_mark(shard)
     mark(shard.directory[0], row)
 
 

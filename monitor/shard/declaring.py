@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +11,10 @@ from learners.threshold.declared import tail_of
 from monitor.shard import state as st
 from monitor.shard.buckets import into_pool
 from monitor.shard.drain import is_pooled
+from monitor.shard.feeding import make_room_to_mark, start_anew
 from monitor.shard.pool import mark
 from monitor.shard.rules import regridded
-from monitor.shard.starting_anew import start_anew
-
-if TYPE_CHECKING:
-    from monitor.shard.shard import Shard
+from monitor.shard.shard import Shard
 
 
 def declare(shard: Shard, metric: str, declaration: Mapping[str, Any]) -> None:
@@ -27,7 +25,7 @@ def declare(shard: Shard, metric: str, declaration: Mapping[str, Any]) -> None:
     shard.rules.declare(metric, declaration)
     shard.locate()
     for row, pooled in zip(rows, before, strict=True):
-        shard.make_room_to_mark()
+        make_room_to_mark(shard)
         clock = shard.clocks[row]
         if regridded(table[clock["rule"]], shard.rules.table[clock["rule"]], int(clock["cadence"])):
             start_anew(shard, row, pooled)

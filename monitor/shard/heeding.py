@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +18,8 @@ from monitor.domain.labels import Label, Said
 from monitor.shard import adoption, episodes
 from monitor.shard.judgements import hushed
 from monitor.shard.labelled import Placed
+from monitor.shard.shard import Shard
 from monitor.shard.state import ATTENTIVE, DIP, LEVEL_SHIFT, NOTHING, SPIKE
-
-if TYPE_CHECKING:
-    from monitor.shard.shard import Shard
 
 
 def told(shard: Shard, body: Mapping[str, Any]) -> None:

@@ -1,13 +1,11 @@
-"""A shard: the deterministic state machine that owns some of the series. ``apply(entry) -> Applied``.
+"""What a shard holds of its series: the arrays, where they lie, and a row's life in them.
 
-Event time only: no wall clock, no randomness. The same entries in the same order give the same state and
-the same results, however samples are cut into batches, and whatever the order of arrival inside the
-lateness bound. About 100-200 ns a sample and 368 bytes a series with a 24-slot season (`state`).
+368 bytes a series with a 24-slot season (`state`). What happens to it is in `monitor.shard.apply`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,29 +15,20 @@ from learners.bank import Bank, aligned, grown
 from learners.base import view
 from learners.block import BYTES, WIDTH
 from learners.drift import reference
-from monitor.domain.batch import Mode
-from monitor.domain.records import Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
-from monitor.shard import block, fitted, heeding, judge
+from monitor.shard import block, fitted, judge
 from monitor.shard import state as st
-from monitor.shard.absorbed import emptied, told_already
 from monitor.shard.arrays import doubled, free_list
-from monitor.shard.assigning import assign
-from monitor.shard.assignment import TRUSTED_FROM, Assignment
-from monitor.shard.buckets import take, tick
-from monitor.shard.declaring import declare
-from monitor.shard.drain import drain_all, is_pooled
+from monitor.shard.assignment import TRUSTED_FROM
+from monitor.shard.drain import is_pooled
 from monitor.shard.episodes import release
 from monitor.shard.labelled import Labelled
 from monitor.shard.pauses import Pauses
-from monitor.shard.pauses import told as told_of_pause
 from monitor.shard.pool import ROOM, drop
 from monitor.shard.probation import Probation
-from monitor.shard.results import Applied, Results
+from monitor.shard.results import Results
 from monitor.shard.rules import Rules
-from monitor.shard.starting_anew import started_anew
 
-_NO_N: NDArray[np.float64] = np.full(1, np.nan)
 _NO_PAUSES = np.zeros(0, st.PAUSE)
 _NO_SPANS = np.zeros(0, st.SPAN)
 _BUFFER = 65_536
@@ -71,88 +60,13 @@ class Shard:
         self.kin = np.zeros(0, st.OPINION)
         self.attentive: set[int] = set()
         self.unheard = False
-        self._drained = 0
+        self.drained = 0
         self.renewed: list[int] = []
         self.rows = 0
         self._dirty = np.zeros(_BUFFER, np.int32)
         self._jobs = np.zeros(WIDTH, st.JOB)
         self._block = aligned((BYTES,), np.dtype(np.uint8))
         self.locate()
-
-    # ------------------------------------------------------------------ entries
-
-    def apply(self, entry: Entry) -> Applied:
-        """Apply the entry of one log record. Never raises on what the intake has accepted."""
-        self.renewed = []
-        if isinstance(entry, Samples):
-            self._samples(entry)
-        elif isinstance(entry, Tick):
-            self._tick(entry)
-        elif entry.kind == Kind.ASSIGN:
-            assign(self, [Assignment.from_body(body) for body in entry.body["items"]])
-        elif entry.kind == Kind.METRIC:
-            declare(self, entry.body["name"], entry.body["declaration"])
-        elif entry.kind == Kind.FORGET:
-            self._forget(entry.body["rows"])
-        elif entry.kind == Kind.LABEL:
-            heeding.told(self, entry.body)
-        elif entry.kind in (Kind.MUTE, Kind.CALENDAR):
-            told_of_pause(self.pauses, entry.body, entry.body.get("rows", ()))
-            self.locate()
-        self._drain()
-        if self.unheard:
-            heeding.heed(self)
-        return self._flush()
-
-    def _samples(self, entry: Samples) -> None:
-        for row, canonical in entry.new_series:
-            self.admit(row, Identity.from_canonical(canonical))
-        n = entry.n if entry.n is not None else _NO_N
-        if len(entry) == len(n) == 1 and entry.n is None:
-            n = np.full(2, np.nan)
-        self.take(entry.row, entry.ts_ms, entry.value, n, entry.mode == Mode.BACKFILL)
-
-    def take(
-        self,
-        row: NDArray[np.int32],
-        ts_ms: NDArray[np.int64],
-        value: NDArray[np.float64],
-        n: NDArray[np.float64],
-        backfill: bool,
-    ) -> None:
-        """Take samples. ``n`` has one element or as many as there are samples; NaN is "none"."""
-        at = 0
-        while True:
-            at = take(self.directory, row, ts_ms, value, n, backfill, at)
-            if at == len(ts_ms):
-                return
-            if not started_anew(self):
-                self._make_room()
-
-    def _tick(self, entry: Tick) -> None:
-        self._advance(entry, 0, self.rows)
-        self._drain()
-        while entry.complete and self.renewed:  # what waits for a cadence after an end within the file
-            rows, self.renewed = self.renewed, []
-            for row in rows:
-                self._advance(entry, row, row + 1)
-            self._drain()
-
-    def _advance(self, entry: Tick, first: int, end: int) -> None:
-        at = first
-        while True:
-            at = tick(self.directory, entry.ts_ms, entry.complete, entry.complete, end, at)
-            if at == end:
-                return
-            self._make_room()
-
-    def _flush(self) -> Applied:
-        applied = self.results.take()
-        for shift in told_already(applied.changes) if len(applied.changes) else ():
-            zone = int(self.rules.table["zone"][self.clocks["rule"][shift["row"]]])
-            (civil_ms,) = self.rules.zones.civil(zone, shift["end_ms"].reshape(1))
-            self.references[shift["row"]] = emptied(int(civil_ms))
-        return applied
 
     # ------------------------------------------------------------------ rows
 
@@ -171,13 +85,6 @@ class Shard:
         if len(self.pauses):
             self.pauses.admit(row, identity, self.team_of(identity))
         self.locate()
-
-    def _forget(self, rows: Iterable[int]) -> None:
-        for row in rows:
-            if row < self.rows:
-                self.clear(row)
-        self.labelled.forget(rows)
-        self.unheard |= len(self.labelled) > 0
 
     def clear(self, row: int) -> None:
         """Leave nothing of the series that was in ``row``."""
@@ -225,30 +132,10 @@ class Shard:
 
     # ------------------------------------------------------------------ room
 
-    def _drain(self) -> None:
-        at = 0
-        while self.directory["n_dirty"][0]:
-            at = drain_all(self.directory, at)
-            if self.directory["n_dirty"][0]:
-                drained = self._drained
-                if not started_anew(self):
-                    self.results.collect()
-                    self.make_room_to_wait()
-                if self._drained != drained:  # within, the whole list was drained
-                    at = 0
-        self._drained += 1
-
-    def _make_room(self) -> None:
-        self.results.collect()
-        self.make_room_to_wait()
-        self._drain()
-        self.results.collect()
-        self.make_room_to_wait()
-
-    def make_room_to_mark(self) -> None:
-        """Room to mark some rows for draining."""
-        if self.directory["n_dirty"][0] + 8 > len(self._dirty):
-            self._drain()
+    @property
+    def marked_full(self) -> bool:
+        """Is there no room to mark some rows more?"""
+        return bool(self.directory["n_dirty"][0] + 8 > len(self._dirty))
 
     def make_room_to_wait(self) -> None:
         """Room for the samples and the episodes of one series."""

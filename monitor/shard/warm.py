@@ -15,6 +15,7 @@ from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import block, fitted, judge
 from monitor.shard import state as st
+from monitor.shard.apply import apply
 from monitor.shard.assignment import Assignment
 from monitor.shard.buckets import take, tick
 from monitor.shard.drain import drain_all
@@ -59,11 +60,11 @@ def warm_shard() -> None:
         at = np.array([i * MINUTE_MS], np.int64)
         value = np.array([float(i % 5)])
         row = np.zeros(1, np.int32)
-        shard.apply(Samples(row, at, value, None, Mode.BACKFILL, 0, 0, ((0, name),) if i == 0 else ()))
+        apply(shard, Samples(row, at, value, None, Mode.BACKFILL, 0, 0, ((0, name),) if i == 0 else ()))
     count = int(shard.clocks["final_n"][0])
-    shard.apply(Control(Kind.ASSIGN, {"items": [Assignment(0, count, _choice(count)).to_body()]}))
-    shard.apply(Tick(60 * MINUTE_MS, complete=True))
-    shard.apply(Control(Kind.FORGET, {"rows": [0]}))
+    apply(shard, Control(Kind.ASSIGN, {"items": [Assignment(0, count, _choice(count)).to_body()]}))
+    apply(shard, Tick(60 * MINUTE_MS, complete=True))
+    apply(shard, Control(Kind.FORGET, {"rows": [0]}))
 
 
 def _choice(count: int) -> Choice:

@@ -19,6 +19,7 @@ from collectors.arrow_stream import ArrowDecoder
 from collectors.base import Decoder
 from collectors.keys import WireKeys
 from collectors.samples_json import JsonDecoder, NdjsonDecoder
+from monitor.shard.apply import apply
 from monitor.shard.snapshot import snapshot
 
 
@@ -33,8 +34,8 @@ def test_a_row_s_samples_follow_one_another() -> None:
 def test_a_fleet_is_warm_quiet_and_the_same_each_time() -> None:
     first, again = Fleet(200), Fleet(200)
     for _ in range(4):
-        one = first.shard.apply(entry_of(first.sweep()))
-        other = again.shard.apply(entry_of(again.sweep()))
+        one = apply(first.shard, entry_of(first.sweep()))
+        other = apply(again.shard, entry_of(again.sweep()))
         assert len(one.observations) == 200
         assert not len(one.due)
         assert np.array_equal(one.observations.score, other.observations.score)
@@ -52,7 +53,7 @@ def test_the_probe_changes_nothing() -> None:
 def test_the_bank_scores_as_the_shard_does() -> None:
     """The loops that are timed are the shard's judgement: the same samples, the same bits."""
     shard = Fleet(100)
-    told = [shard.shard.apply(entry_of(shard.sweep())).observations for _ in range(8)]
+    told = [apply(shard.shard, entry_of(shard.sweep())).observations for _ in range(8)]
     first = told[2]  # the buckets of the first sweep become final with the third
     for loop in (step, one_by_one):
         ours = Fleet(100)

@@ -18,6 +18,7 @@ from monitor.domain.records import Control, Entry, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.learning.learning import Current, Waiting, decide, named, window_buckets
 from monitor.shard import state as st
+from monitor.shard.apply import apply
 from monitor.shard.assignment import Assignment
 from monitor.shard.digest import digest
 from monitor.shard.results import Applied
@@ -58,7 +59,7 @@ class Run:
         self.applied: list[Applied] = []
 
     def apply(self, entry: Entry) -> None:
-        applied = self.shard.apply(entry)
+        applied = apply(self.shard, entry)
         self.applied.append(applied)
         self.due += applied.due.tolist()
         if self.assigns:
@@ -90,7 +91,7 @@ class Run:
         """The learning pass for every series that waits, until none does."""
         while self.due:
             rows, self.due = sorted(set(self.due)), []
-            applied = self.shard.apply(self.assignment(rows))
+            applied = apply(self.shard, self.assignment(rows))
             self.applied.append(applied)
             self.due += applied.due.tolist()
 

@@ -12,6 +12,7 @@ from monitor.domain.durations import HOUR_MS, MINUTE_MS
 from monitor.domain.records import Control, Kind, Samples, Tick
 from monitor.domain.series import Identity
 from monitor.shard import state as st
+from monitor.shard.apply import apply
 from monitor.shard.shard import Shard
 from monitor.shard.snapshot import state_bytes
 from monitor.shard.warm import warm_shard
@@ -104,7 +105,7 @@ def test_rows_come_in_any_order() -> None:
     ts = START + MINUTE_MS * np.arange(40)
     for row in (5_000, 3, 70_000):
         new = ((row, Identity.of(f"m{row}").canonical()),)
-        shard.apply(Samples(np.full(40, row, np.int32), ts, noise(40), None, Mode.LIVE, 0, 0, new))
+        apply(shard, Samples(np.full(40, row, np.int32), ts, noise(40), None, Mode.LIVE, 0, 0, new))
     assert shard.rows == 70_001
     assert shard.clocks["final_n"][[3, 5_000, 70_000]].tolist() == [32, 32, 32]
     assert np.count_nonzero(shard.common["flags"][: shard.rows]) == 3
@@ -134,7 +135,7 @@ def test_bytes_a_series() -> None:
     new = tuple((row, Identity.of(f"m{row}").canonical()) for row in range(10_000))
     before = state_bytes(shard)
     none = (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
-    shard.apply(Samples(*none, None, Mode.LIVE, 0, 0, new))
+    apply(shard, Samples(*none, None, Mode.LIVE, 0, 0, new))
     grown = (state_bytes(shard) - before) / len(shard.clocks)
     assert grown <= 2 * 32 + 64 + 64 + 12 + 64
 
@@ -146,6 +147,6 @@ def test_more_series_than_the_list_of_marked_rows_holds_are_finished() -> None:
     new = tuple((row, Identity.of(f"m{row}").canonical()) for row in range(count))
     rows = np.arange(count, dtype=np.int32)
     times, values = np.full(count, 1_600_000_000_000, np.int64), np.ones(count)
-    shard.apply(Samples(rows, times, values, None, Mode.BACKFILL, 0, 0, new))
-    applied = shard.apply(Tick(1_600_000_000_000, complete=True))
+    apply(shard, Samples(rows, times, values, None, Mode.BACKFILL, 0, 0, new))
+    applied = apply(shard, Tick(1_600_000_000_000, complete=True))
     assert len(applied.observations) == count
