@@ -10,14 +10,12 @@ from typing import Any
 from monitor.domain.comfort import SCORES, Run, reached
 from monitor.domain.durations import DAY_MS
 from monitor.domain.series import Identity
+from monitor.shards import Row
 
 SERIES_MAX = 200
 """Most series of one answer, those with the smallest ids; what goes beyond is said."""
-POINTS_MAX = 100_000
-"""Buckets of a series that are read, the newest; ten weeks by the minute."""
 RUNS_MAX = 500
 DAYS_MAX = 60
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,11 @@ from monitor.domain.outlook_words import stage_notes
 from monitor.domain.past import Past
 from monitor.domain.units import Way
 from monitor.domain.unusual import unusual
-from monitor.shards import Shards
+from monitor.shards import Row, Shards
 
 PASTS_MAX = 100
 """Anomalies of one answer whose series' past is read for it; of others only if it was read before."""
 REMEMBERED_MAX = 20_000
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from monitor.domain.incident import Incident, Suspect
 from monitor.domain.notice import Picture
 from monitor.domain.units import Way
 from monitor.engine.rebuilding import Rebuilt
+from monitor.shards import Row
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,6 @@ BUCKETS_BEFORE = 300
 BUCKETS_MAX = 2_000
 REMEMBERED_MAX = 64
 COLUMNS = ("ts_ms", "value", "expected", "lower", "upper", "verdict")
-
-Row = Mapping[str, Any]
 
 
 def as_it_was(found: Rebuilt) -> Picture | None:
@@ -46,7 +45,7 @@ class Illustrator:
     def __init__(
         self,
         row: Callable[[str], Row],
-        columns: Callable[..., Row],
+        columns: Callable[..., Mapping[str, Any]],
         declarations: Callable[[], Mapping[str, Any]],
     ) -> None:
         self._row = row

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from monitor.domain.errors import BadRequest, NotFound
 from monitor.domain.paging import Page
 from monitor.domain.series import Identity
+from monitor.shards import Row
 
 MOST = 1_000
 """Series of a metric that are looked through for some tags."""
 _ID = re.compile("[0-9a-f]{16}")
-
-Row = dict[str, Any]
 
 
 def series_named(text: str, one: Callable[[str], Row | None], some: Callable[..., Page[Row]]) -> Row:

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from monitor.comforting import POINTS_MAX, Comfort, comfort
+from monitor.comforting import Comfort, comfort
 from monitor.domain.about import About
 from monitor.domain.comfort import SCORES
 from monitor.domain.errors import NotFound
@@ -24,10 +24,8 @@ from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
 from monitor.explaining import Explained, Explainer
 from monitor.naming import series_named
-from monitor.shards import Shards
+from monitor.shards import POINTS_MAX, Row, Shards
 from monitor.young import Young
-
-Row = dict[str, Any]
 
 
 class Reading:

@@ -23,13 +23,11 @@ from monitor.domain.records import Control, Kind, Tick
 from monitor.domain.series import Identity
 from monitor.intake.limits import Limits
 from monitor.shadow import Shadow
+from monitor.shards import POINTS_MAX, Row
 
 DAYS = 14
 DAYS_MAX = 90
 SIBLINGS_MAX = 10
-POINTS_MAX = 100_000
-"""Buckets of a series that are read, the newest; ten weeks by the minute."""
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

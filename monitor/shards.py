@@ -11,6 +11,10 @@ from monitor.domain.records import Control, Tick
 from monitor.domain.series import shard_of
 from monitor.engine.base import Engine
 
+Row = dict[str, Any]
+"""A series as its shard tells of it."""
+POINTS_MAX = 100_000
+"""Buckets of a series that are read for one answer, the newest; ten weeks by the minute."""
 _SERIES_ID = re.compile("[0-9a-f]{16}")
 
 

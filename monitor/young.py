@@ -5,12 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from itertools import islice
-from typing import Any
 
 from monitor.domain.outlook import LEARNING, SIBLINGS_MAX, Sibling, WideBand, borrowed, wide_band
-from monitor.shards import Shards
-
-Row = dict[str, Any]
+from monitor.shards import Row, Shards
 
 
 class Young:

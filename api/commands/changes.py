@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from api.client import Client
-from api.commands.mute import pairs, start_of
+from api.commands.mute import pairs
+from api.commands.times import moment_ms
 from api.tables import out, print_json, show
 
 COLUMNS = {"at": "change (UTC)", "kind": "kind", "title": "title", "with": "tags", "id": "id"}
@@ -16,7 +17,7 @@ def tell(
 ) -> int:
     body: dict[str, Any] = {"title": title, "kind": kind, "tags": pairs(tags)}
     if at:
-        body["at_ms"] = start_of(at, zone, "--at")
+        body["at_ms"] = moment_ms(at, zone)
     with Client(url, token) as server:
         made = server.post("/api/v1/changes", body)
     if as_json:

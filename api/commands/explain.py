@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rich.table import Table
 
 from api.client import Client
+from api.commands.times import moment
 from api.schemas import rfc3339
 from api.tables import cell, out, print_json
-from monitor.domain.errors import BadRequest
 from monitor.domain.units import signed
 
 
@@ -29,22 +27,6 @@ def explain(url: str, token: str, *, series: str, at: str, tz: str, as_json: boo
         table.add_row(name, cell("text", value))
     console.print(table)
     return 0
-
-
-def moment(text: str, tz: str, option: str = "--at") -> str:
-    """A time as the server takes it; one without an offset is of the zone ``tz``. Raises BadRequest, which
-    names the ``option``.
-
-    >>> moment("2013-02-08 14:00", "America/New_York"), moment("1360350000000", "UTC")
-    ('2013-02-08T14:00:00-05:00', '1360350000000')
-    """
-    if text.isascii() and text.isdigit():
-        return text
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(tz))).isoformat()
-    except (ValueError, ZoneInfoNotFoundError) as error:
-        raise BadRequest(f"{option} {text!r} --tz {tz!r}: {error}") from error
 
 
 def facts(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from api.client import Client
-from api.commands.explain import moment
 from api.commands.models import lives
+from api.commands.times import moment_ms
 from api.tables import cell, out, print_json, show
 
 _INCIDENTS = {"id": "id", "headline": "what", "cause": "cause", "hit": "metrics", "start_ms": "since (UTC)"}
@@ -50,7 +49,7 @@ def unfreeze(url: str, token: str) -> int:
 
 
 def rollback(url: str, token: str, since: str, family: str | None, *, dry_run: bool, as_json: bool) -> int:
-    wanted = {"since_ms": _ms(since), "family": family, "dry_run": dry_run}
+    wanted = {"since_ms": moment_ms(since, "UTC", "--since"), "family": family, "dry_run": dry_run}
     with Client(url, token) as server:
         items = server.post(f"{_PATH}/rollback", wanted)["items"]
     rows = items if as_json else [{**one, **_lives(one)} for one in items]
@@ -63,14 +62,9 @@ def rollback(url: str, token: str, since: str, family: str | None, *, dry_run: b
 
 def reopen(url: str, token: str, since: str, family: str | None) -> int:
     with Client(url, token) as server:
-        server.post(f"{_PATH}/reopen", {"since_ms": _ms(since), "family": family})
+        server.post(f"{_PATH}/reopen", {"since_ms": moment_ms(since, "UTC", "--since"), "family": family})
     out().print("the contests of what was rolled back since then are open again")
     return 0
-
-
-def _ms(text: str) -> int:
-    said = moment(text, "UTC")
-    return int(said) if said.isdigit() else int(datetime.fromisoformat(said).timestamp() * 1_000)
 
 
 def _of(incident: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from api.client import Client, Values
-from api.commands.explain import moment
+from api.commands.times import moment_ms
 from api.tables import out, print_json, show
-from collectors.times import rfc3339_ms
 from monitor.domain.errors import BadRequest
 from monitor.domain.units import counted
 
@@ -52,7 +51,7 @@ def add(
     body: dict[str, Any] = {"selector": selector, "reason": reason, "minutes": minutes(lasts), "force": force}
     body |= does
     if start:
-        body["start_ms"] = start_of(start, zone)
+        body["start_ms"] = moment_ms(start, zone, "--from")
     if weekly:
         body["weekly"] = hours(weekly, zone)
     with Client(url, token) as server:
@@ -186,18 +185,6 @@ def hours(text: str, zone: str) -> Values:
     except ValueError as error:
         raise BadRequest(f"{text[:64]!r} is no time of the week as 'sat,sun 22:30-01:00'") from error
     return {"days": listed, "from_minute": first, "minutes": (last - first) % 1_440 or 1_440, "zone": zone}
-
-
-def start_of(text: str, zone: str, option: str = "--from") -> int:
-    """
-    >>> start_of("2026-01-01 01:00", "Europe/Berlin"), start_of("5", "UTC")
-    (1767225600000, 5)
-    """
-    said = moment(text, zone, option)
-    at_ms = int(said) if said.isdigit() else rfc3339_ms(said)
-    if at_ms is None:
-        raise BadRequest(f"{option} {text[:64]!r} is no time")
-    return at_ms
 
 
 def identifier(id: str) -> str:

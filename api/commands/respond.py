@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from api.client import Client
-from api.commands.explain import moment
+from api.commands.times import moment_ms
 from api.tables import cell, out, print_json, show
 from monitor.domain.words import moment as moment_of
 
@@ -60,7 +59,7 @@ def label(
     body = {key: value for key, value in asked.items() if value is not None and key not in ("from", "to")}
     for key in ("from", "to"):
         if asked[key] is not None:
-            body[f"{key}_ms"] = _ms(moment(asked[key], tz, f"--{key}"))
+            body[f"{key}_ms"] = moment_ms(asked[key], tz, f"--{key}")
     if not dry_run:
         return _post(url, token, "/api/v1/labels", body, as_json)
     with Client(url, token) as server:
@@ -74,14 +73,6 @@ def label(
         since = moment_of(told["from_ms"])
         nothing = f"nothing would change since {since} ({told['series']} series scored)"
     return show(rows, REHEARSED_COLUMNS, as_json, nothing)
-
-
-def _ms(text: str) -> int:
-    """
-    >>> _ms("2013-02-08T14:00:00-05:00"), _ms("1360350000000")
-    (1360350000000, 1360350000000)
-    """
-    return int(text) if text.isdigit() else round(datetime.fromisoformat(text).timestamp() * 1_000)
 
 
 def undo_label(url: str, token: str, label_id: str, *, as_json: bool) -> int:

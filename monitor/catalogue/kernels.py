@@ -35,6 +35,14 @@ def gram(first: Any, second: Any, third: Any) -> int:
 
 
 @kernel
+def grams_at(texts: Bytes, begin: int, place: int) -> tuple[int, int]:
+    """The two grams that end with the byte behind ``place``, in a text that begins at ``begin``."""
+    first = np.int64(texts[place - 1]) if place > begin else np.int64(0)
+    second, third = np.int64(texts[place]), np.int64(texts[place + 1])
+    return gram(np.int64(0), second, third), gram(first, second, third)
+
+
+@kernel
 def sizes(text: Bytes, start: Numbers, length: Numbers, size: Numbers) -> None:
     """Bytes of the searched text of each canonical name, or `FOREIGN`."""
     for name in range(start.size):
@@ -84,14 +92,11 @@ def count(texts: Bytes, ends: Numbers, held: Ordinals, last: Numbers) -> None:
     """By gram, how many texts hold it. ``last``: as long as ``held``, all -1."""
     begin = 0
     for name in range(ends.size):
-        first = np.int64(0)
         for place in range(begin, ends[name] - 1):
-            second, third = np.int64(texts[place]), np.int64(texts[place + 1])
-            for number in (gram(np.int64(0), second, third), gram(first, second, third)):
+            for number in grams_at(texts, begin, place):
                 if last[number] != name:
                     last[number] = name
                     held[number] += 1
-            first = second
         begin = ends[name]
 
 
@@ -101,15 +106,12 @@ def post(texts: Bytes, ends: Numbers, following: Numbers, last: Numbers, posting
     one without any; ``last`` as in `count`."""
     begin = 0
     for name in range(ends.size):
-        first = np.int64(0)
         for place in range(begin, ends[name] - 1):
-            second, third = np.int64(texts[place]), np.int64(texts[place + 1])
-            for number in (gram(np.int64(0), second, third), gram(first, second, third)):
+            for number in grams_at(texts, begin, place):
                 if last[number] != name and following[number] >= 0:
                     last[number] = name
                     postings[following[number]] = name
                     following[number] += 1
-            first = second
         begin = ends[name]
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from monitor.alerting.examples import opened
 from monitor.domain.incident import Contributor, IncidentState, Suspect
 from monitor.domain.notice import Notice, NoticeKind, Picture
+from tests.fakes.listening import listening
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -116,16 +117,12 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[FakeServer]:
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    fake = FakeServer(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield fake
-    finally:
-        ended.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(server) as address:
+        fake = FakeServer(f"http://{address}")
+        try:
+            yield fake
+        finally:
+            ended.set()
 
 
 def certificate_of(folder: Path, name: str) -> tuple[Path, Path]:

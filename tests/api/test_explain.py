@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.commands import ask, explain
+from api.commands import ask, explain, times
 from monitor.domain.alert import Holding
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.budget import Budget
@@ -256,4 +256,4 @@ def test_the_command_explains(
 @pytest.mark.parametrize(("at", "tz"), [("noon", "UTC"), ("2026-01-01 12:00", "Nowhere"), ("", "UTC")])
 def test_a_time_that_is_none_is_wrong_usage(at: str, tz: str) -> None:
     with pytest.raises(BadRequest, match="--at"):
-        explain.moment(at, tz)
+        times.moment(at, tz)

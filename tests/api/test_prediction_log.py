@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from api.prediction_log import PredictionLog
+from tests.fakes.listening import listening
 
 
 class Listener(ThreadingHTTPServer):
@@ -54,13 +55,9 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     server = Listener()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.hold.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(server):
+        yield server
+        server.hold.set()
 
 
 def test_what_is_told_arrives_once(listener: Listener) -> None:

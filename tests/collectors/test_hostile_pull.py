@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,44 +15,35 @@ from collectors.pulled import Source, SourceFailed
 from collectors.scrape import ScrapeSource
 from collectors.scrape_settings import ScrapeSettings
 from tests.fakes import NOW_MS
+from tests.fakes.listening import listening
 from tests.hostile import promql, scrape
 from tests.hostile.case import Page
 
 
 class Answering:
-    """A server that answers everything with one page."""
-
-    page = Page("", b"")
+    """Answers everything with one page."""
 
     def __init__(self) -> None:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(outer.page.status)
-                for name, value in outer.page.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(outer.page.body)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-        self.address = f"127.0.0.1:{self.server.server_port}"
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self.page = Page("", b"")
+        self.address = ""
 
 
 @pytest.fixture(scope="module")
 def answering() -> Iterator[Answering]:
     one = Answering()
-    yield one
-    one.stop()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(one.page.status)
+            for name, value in one.page.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(one.page.body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with listening(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as one.address:
+        yield one
 
 
 def check(source: Source, page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from collectors.pulled import SourceFailed
 from collectors.scrape import ScrapeSource
 from collectors.scrape_settings import ScrapeSettings
 from monitor.domain.series import Identity
+from tests.fakes.listening import listening
 
 NOW = 1_767_225_600_000
 
@@ -176,13 +176,8 @@ class Bad(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def bad() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bad)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(ThreadingHTTPServer(("127.0.0.1", 0), Bad)) as address:
+        yield address
 
 
 @pytest.mark.parametrize(

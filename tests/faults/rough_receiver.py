@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
+
+from tests.fakes.listening import listening
 
 LATE_S = 0.5
 ANSWERS = ("taken", "500", "429", "late", "reset", "dropped")
@@ -89,12 +91,6 @@ class _Server(ThreadingHTTPServer):
 def rough_receiver(seed: int) -> Iterator[Rough]:
     rough = Rough(rng=random.Random(seed))
     handler = type("Handler", (_Handler,), {"rough": rough})
-    with _Server(("127.0.0.1", 0), handler) as server:
-        rough.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield rough
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(_Server(("127.0.0.1", 0), handler)) as address:
+        rough.url = f"http://{address}"
+        yield rough

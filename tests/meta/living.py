@@ -108,3 +108,9 @@ def noise(step: int, count: int) -> NDArray[np.float64]:
 def daily(count: int) -> Values:
     """Levels with a day."""
     return lambda step: 50.0 + 20.0 * np.sin(2 * np.pi * step / 288) + noise(step, count)
+
+
+def walking(count: int) -> Values:
+    """Levels that wander, for up to 3,000 steps."""
+    levels = 100.0 + 0.3 * np.cumsum(np.random.default_rng(5).standard_normal((3_000, count)), axis=0)
+    return lambda step: np.asarray(levels[step] + 0.3 * noise(step, count))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from learners import select
@@ -17,16 +16,11 @@ from monitor.domain.meta import SETTLED as SETTLED_OF_FIGURES
 from monitor.learning import learning
 from monitor.shard.probation import SETTLED
 from tests.meta.broken import stuck
-from tests.meta.living import Living, living, named, noise
+from tests.meta.living import Living, living, named, walking
 
 COUNT = 8
 PASS, NEXT, LATER = 1_090, 1_378, 1_666
 """Steps after which the series have had their passes at 1,088, 1,376 and 1,664 final buckets."""
-WALK = 100.0 + 0.3 * np.cumsum(np.random.default_rng(5).standard_normal((1_700, COUNT)), axis=0)
-
-
-def walking(step: int) -> np.ndarray:
-    return np.asarray(WALK[step] + 0.3 * noise(step, COUNT))
 
 
 def with_a_broken_pass(system: Living, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +55,7 @@ def rolled_back(system: Living) -> list[list[dict[str, Any]]]:
 def test_a_broken_champion_is_rolled_back_and_stays_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with living(tmp_path / "one", named(COUNT), walking) as system:
+    with living(tmp_path / "one", named(COUNT), walking(COUNT)) as system:
         with_a_broken_pass(system, monkeypatch)
         system.past(NEXT - PASS)
         found = rolled_back(system)
@@ -80,14 +74,14 @@ def test_a_broken_champion_is_rolled_back_and_stays_away(
         digests, told = system.digests(), journals(system)
         shutil.copytree(tmp_path / "one", tmp_path / "log", ignore=shutil.ignore_patterns("journal.sqlite"))
     for name in ("one", "log"):  # from the checkpoint; from the log alone
-        with living(tmp_path / name, named(COUNT), walking) as again:
+        with living(tmp_path / name, named(COUNT), walking(COUNT)) as again:
             assert again.digests() == digests
             assert journals(again) == told
 
 
 @pytest.mark.slow
 def test_nothing_is_rolled_back_under_a_freeze(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with living(tmp_path, named(COUNT), walking) as system:
+    with living(tmp_path, named(COUNT), walking(COUNT)) as system:
         with_a_broken_pass(system, monkeypatch)
         system.monitor.overseeing.freeze_by("user:ann", "looks at it")
         system.past(NEXT - PASS)

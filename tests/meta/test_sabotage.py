@@ -15,7 +15,7 @@ from learners.season import NONE
 from monitor.domain.meta import EVERY_MS
 from monitor.learning import learning
 from tests.meta.broken import stuck
-from tests.meta.living import START_MS, Living, daily, living, named, noise
+from tests.meta.living import START_MS, Living, daily, living, named, noise, walking
 
 DAY = 288
 COUNT = 60
@@ -38,13 +38,6 @@ def blinded(monkeypatch: pytest.MonkeyPatch) -> None:
         return [(what, NONE if i % 5 == 0 else seen) for i, (what, seen) in enumerate(found)]
 
     monkeypatch.setattr(select, "look_at", blind)
-
-
-WALK = 100.0 + 0.3 * np.cumsum(np.random.default_rng(5).standard_normal((3_000, COUNT)), axis=0)
-
-
-def walking(step: int) -> np.ndarray:
-    return np.asarray(WALK[step] + 0.3 * noise(step, COUNT))
 
 
 def slow_down(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +95,7 @@ def test_rolled_back_is_as_never_taken(
     """The scores after a pass with something broken that is rolled back are those of a system that was frozen
     before it."""
     dropped = 2 if sabotage == "decoder" else 0
-    value = walking if sabotage == "ema" else daily(COUNT)
+    value = walking(COUNT) if sabotage == "ema" else daily(COUNT)
     scores = []
     for name in ("frozen", "rolled back"):
         with monkeypatch.context() as patch, living(tmp_path / name, named(COUNT), value) as system:
@@ -133,7 +126,7 @@ def test_rolled_back_is_as_never_taken(
 
 @pytest.mark.slow
 def test_a_family_whose_learning_rate_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with living(tmp_path, named(COUNT), walking) as system:
+    with living(tmp_path, named(COUNT), walking(COUNT)) as system:
         system.past(930)
         system.live(155)
         assert system.meta_incidents() == []

@@ -11,25 +11,21 @@ from monitor.domain.served import ModelSettings
 from monitor.served import view
 from monitor.served.closing import Told
 from monitor.served.state import ServedState
-from tests.served.world import SECRET, START_MS, World, by_series, ended, like, records, told, world
+from tests.served.world import (
+    START_MS,
+    World,
+    like,
+    lived,
+    of_whole,
+    records,
+    world,
+)
 
-WHOLE = (("model", "churn"), ("version", "7"))
 MODEL = ModelSettings(maturity_ms=3 * HOUR_MS, reference_buckets=2)
 
 
 def told_of(truth: World, tmp_path: Path) -> tuple[ServedState, list[Told]]:
-    state = ServedState(tmp_path, SECRET, 1 << 30)
-    state.declare("churn", MODEL)
-    found = [*told(state, records(truth)), *ended(state, START_MS + 30 * DAY_MS)]
-    return state, found
-
-
-def of_whole(found: list[Told], metric: str) -> dict[int, float]:
-    """Values by time; of estimates those that may be trusted, which are told with all their cases."""
-    samples = by_series(found).items()
-    return {
-        ts: value for (name, tags, ts), (value, n) in samples if (name, tags) == (metric, WHOLE) and n > 1
-    }
+    return lived(tmp_path, records(truth), MODEL, START_MS + 30 * DAY_MS)
 
 
 def test_it_is_within_two_points_where_only_the_traffic_changes(tmp_path: Path) -> None:

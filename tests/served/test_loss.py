@@ -21,9 +21,22 @@ from monitor.served.closing import Told
 from monitor.served.loss import BINS, Losses
 from monitor.served.state import ServedState
 from tests.naive import loss as naive
-from tests.served.world import SECRET, START_MS, Record, World, by_series, ended, like, records, told, world
+from tests.served.world import (
+    SECRET,
+    START_MS,
+    WHOLE,
+    Record,
+    World,
+    by_series,
+    ended,
+    like,
+    lived,
+    of_whole,
+    records,
+    told,
+    world,
+)
 
-WHOLE = (("model", "churn"), ("version", "7"))
 MODEL = ModelSettings(maturity_ms=2 * HOUR_MS, reference_buckets=100)
 CHANGED_MS = START_MS + 12 * HOUR_MS
 
@@ -41,16 +54,7 @@ def priced(n: int, hours: int, seed: int, delay_ms: float = HOUR_MS) -> World:
 def run(
     truth: World, folder: Path, arriving: Sequence[Record] | None = None
 ) -> tuple[ServedState, list[Told]]:
-    state = ServedState(folder, SECRET, 1 << 30)
-    state.declare("churn", MODEL)
-    arriving = records(truth) if arriving is None else arriving
-    return state, [*told(state, arriving), *ended(state, START_MS + 30 * DAY_MS)]
-
-
-def of_whole(found: list[Told], metric: str) -> dict[int, float]:
-    """Values by time; of estimates those that may be trusted."""
-    samples = by_series(found).items()
-    return {ts: v for (name, tags, ts), (v, n) in samples if (name, tags) == (metric, WHOLE) and n > 1}
+    return lived(folder, records(truth) if arriving is None else arriving, MODEL, START_MS + 30 * DAY_MS)
 
 
 def estimates(arriving: Sequence[Record]) -> dict[object, tuple[float, float]]:

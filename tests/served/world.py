@@ -116,9 +116,16 @@ def apply(state: ServedState, record: Record, *, live: bool = True) -> None:
 
 
 def run(folder: Path, arriving: Sequence[Record], settings: ModelSettings, until_ms: int) -> list[Told]:
+    return lived(folder, arriving, settings, until_ms)[1]
+
+
+def lived(
+    folder: Path, arriving: Sequence[Record], settings: ModelSettings, until_ms: int
+) -> tuple[ServedState, list[Told]]:
+    """The state after all of it, and what was told."""
     state = ServedState(folder, SECRET, 1 << 30)
     state.declare("churn", settings)
-    return [*told(state, arriving), *ended(state, until_ms)]
+    return state, [*told(state, arriving), *ended(state, until_ms)]
 
 
 def told(state: ServedState, arriving: Sequence[Record]) -> Iterator[Told]:
@@ -142,6 +149,16 @@ def by_series(
         assert key not in found, key
         found[key] = (one.value, one.n)
     return found
+
+
+WHOLE = (("model", "churn"), ("version", "7"))
+
+
+def of_whole(found: Sequence[Told], metric: str) -> dict[int, float]:
+    """Values by time of the version as a whole; of estimates those that may be trusted, which are told with
+    all their cases."""
+    samples = by_series(found).items()
+    return {ts: v for (name, tags, ts), (v, n) in samples if (name, tags) == (metric, WHOLE) and n > 1}
 
 
 def like(of: World, **changed: Any) -> World:
