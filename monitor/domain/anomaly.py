@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
 from monitor.domain.series import Identity
@@ -58,7 +58,8 @@ class Anomaly:
     Absorbed drift has its onset where the level was known to be usual, weeks before its peak, the report.
     ``muted_until_ms``: the end of the window that keeps it out of incidents (`monitor.domain.windows`).
     ``heard_ms``: how far its series had come when it was told last, where that was long over by then (history
-    that was read in): the clock does not go for it. None where it does.
+    that was read in): the clock does not go for it. None where it does. It is of the telling and not of the
+    anomaly, which is the same whenever it is told.
     """
 
     id: str
@@ -79,7 +80,7 @@ class Anomaly:
     team: str = ""
     weight: float = 1.0
     muted_until_ms: int | None = None
-    heard_ms: int | None = None
+    heard_ms: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def begin_ms(self) -> int:

@@ -35,6 +35,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "digest": {},
     "account": {"at_ms": 0},
     "own_series": {},
+    "history_end": {},
     "freeze": {},
     "changed_since": {"since_ms": 0, "family": None},
     "verdicts": {"known": -1},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -29,12 +30,17 @@ BEAT = Identity.of("heartbeat")
 @pytest.fixture
 def monitor(tmp_path: Path) -> Iterator[Monitor]:
     """Its day is `NOW_MS`, as a live series says."""
-    settings = Settings(engine="inline", shards=1, data_dir=tmp_path, auth="off")
+    monitor = started(tmp_path, "inline")
+    yield monitor
+    monitor.stop()
+
+
+def started(folder: Path, engine: Literal["inline", "processes"]) -> Monitor:
+    settings = Settings(engine=engine, shards=1, data_dir=folder, auth="off")
     monitor = build(settings, clock_ms=lambda: NOW_MS)
     monitor.start()
     push(monitor, BEAT, [NOW_MS - HOUR_MS, NOW_MS], [1.0, 1.0], Mode.LIVE)
-    yield monitor
-    monitor.stop()
+    return monitor
 
 
 def push(monitor: Monitor, series: Identity, at: list[int], value: list[float], mode: Mode) -> None:
@@ -79,3 +85,14 @@ def test_it_expires_once_its_own_samples_are_past_the_longest_span(monitor: Moni
     incident = read_in(monitor, FAULT_H + 90, FAULT_H + 110, raised=True)
     assert (incident.state, incident.end_ms) == ("expired", FAULT_MS + 4 * DAY_MS)
     assert monitor.recounting.transitions(incident.id)[-1].at_ms < FAULT_MS + 5 * DAY_MS
+
+
+def test_it_stays_open_over_a_restart_and_in_another_engine(tmp_path: Path) -> None:
+    monitor = started(tmp_path, "processes")
+    before = read_in(monitor, 0, FAULT_H + 20, raised=True)
+    monitor.stop()
+    monitor = started(tmp_path, "inline")
+    (after,) = monitor.recounting.incidents(limit=10).items
+    assert (before.state, after.state, after.id) == ("open", "open", before.id)
+    assert read_in(monitor, FAULT_H + 20, FAULT_H + 60, raised=False).state == "closed"
+    monitor.stop()
