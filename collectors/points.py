@@ -75,6 +75,9 @@ def batch_of(
         points, prints = points[good], prints[good]
     if all_identities:
         name_all(of_series, identity_of, identities)
+    if not good.all():
+        kept = set(prints.tolist())
+        identities = {print_: name for print_, name in identities.items() if print_ in kept}
     batch = SampleBatch(
         fingerprint=np.ascontiguousarray(prints),
         ts_ms=np.ascontiguousarray(points["ts_ms"]),

@@ -54,6 +54,7 @@ def test_alone_and_among_others(form: str, poison: list[bytes | None], data: Any
     [
         ("ndjson", ["\n".join(GOOD["ndjson"][:2]), "no JSON", GOOD["ndjson"][2]], [0, 1, 2], 1),
         ("json", [GOOD["json"][1], "{", b"\xff", None, GOOD["json"][0]], [0, 1], 2),
+        ("influx", ["orders value=x 1"], [], 1),  # and no series without a sample
         ("influx", ["cpu,host=a usage=1,idle=2 60000000000", "cpu", 'cpu a="'], [1, 2], 2),
     ],
 )
