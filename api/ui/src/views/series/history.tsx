@@ -7,7 +7,7 @@ import { Trouble } from "../../parts";
 import { useAsked } from "../../place";
 import { Rows } from "../../rows";
 import type { Challenger, Columns, Series } from "../../shapes";
-import { type Loaded, thinned } from "./series";
+import { type Loaded, thinned } from "./loaded";
 
 const POINTS = 10_000;
 const DAY = 86_400_000;

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import { Chart } from "../../chart";
 import { Rows } from "../../rows";
 import type { Columns } from "../../shapes";
-import type { Loaded } from "./series";
+import type { Loaded } from "./loaded";
 
 const NONE = { ts_ms: [], value: [] };
 
