@@ -179,8 +179,11 @@ def test_keys_walk_open_and_return(watched: Watched, fake: Server) -> None:
     for key in ("j", "j", "k", "j", "Enter"):
         page.keyboard.press(key)
     expect(part(page, "incident-view")).to_contain_text("cancelled_share up at JFK")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.keyboard.press("Escape")
-    expect(part(page, "incidents")).to_be_visible()
+    expect(part(page, "incident-link").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(part(page, "incident-link").nth(0)).to_be_focused()
 
 
 def test_hostile_names_are_shown_and_run_nothing(watched: Watched, hostile: Server) -> None:
