@@ -12,7 +12,7 @@ import type { Figure, OwnSeries } from "./shapes";
 
 const SHOWN_MS = 2 * 86_400_000;
 const REFRESH_MS = 300_000;
-const HEIGHT = 110;
+const HEIGHT = 118;
 
 /** The own series of one group as small charts of the last two days. */
 export function Figures({ items }: { items: Figure[] }) {
