@@ -286,10 +286,16 @@ def test_zone_is_chosen_and_remembered(watched: Watched, fake: Server) -> None:
     expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
 
 
-def test_phone_width_needs_no_sideways_scrolling(watched: Watched, fake: Server) -> None:
+def test_phone_width_needs_no_sideways_scrolling_and_is_touched_easily(
+    watched: Watched, fake: Server
+) -> None:
     page = watched.page
     page.set_viewport_size({"width": 390, "height": 844})
     for place in ("#/", "#/incident/i1", "#/series"):
         page.goto(f"{fake.url}/{place}")
         expect(page.locator("main [data-row]").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+        heights = page.locator("nav a, .up a, main button").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().height)"
+        )
+        assert min(heights) >= 24, place

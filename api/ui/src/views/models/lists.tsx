@@ -1,5 +1,5 @@
 import { number, percent } from "../../numbers";
-import { Bar, Moment, Sentence } from "../../parts";
+import { Bar, Moment, Sentence, Tag } from "../../parts";
 import { link } from "../../place";
 import type { Bucket, Drift, ModelDetail, Version } from "./shapes";
 import { Guess, Measured } from "./values";
@@ -33,7 +33,7 @@ export function Drifts({ model }: { model: ModelDetail }) {
                 <tr key={`${one.feature} ${one.segment}`}>
                   <td>
                     <b>{one.feature}</b>
-                    {one.segment && <span class="tag">{one.segment}</span>}
+                    {one.segment && <Tag>{one.segment}</Tag>}
                   </td>
                   <td>{one.drifted ? <b>▲ drifted</b> : "– no"}</td>
                   <td class="c-title">
