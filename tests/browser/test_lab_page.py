@@ -27,7 +27,7 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
     part(page, "run-lab").click()
     expect(part(page, "detector")).to_have_count(4)
     first = part(page, "detector").first
-    expect(first.locator("[data-testid=rates]")).to_contain_text(re.compile(r"recall\s*[1-9]\d* %"))
+    expect(first.locator("[data-testid=rates]")).to_contain_text(re.compile(r"recall\s*[1-9]\d*\s%"))
     expect(first.locator("[data-testid=noticed]")).to_contain_text("noticed 1 of 1 anomaly")
     part(page, "lever").fill("99")
     expect(first.locator("[data-testid=noticed]")).to_contain_text("noticed 0 of 1 anomaly")

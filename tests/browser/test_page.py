@@ -179,8 +179,11 @@ def test_keys_walk_open_and_return(watched: Watched, fake: Server) -> None:
     for key in ("j", "j", "k", "j", "Enter"):
         page.keyboard.press(key)
     expect(part(page, "incident-view")).to_contain_text("cancelled_share up at JFK")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.keyboard.press("Escape")
-    expect(part(page, "incidents")).to_be_visible()
+    expect(part(page, "incident-link").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(part(page, "incident-link").nth(0)).to_be_focused()
 
 
 def test_hostile_names_are_shown_and_run_nothing(watched: Watched, hostile: Server) -> None:
@@ -283,10 +286,16 @@ def test_zone_is_chosen_and_remembered(watched: Watched, fake: Server) -> None:
     expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
 
 
-def test_phone_width_needs_no_sideways_scrolling(watched: Watched, fake: Server) -> None:
+def test_phone_width_needs_no_sideways_scrolling_and_is_touched_easily(
+    watched: Watched, fake: Server
+) -> None:
     page = watched.page
     page.set_viewport_size({"width": 390, "height": 844})
     for place in ("#/", "#/incident/i1", "#/series"):
         page.goto(f"{fake.url}/{place}")
         expect(page.locator("main [data-row]").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+        heights = page.locator("nav a, .up a, main button").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().height)"
+        )
+        assert min(heights) >= 24, place

@@ -40,14 +40,22 @@ export function Span({ startMs, endMs }: { startMs: number; endMs: number | null
   );
 }
 
+/** A word in a frame of its own, after a space: it begins a line where it does not fit on the one before. */
+export function Tag({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      {" "}
+      <span class="tag">{children}</span>
+    </>
+  );
+}
+
 /** Words side by side, each in a frame of its own. */
 export function Pieces({ items }: { items: string[] }) {
   return (
     <span class="pieces">
       {items.map((item) => (
-        <span class="tag" key={item}>
-          {item}
-        </span>
+        <Tag key={item}>{item}</Tag>
       ))}
     </span>
   );
@@ -97,9 +105,9 @@ export function SeriesName({ metric, tags }: { metric: string; tags: Record<stri
     <span class="series-name">
       <b>{metric}</b>
       {Object.entries(tags).map(([key, value]) => (
-        <span class="tag" key={key}>
+        <Tag key={key}>
           {key}={value}
-        </span>
+        </Tag>
       ))}
     </span>
   );

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api";
 import { useLoad, useTick, useTitle } from "../hooks";
 import { count } from "../numbers";
-import { Contributors, headline, length, personName, Score, Span, State, Trouble } from "../parts";
+import { Contributors, headline, length, personName, Score, Span, State, Tag, Trouble } from "../parts";
 import { link, useAsked } from "../place";
 import type { IncidentSummary, Page, Status } from "../shapes";
 import { FirstRun } from "./first-run";
@@ -98,7 +98,7 @@ function List({ items }: { items: IncidentSummary[] }) {
               <a href={link("incident", item.id)} data-row data-testid="incident-link">
                 {headline(item.title)}
               </a>
-              {item.team && <span class="tag">{item.team}</span>}
+              {item.team && <Tag>{item.team}</Tag>}
             </td>
             <td class="c-span">
               <Span startMs={item.start_ms} endMs={item.end_ms} />

@@ -3,7 +3,7 @@ import { get, part } from "../../api";
 import { Chart } from "../../chart";
 import { ChoiceField } from "../../fields";
 import { useLoad, useTick, useTitle } from "../../hooks";
-import { number } from "../../numbers";
+import { number, percent } from "../../numbers";
 import { Fact, Moment, Trouble } from "../../parts";
 import { back, useAsked } from "../../place";
 import type { Change, Columns } from "../../shapes";
@@ -132,7 +132,7 @@ function columnsOf(buckets: Bucket[], measure: string): Columns {
     lower: of((one) => one.values[measure]?.lower ?? null),
     upper: of((one) => one.values[measure]?.upper ?? null),
     score: of(() => null),
-    verdict: of((one) => `${one.phase}, ${Math.round(100 * one.coverage)} % labelled`),
+    verdict: of((one) => `${one.phase}, ${percent(one.coverage)} labelled`),
     model: of(() => ""),
   };
 }
