@@ -111,6 +111,7 @@ def test_a_model_shows_where_it_fell_and_which_feature_drifted(watched: Watched,
     )
     expect(part(page, "buckets").locator("tbody tr")).to_have_count(48)
     assert part(page, "chart").locator("canvas").evaluate(COLOURS) > 5
+    expect(part(page, "whole-history")).to_have_attribute("href", "#/series/0000000000000001")
     page.get_by_label("Measure").select_option("recall")
     expect(part(page, "buckets")).to_contain_text("recall")
     assert "measure=recall" in page.url
