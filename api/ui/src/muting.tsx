@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import { change } from "./api";
-import { Ask } from "./dialog";
+import { Ask, LinkOut } from "./dialog";
 import { CheckField, ChoiceField, pairsOf, TextField, textOf } from "./fields";
 import { useLoad, useSettled } from "./hooks";
 import { count } from "./numbers";
-import { Trouble } from "./parts";
+import { headline, Trouble } from "./parts";
 import { link } from "./place";
 import type { Incident } from "./shapes";
 
@@ -53,7 +53,7 @@ export function Hits({ selector }: { selector: Selector }) {
           <ul>
             {data.incidents.map((one) => (
               <li key={one.id}>
-                <a href={link("incident", one.id)}>{one.title}</a>
+                <LinkOut href={link("incident", one.id)}>{headline(one.title)}</LinkOut>
               </li>
             ))}
             {data.names.slice(0, 20).map((name) => (
