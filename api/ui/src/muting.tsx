@@ -23,6 +23,7 @@ interface Preview {
 }
 
 const EVERYTHING: Selector = { metric: "*", tags: {}, team: null, incident: "" };
+const MOST_MEMBERS = 30;
 const LENGTHS = [
   ["60", "1 hour"],
   ["240", "4 hours"],
@@ -108,10 +109,39 @@ function proposal(incident: Incident): Selector {
   return { ...EVERYTHING, metric: metrics.size === 1 ? ([...metrics][0] ?? "*") : "*", tags };
 }
 
+interface LikeProps {
+  incident: Incident;
+  onLike: (series: string, selector: Selector) => void;
+  like: string;
+}
+
+/** What fills in a selector: what the series of an incident have in common, or one of them. */
+function Like({ incident, onLike, like }: LikeProps) {
+  const members = [...new Map(incident.members.map((one) => [one.series, one])).values()].slice(0, MOST_MEMBERS);
+  const choose = (series: string): void => {
+    const one = members.find((member) => member.series === series);
+    onLike(series, one ? { ...EVERYTHING, metric: one.metric, tags: one.tags } : proposal(incident));
+  };
+  return (
+    <ChoiceField
+      name="Like"
+      value={like}
+      choices={[["", "what they have in common"], ...members.map(({ series }) => [series, series] as const)]}
+      onValue={choose}
+      hint="fills in metric and tags"
+    />
+  );
+}
+
 /** Mutes an incident or series for a time. */
 export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose: () => void }) {
   const [what, setWhat] = useState(incident ? "incident" : "series");
   const [series, setSeries] = useState(incident ? proposal(incident) : EVERYTHING);
+  const [like, setLike] = useState("");
+  const fill = (name: string, selector: Selector): void => {
+    setLike(name);
+    setSeries(selector);
+  };
   const [minutes, setMinutes] = useState("240");
   const [reason, setReason] = useState("");
   const [force, setForce] = useState(false);
@@ -155,7 +185,8 @@ export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose
       )}
       {what === "series" && (
         <>
-          <SelectorFields value={series} onValue={setSeries} />
+          {incident && <Like incident={incident} like={like} onLike={fill} />}
+          <SelectorFields key={like} value={series} onValue={setSeries} />
           <Hits selector={series} />
         </>
       )}
