@@ -22,7 +22,7 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
     page.goto(f"{system.url}/#/lab?series={ORIGIN}")
     expect(part(page, "lab-chart").locator("canvas")).to_be_visible()
     page.get_by_label("from value").fill("1450")
-    page.get_by_label("of so many usual steps").fill("40")
+    page.get_by_label("how many usual steps high").fill("40")
     part(page, "plant").click()
     part(page, "run-lab").click()
     expect(part(page, "detector")).to_have_count(4)
@@ -49,10 +49,11 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
 
 def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     page = watched.page
+    system.tell("PUT", f"metrics/{CHAIN[0][0].metric}", {"static_upper": 1_000_000})
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{system.url}/#/lab?series={ORIGIN}")
     page.get_by_label("from value").fill("1450")
-    page.get_by_label("of so many usual steps").fill("40")
+    page.get_by_label("how many usual steps high").fill("40")
     part(page, "plant").click()
     part(page, "hand-draw").click()
     over = part(page, "lab-chart").locator(".u-over")
@@ -73,6 +74,7 @@ def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     part(page, "lever").fill("75")
     part(page, "played").fill("1500")
     part(page, "detector").nth(1).get_by_role("button").click()
+    expect(part(page, "held")).to_contain_text("Fixed upper bound")
     for kept in ("score=75", "at=1500", "focus=1"):
         expect(page).to_have_url(re.compile(kept))
     said = part(page, "rates").all_inner_texts()
@@ -90,6 +92,19 @@ def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     assert part(other, "rates").all_inner_texts() == said
     expect(part(other, "detector").nth(1).get_by_role("button")).to_have_attribute("aria-pressed", "true")
     watched.assert_clean(system.url)
+
+
+def test_a_link_made_at_the_end_of_the_playback_is_there_at_once(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{system.url}/#/lab?series={ORIGIN}")
+    part(page, "run-lab").click()
+    whole = part(page, "played").get_attribute("max")
+    expect(page).to_have_url(re.compile(f"at={whole}"))
+    other = page.context.new_page()  # which would play
+    other.goto(page.url)
+    expect(part(other, "played")).to_be_visible()
+    assert part(other, "played").input_value() == whole
 
 
 def test_a_file_with_labels_is_played(watched: Watched, system: Desk) -> None:

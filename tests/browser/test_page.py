@@ -111,6 +111,7 @@ def test_a_model_shows_where_it_fell_and_which_feature_drifted(watched: Watched,
     )
     expect(part(page, "buckets").locator("tbody tr")).to_have_count(48)
     assert part(page, "chart").locator("canvas").evaluate(COLOURS) > 5
+    expect(part(page, "whole-history")).to_have_attribute("href", "#/series/0000000000000001")
     page.get_by_label("Measure").select_option("recall")
     expect(part(page, "buckets")).to_contain_text("recall")
     assert "measure=recall" in page.url
@@ -277,13 +278,18 @@ def test_unknown_incident_is_a_plain_message(watched: Watched, fake: Server) -> 
     expect(part(page, "problem")).to_contain_text("Not found")
 
 
+CLOCKS_FORWARD_MS = 1_362_888_000_000  # three hours before they go forward in New York
+
+
 def test_zone_is_chosen_and_remembered(watched: Watched, fake: Server) -> None:
     page = watched.page
+    fake.api.incidents[0].update(start_ms=CLOCKS_FORWARD_MS, end_ms=CLOCKS_FORWARD_MS + 8 * 3_600_000)
     page.goto(fake.url)
+    expect(part(page, "incidents")).to_contain_text("2013-03-09 23:00 UTC-5 – 2013-03-10 08:00 UTC-4")
     part(page, "zone").select_option("UTC")
-    expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
+    expect(part(page, "incidents")).to_contain_text("2013-03-10 04:00 – 12:00 UTC+0")
     page.reload()
-    expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
+    expect(part(page, "incidents")).to_contain_text("2013-03-10 04:00 – 12:00 UTC+0")
 
 
 def test_phone_width_needs_no_sideways_scrolling_and_is_touched_easily(

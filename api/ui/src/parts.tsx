@@ -30,12 +30,14 @@ export function State({ state }: { state: string }) {
 
 export function Span({ startMs, endMs }: { startMs: number; endMs: number | null }) {
   const zone = useZone();
+  const [first, last] = [startMs, endMs ?? startMs].map((ms) => offset(ms, zone));
   return (
     <span class="span">
       <time dateTime={new Date(startMs).toISOString()}>{moment(startMs, zone)}</time>
+      {first !== last && <span class="muted"> {first}</span>}
       {" – "}
       {endMs === null ? "now" : <time dateTime={new Date(endMs).toISOString()}>{until(startMs, endMs, zone)}</time>}{" "}
-      <span class="muted">{offset(startMs, zone)}</span>
+      <span class="muted">{last}</span>
     </span>
   );
 }

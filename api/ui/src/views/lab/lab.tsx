@@ -6,6 +6,7 @@ import { count } from "../../numbers";
 import { Moment, Notice, Trouble } from "../../parts";
 import { link, useAsked, whole } from "../../place";
 import { Detectors } from "./detectors";
+import { Held } from "./held";
 import { type Judged, judged } from "./judging";
 import { Picture } from "./picture";
 import { type Hand, Planter } from "./planter";
@@ -116,11 +117,12 @@ function Bench({ first }: { first: Points }) {
   useEffect(() => {
     if (asked("run")) void go(whole(asked("at")));
   }, []);
-  useKept("at", run && !play.running && play.at < points.value.length ? play.at : undefined);
+  useKept("at", run && !play.running ? play.at : undefined);
   useKept("score", own ? undefined : score);
   return (
     <>
       <Planter size={points.value.length} hand={hand} onHand={setHand} onPlant={(next) => full || act(next)} />
+      {first.metric && <Held metric={first.metric} />}
       <Detectors chosen={detectors} onChosen={(chosen) => change({ detectors: writtenDetectors(chosen) })} />
       <p class="buttons">
         <button type="button" class="main" data-key="r" data-does="run the detectors" data-testid="run-lab" disabled={busy} onClick={() => void go()}>

@@ -21,6 +21,7 @@ export async function pointsOf(id: string, most: number, until: number | undefin
   return {
     name: found.series.series,
     series: id,
+    metric: found.series.metric,
     ts_ms,
     value: rows.map((i) => columns.value[i] ?? 0),
     n: n.some((one) => one !== null) ? n : undefined,
@@ -30,7 +31,7 @@ export async function pointsOf(id: string, most: number, until: number | undefin
 
 function fromFile(read: CsvPoints): Points {
   const { name, ts_ms, value, label } = read;
-  return { name, series: undefined, ts_ms, value, n: undefined, truth: ts_ms.map((_, i) => label?.[i] === 1) };
+  return { name, series: undefined, metric: undefined, ts_ms, value, n: undefined, truth: ts_ms.map((_, i) => label?.[i] === 1) };
 }
 
 /** A series that is watched, or one of a file. */
