@@ -10,10 +10,19 @@ from api.schemas import Answer, NotNegative, is_zone
 from monitor.domain.destination import Destination
 from monitor.domain.route import Digest, Hours, Route
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$",
+        description="a letter or digit, then up to 63 letters, digits, spaces, or any of . _ -",
+    ),
+]
 Pattern = Annotated[str, Field(min_length=1, max_length=256)]
 Seconds = Annotated[int, Field(ge=0, le=30 * 86_400)]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Clock = Annotated[
+    str,
+    Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$", description="a time from 00:00 to 24:00, as 08:30"),
+]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 

@@ -59,7 +59,10 @@ class LabelIn(Asked):
     label: SaidName
     anomaly: Id | None = None
     incident: Id | None = None
-    series: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = None
+    series: (
+        Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="a series' id, 16 hexadecimal digits")]
+        | None
+    ) = None
     from_ms: Moment | None = Field(default=None, description="of a span; event time")
     to_ms: Moment | None = Field(default=None, description="of a span, exclusive")
     note: str = ""

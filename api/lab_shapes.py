@@ -33,7 +33,10 @@ class LabIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    series: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = None
+    series: (
+        Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="a series' id, 16 hexadecimal digits")]
+        | None
+    ) = None
     ts_ms: Annotated[list[Ascending], Field(min_length=1, max_length=POINTS_MAX)]
     value: Annotated[list[Finite], Field(min_length=1, max_length=POINTS_MAX)]
     n: Annotated[list[NotNegative | None], Field(max_length=POINTS_MAX)] | None = None

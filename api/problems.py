@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.faults import Hints, faults, hints_of
 from collectors.errors import TooManySamples
 from monitor.domain.errors import (
     BadRequest,
@@ -109,8 +111,6 @@ def problem_of(error: Exception) -> Problem:
             return unavailable(str(error))
         case HTTPException():
             return Problem(error.status_code, str(error.detail), headers=error.headers)
-        case RequestValidationError():
-            return Problem(422, "; ".join(map(_fault, error.errors()[:10])), kind="invalid-parameter")
         case _:
             reference = uuid4().hex[:12]
             log.error("unexpected error %s", reference, exc_info=error)
@@ -125,10 +125,14 @@ def install(app: FastAPI) -> None:
     async def answer(_: Request, error: Exception) -> Response:
         return problem_of(error).response()
 
-    for kind in (Problem, WatchkeeperError, HTTPException, RequestValidationError):
+    @cache
+    def hints() -> Hints:
+        return hints_of(app.openapi())
+
+    async def point_out(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return Problem(422, faults(error.errors(), hints()), kind="invalid-parameter").response()
+
+    for kind in (Problem, WatchkeeperError, HTTPException):
         app.add_exception_handler(kind, answer)
-
-
-def _fault(error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"] if part not in ("query", "path"))
-    return f"{place[:64]}: {error['msg']}"
+    app.add_exception_handler(RequestValidationError, point_out)

@@ -143,8 +143,12 @@ class CalendarIn(BaseModel):
     name: _Name
     selector: SelectorShape = SelectorShape()
     ics: Annotated[str, Field(max_length=262_144, description="an iCalendar file")] | None = None
-    country: Annotated[str, Field(pattern="^[A-Za-z]{2,3}$", description="as DE")] | None = None
-    region: Annotated[str, Field(pattern="^[A-Za-z0-9 _-]{1,40}$", description="as BY")] | None = None
+    country: (
+        Annotated[str, Field(pattern="^[A-Za-z]{2,3}$", description="a country's code, as DE")] | None
+    ) = None
+    region: (
+        Annotated[str, Field(pattern="^[A-Za-z0-9 _-]{1,40}$", description="a region's code, as BY")] | None
+    ) = None
     zone: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="time zone of days; that of the server's settings, if left out"
     )

@@ -217,6 +217,8 @@ class Anomaly(Answer):
     muted_until_ms: int | None = Field(
         description="end of the mute that keeps it out of incidents; it begins one then if it goes on"
     )
+    value_text: str = Field(description="value in its unit; empty where nothing came")
+    expected_text: str = Field(description="expected in its unit; empty where nothing was")
     size: float | None = Field(description="value minus expected at the peak")
     percent: float | None = Field(description="size in percent of expected; null where that is 0 or tiny")
     unusual: str = Field(description="beside the series' own last days; empty where they were not looked at")

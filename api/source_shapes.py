@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas import Answer
 from monitor.domain.source import SourceState, SourceStatus
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="up to 64 letters, digits, or any of . _ -"),
+]
 
 
 class Part(Answer):

@@ -18,7 +18,9 @@ from monitor.rehearsing import DAYS, DAYS_MAX, Rehearsal
 router = APIRouter(prefix=f"{PREFIX}/labels", tags=["labels"], responses=PROBLEMS)
 
 TheQuota = Annotated[Quota, Depends(quota_of)]
-SeriesIdQuery = Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")]
+SeriesIdQuery = Annotated[
+    str | None, Query(pattern="^[0-9a-f]{16}$", description="a series' id, 16 hexadecimal digits")
+]
 
 
 @router.post("")

@@ -16,7 +16,7 @@ from monitor.domain.durations import MINUTE_MS
 from monitor.domain.errors import BadRequest
 
 router = APIRouter(prefix=PREFIX, tags=["mutes"], responses=PROBLEMS)
-MuteId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
+MuteId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="a mute's id, 16 hexadecimal digits")]
 
 
 @router.get("/mutes")
@@ -118,7 +118,9 @@ def remove_calendar(
     view: TheView,
     access: TheAccess,
     actor: TheActor,
-    calendar_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")],
+    calendar_id: Annotated[
+        str, Path(pattern="^[0-9a-f]{16}$", description="a calendar's id, 16 hexadecimal digits")
+    ],
 ) -> schemas.Health:
     """Remove a calendar, from now on."""
     calendar = view.calendar(calendar_id)

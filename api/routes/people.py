@@ -20,8 +20,10 @@ from monitor.service import Monitor
 
 router = APIRouter(prefix=PREFIX, tags=["access"], responses=PROBLEMS)
 
-TokenId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
-UserName = Annotated[str, Path(pattern=f"^{NAME}$")]
+TokenId = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="a token's id, 12 hexadecimal digits")]
+UserName = Annotated[
+    str, Path(pattern=f"^{NAME}$", description="up to 128 letters, digits, or any of . _ @ -")
+]
 _Printable = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
 
@@ -55,10 +57,14 @@ class NewToken(Token):
 class TokenWanted(schemas.Answer):
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=128, pattern=_Printable)
+    name: str = Field(
+        min_length=1, max_length=128, pattern=_Printable, description="text without control characters"
+    )
     scopes: list[Scope] = Field(min_length=1)
     team: str | None = Field(default=None, max_length=128)
-    prefix: str = Field(default="", max_length=512, pattern=_Printable, description="of metrics it may write")
+    prefix: str = Field(
+        default="", max_length=512, pattern=_Printable, description="that of the metrics it may write"
+    )
     expires_ms: int | None = None
 
 

@@ -58,7 +58,7 @@ def declare_team(
     began."""
     texts = [name, *(text for rule in declared.rules for pair in rule.tags.items() for text in pair)]
     if not all(text.isprintable() for text in texts):
-        raise Problem(422, "names and tags: control characters", kind="bad-name")
+        raise Problem(422, "names and tags: text without control characters is wanted", kind="bad-name")
     rules = [rule.tags for rule in declared.rules]
     monitor.declaring.check_team(name, rules)
     before = monitor.declaring.teams.rules.get(name)

@@ -15,7 +15,10 @@ from monitor.domain.lineage import Lineage
 
 router = APIRouter(prefix=PREFIX, tags=["topology"], responses=PROBLEMS)
 
-Focus = Annotated[str | None, Query(pattern="^[0-9a-f]{16}$", description="a series' id: its edges only")]
+Focus = Annotated[
+    str | None,
+    Query(pattern="^[0-9a-f]{16}$", description="a series' id, 16 hexadecimal digits: its edges only"),
+]
 _FOREVER_MS = 2**62
 TIES_MAX = 1_000
 """Of what people told, the newest."""

@@ -3,25 +3,30 @@ normal."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from monitor.domain import words
 from monitor.domain.anomaly import Anomaly, Verdict
 from monitor.domain.explanation import Ground, Judged, Rule, ground_of, normal_range, size_of
 from monitor.domain.past import Past
-from monitor.domain.units import Way
+from monitor.domain.units import Way, beside
 from monitor.domain.unusual import unusual
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """``size`` is value minus expected at the peak in units of the metric, ``percent`` the same of the
-    expectation (None where that is 0 or tiny). ``unusual`` compares it with the series' own last days, empty
-    where they were not looked at. ``judged_by``: the family of the model, None where not known;
-    ``since_ms``: from when on without a break (or from earlier, unless ``since_known``). ``normal``: what
-    would have made it normal, in words and as a range."""
+    """``value_text``, ``expected_text``: at the peak, in the metric's unit; empty where there is none.
+    ``size`` is value minus expected then, ``percent`` the same of the expectation (None where that is 0 or
+    tiny).
+    ``unusual`` compares it with the series' own last days, empty where they were not looked at.
+    ``judged_by``: the family of the model, None where not known; ``since_ms``: from when on without a break
+    (or from earlier, unless ``since_known``). ``normal``: what would have made it normal, in words and as a
+    range."""
 
     ground: Ground
+    value_text: str
+    expected_text: str
     size: float | None
     percent: float | None
     unusual: str
@@ -52,7 +57,7 @@ def about(anomaly: Anomaly, past: Past | None, judged_by: str | None, rule: Rule
     bucket = Judged(*numbers_of, anomaly.score, verdict).told(way)
     ground = ground_of(bucket, anomaly, rule)
     size, percent = size_of(bucket.value, bucket.expected, bucket.lower, bucket.upper)
-    bounds = normal_range(bucket, rule)
+    bounds = normal_range(bucket, rule, way)
     silent = ground is Ground.SILENT
     judged_by = None if silent else judged_by
     since_ms = past.since_ms if past is not None and judged_by is not None else None
@@ -60,13 +65,19 @@ def about(anomaly: Anomaly, past: Past | None, judged_by: str | None, rule: Rule
         past = replace(past, gap=anomaly.buckets)
     rarity = unusual(abs(bucket.value - bucket.expected), past, ground, anomaly.direction)
     normal = words.normal(ground, bounds, way)
+    value_text = expected_text = ""
     numbers = f"{anomaly.kind.value}: {words.silence(anomaly)}"
     if not silent:
+        value_text = way.number(bucket.value)
+        if not math.isnan(bucket.expected):
+            expected_text = way.number(beside(bucket.value, bucket.expected))
         numbers = words.told(bucket.value, bucket.expected, (bucket.lower, bucket.upper), percent, way)
     judge = f"judged by {judged_by} {words.since(past)}" if judged_by is not None else ""
     would = f"normal would have been {normal}" if normal else ""
     return About(
         ground=ground,
+        value_text=value_text,
+        expected_text=expected_text,
         size=size,
         percent=percent,
         unusual=rarity,

@@ -129,10 +129,14 @@ class Judged:
 
     def told(self, way: Way) -> Judged:
         """With the band as it is told (`monitor.domain.told_band`)."""
-        lower, upper = told_band(
-            way, *map(np.atleast_1d, (self.value, self.expected, self.lower, self.upper))
-        )
-        return replace(self, lower=float(lower[0]), upper=float(upper[0]))
+        lower, upper = self.within(way, self.lower, self.upper)
+        return replace(self, lower=lower, upper=upper)
+
+    def within(self, way: Way, lower: float, upper: float) -> tuple[float, float]:
+        """A band around what was expected, as it is told."""
+        columns = map(np.atleast_1d, (self.value, self.expected, lower, upper))
+        least, most = told_band(way, *columns)
+        return float(least[0]), float(most[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,7 @@ def explain(facts: Facts) -> Explanation:
     ground = None
     if reason in (*_OF_INCIDENTS, Reason.MUTED):
         ground = ground_of(judged, facts.anomaly, facts.rule)
-    return Explanation(reason, ground, size, percent, normal_range(judged, facts.rule))
+    return Explanation(reason, ground, size, percent, normal_range(judged, facts.rule, facts.way))
 
 
 def reason_of(facts: Facts) -> Reason:
@@ -274,20 +278,26 @@ def ground_of(judged: Judged, anomaly: Anomaly | None, rule: Rule) -> Ground:
     return Ground.OUTSIDE
 
 
-def normal_range(judged: Judged, rule: Rule) -> tuple[float, float] | None:
+def normal_range(judged: Judged, rule: Rule, way: Way) -> tuple[float, float] | None:
     """Values that would have been no anomaly by themselves: the band, widened by what is declared not to
-    matter, and cut at fixed bounds. None without a forecast.
+    matter, as far as there are such values, and cut at fixed bounds. None without a forecast.
 
-    >>> normal_range(Judged(9.0, 5.0, 4.0, 6.0), Rule(min_absolute=2.0))
+    >>> normal_range(Judged(9.0, 5.0, 4.0, 6.0), Rule(min_absolute=2.0), Way())
     (3.0, 7.0)
-    >>> normal_range(Judged(9.0, 5.0, 4.0, 6.0), Rule(polarity=-1, static_upper=8.0))
+    >>> normal_range(Judged(9.0, 5.0, 4.0, 6.0), Rule(polarity=-1, static_upper=8.0), Way())
     (4.0, 8.0)
+    >>> from monitor.domain.units import Manner
+    >>> normal_range(Judged(0.9, 0.1, 0.0, 0.2), Rule(min_absolute=0.3), Way(Manner.SHARE))
+    (0.0, 0.4)
     """
     if math.isnan(judged.expected) or math.isnan(judged.lower) or math.isnan(judged.upper):
         return None
     least = rule.least(judged.expected)
-    lower = -math.inf if rule.polarity > 0 else min(judged.lower, judged.expected - least)
-    upper = math.inf if rule.polarity < 0 else max(judged.upper, judged.expected + least)
+    lower = min(judged.lower, judged.expected - least)
+    upper = max(judged.upper, judged.expected + least)
+    lower, upper = judged.within(way, lower, upper)
+    lower = -math.inf if rule.polarity > 0 else lower
+    upper = math.inf if rule.polarity < 0 else upper
     return max(lower, rule.static_lower), min(upper, rule.static_upper)
 
 

@@ -121,6 +121,7 @@ class Story:
         return SeriesCounts(sum(metrics.values()), tags, metrics)
 
     def forget_series(self, series_id: str) -> Sequence[IncidentChange]:
+        self.topology.forget(series_id)
         return self._incidents.forget(series_id)
 
     def anomalies(self, *, after: str, limit: int, **asked: Unpack[AnomalyFilter]) -> Page[PlacedAnomaly]:

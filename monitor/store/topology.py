@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, tuple_
@@ -33,7 +34,7 @@ class TopologyStore:
         self._database = database
 
     def version(self) -> int | None:
-        """The day up to which the stored graph knows, as its first millisecond."""
+        """The day up to which the stored graph knows, as its first millisecond: the last that has edges."""
         with self._database.read() as connection:
             found = connection.execute(select(func.max(TOPOLOGY_VERSIONS.c.version))).scalar_one()
         return None if found is None else int(found)
@@ -43,12 +44,15 @@ class TopologyStore:
         return [tie for act in reversed(holding(self._database)) for tie in act.ties]
 
     def write(self, version: int, edges: Iterable[Edge]) -> None:
-        """Put these edges in the place of those before, in one transaction."""
-        count = 0
+        """Put these edges in the place of those before, in one transaction; without any those stay."""
+        edges, count = iter(edges), 0
+        first = next(edges, None)
+        if first is None:
+            return
         with self._database.write() as connection:
             connection.execute(delete(TOPOLOGY_EDGES))
             rows: list[dict[str, Any]] = []
-            for edge in edges:
+            for edge in chain([first], edges):
                 rows.append(
                     {
                         "source": series_id(edge.source),
@@ -75,6 +79,13 @@ class TopologyStore:
             oldest = connection.execute(kept).scalar()
             if oldest is not None:
                 connection.execute(delete(TOPOLOGY_VERSIONS).where(known <= oldest))
+
+    def forget(self, series_id: str) -> None:
+        """A series is no more."""
+        columns = TOPOLOGY_EDGES.c
+        ends = or_(columns.source == series_id, columns.target == series_id)
+        with self._database.write() as connection:
+            connection.execute(delete(TOPOLOGY_EDGES).where(ends))
 
     def edges(self, focus: str | None = None, after: str = "", limit: int = 100) -> Page[LearnedEdge]:
         """Edges by (source, target), those of one series where ``focus`` is its id. Raises BadRequest for a

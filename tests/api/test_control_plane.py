@@ -184,6 +184,37 @@ def test_what_is_not_there_or_cannot_be_is_a_problem(app: App, path: str, status
     assert body["detail"]
 
 
+@pytest.mark.parametrize(
+    "method, path, body, detail",
+    [
+        ("POST", "calendars", {"name": "x", "country": "D1"}, "country: should be a country's code, as DE"),
+        (
+            "PUT",
+            "receivers/a!",
+            {"kind": "log", "settings": {}},
+            "name: should be a letter or digit, then up to 63 letters, digits, spaces, or any of . _ -",
+        ),
+        (
+            "PUT",
+            "users/a b",
+            {"role": "viewer"},
+            "name: should be up to 128 letters, digits, or any of . _ @ -",
+        ),
+        (
+            "POST",
+            "tokens",
+            {"name": "\n", "scopes": ["read"]},
+            "name: should be text without control characters",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_answered_with_what_would(
+    app: App, method: str, path: str, body: Any, detail: str
+) -> None:
+    answer = app.http.request(method, f"/api/v1/{path}", json=body)
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
 def test_a_limit_of_a_thousand_is_allowed(app: App) -> None:
     assert get(app, "/api/v1/series", limit=1_000) == {"items": [], "next": None}
 

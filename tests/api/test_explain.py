@@ -180,8 +180,9 @@ def test_every_anomaly_says_how_large_how_unusual_and_what_was_normal(app: App) 
     assert listed["percent"] == pytest.approx(2_750)
     assert listed["unusual"] == "5.5 times the largest of the last 8 days"
     assert (listed["judged_by"], listed["judged_since_ms"]) == ("ema", 1_360_000_000_000)
-    assert (listed["ground"], listed["normal"]) == ("outside the band", "a value between -8 % and 12 %")
-    assert (listed["normal_lower"], listed["normal_upper"]) == pytest.approx((-0.08, 0.12))
+    assert (listed["ground"], listed["normal"]) == ("outside the band", "a value between 0 % and 12 %")
+    assert (listed["normal_lower"], listed["normal_upper"]) == pytest.approx((0.0, 0.12))
+    assert (listed["value_text"], listed["expected_text"]) == ("57 %", "2 %")
     assert "57 % where 2 % was expected" in listed["text"]
     assert "+55 percentage points" in listed["text"]
     (member,) = app.http.get(f"/api/v1/incidents/{storm_incident().id}").json()["members"]

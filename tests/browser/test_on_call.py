@@ -30,6 +30,8 @@ def test_an_incident_arrives_and_is_answered_by_keyboard(watched: Watched, tmp_p
         page.keyboard.press("a")
         expect(part(page, "facts")).to_contain_text("Taken by")
         expect(part(page, "facts")).to_contain_text("acknowledged")
+        expect(part(page, "story")).to_contain_text("took it")
+        expect(part(page, "story")).not_to_contain_text("acknowledged")
         page.keyboard.press("l")
         page.keyboard.press("ArrowDown")  # from "true" to "false alarm"
         expect(page.get_by_role("radio", name="false alarm")).to_be_checked()

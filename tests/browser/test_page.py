@@ -66,7 +66,7 @@ def test_a_member_says_how_unusual_it_is_and_what_was_normal(watched: Watched, f
     expect(said).to_contain_text("16 times the largest of the last 8 days.")
     expect(said).to_contain_text("Normal would have been a value between 0 % and 7.4 %.")
     expect(said).to_contain_text("Judged by holt_winters since 2013-01-29 10:00")
-    expect(part(page, "member").first).to_contain_text("expected 0.021 (+3,852 %)")
+    expect(part(page, "member").first).to_contain_text("83 %, expected 2.1 % (+3,852 %)")
     watched.assert_clean(fake.url)
 
 

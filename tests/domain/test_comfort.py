@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from learners.score import L_OPEN, score
+from monitor.comforting import comfort
 from monitor.domain.comfort import OPENS_AT, SCORES, Run, reached
-from monitor.domain.durations import MINUTE_MS
+from monitor.domain.durations import DAY_MS, MINUTE_MS
 
 values = st.floats(-10.0, 10.0)
 scores = st.one_of(st.floats(0.0, 99.0), st.sampled_from([*SCORES, np.nan]))
@@ -70,3 +71,28 @@ def test_a_higher_threshold_never_adds_excess_or_a_run_elsewhere(buckets: list[t
 
 def test_an_anomaly_opens_where_it_is_said() -> None:
     assert round(score(L_OPEN), 1) == OPENS_AT
+
+
+YEAR = 365 * DAY_MS
+
+
+@pytest.mark.parametrize(
+    "live, until",
+    [("watchkeeper.score.share", YEAR), ("clicks", 13 * YEAR)],
+)
+def test_days_are_counted_from_where_samples_end(live: str, until: int) -> None:
+    """History that was read in is looked at beside own series, and beside others that go on."""
+    ends = {"flights": YEAR, live: 13 * YEAR}
+    rows = [
+        {"id": name, "metric": name, "tags": {}, "cadence_ms": MINUTE_MS, "last_ms": end - MINUTE_MS}
+        for name, end in ends.items()
+    ]
+
+    def columns_of(id: str, from_ms: int, to_ms: int) -> dict[str, NDArray[Any]]:
+        found = columns([(9.0, 80.0)])
+        found["ts_ms"] = np.array([ends[id] - DAY_MS])
+        return found if from_ms <= ends[id] - DAY_MS < to_ms else {}
+
+    found = comfort(rows, lambda _: True, columns_of, 14, (50.0,))
+    assert (found.from_ms, found.to_ms) == (YEAR - 14 * DAY_MS, until)
+    assert "flights" in [row["metric"] for row, _ in found.runs]

@@ -194,7 +194,7 @@ def test_a_value_in_the_normal_range_is_worth_no_anomaly(
 ) -> None:
     """Where the judge calls a change worth it, on the side of the band where it lies, it is not normal."""
     judged = Judged(value, expected, expected - below, expected + above)
-    bounds = normal_range(judged, rule)
+    bounds = normal_range(judged, rule, Way())
     assert bounds is not None
     if not bounds[0] < value < bounds[1]:
         return

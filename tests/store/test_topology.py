@@ -36,6 +36,7 @@ def test_a_graph_comes_back_in_pages_and_replaces_the_one_before(database: Datab
         if page.next is None:
             break
         after = page.next
+    store.write(9, [])  # long after the last that began together
     assert store.version() == 7
     assert len(found) == len(graph) == len({(e.source, e.target) for e in found})
     names = {(str(e.source), str(e.target)): e for e in graph.edges()}
@@ -44,6 +45,9 @@ def test_a_graph_comes_back_in_pages_and_replaces_the_one_before(database: Datab
     assert all(found[0].source in (e.source, e.target) for e in focus)
     with pytest.raises(BadRequest):
         store.edges(after="é")
+    store.forget(found[0].source)
+    assert not store.edges(found[0].source).items
+    assert store.edges().items
 
 
 def test_earlier_incidents_of_the_same_series_are_like_a_later_one(database: Database) -> None:

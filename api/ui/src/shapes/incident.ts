@@ -38,6 +38,8 @@ export interface Anomaly {
   buckets: number;
   cadence_ms: number;
   incident_id: string | null;
+  value_text: string;
+  expected_text: string;
   percent: number | null;
   labels: string[];
   conflict: boolean;

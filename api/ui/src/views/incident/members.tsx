@@ -128,7 +128,8 @@ function MemberChart({ member, from, to, incident, onZoom }: MemberChartProps) {
         </a>
         <span class="muted">
           {[worst.kind, arrow(worst.direction)].filter(Boolean).join(" ")}
-          {worst.value !== null && `: ${number(worst.value)}, expected ${number(beside(worst.value, worst.expected))}`}
+          {worst.value_text && `: ${worst.value_text}`}
+          {worst.expected_text && `, expected ${worst.expected_text}`}
           {worst.percent !== null && ` (${signed(worst.percent)} %)`}, score {worst.score?.toFixed(0) ?? "–"}
         </span>
         <About anomaly={worst} />

@@ -56,8 +56,9 @@ function late(step: Step, { end_ms }: Incident): boolean {
 
 /** What became of the incident, near it, and what people did to it and said of it, by time. */
 export function Story({ incident }: { incident: Incident }) {
+  const taken = incident.acts.some((act) => act.verb === "acknowledge"); // which tells of that step, and by whom
   const entries: Entry[] = [
-    ...incident.steps.map(ofStep),
+    ...incident.steps.filter((step) => step.kind !== "acknowledged" || !taken).map(ofStep),
     ...incident.changes.map((one) => ({
       ...{ key: one.id, at_ms: one.at_ms, who: "", what: `◆ ${one.kind}: ${one.title}` },
       ...{ note: "", undo: null, undone: null },
