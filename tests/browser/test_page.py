@@ -36,6 +36,7 @@ def test_list_shows_incidents_open_ones_first(watched: Watched, fake: Server) ->
     expect(rows.nth(0)).to_contain_text("departures down at JFK")
     expect(rows.nth(0)).to_contain_text("open")
     expect(rows.nth(1)).to_contain_text("cancelled_share up at JFK, LGA, EWR")
+    expect(rows.nth(1)).to_contain_text("closed true")
     expect(rows.nth(1)).to_contain_text("2013-02-08 10:00 – 2013-02-09 15:00 UTC-5")
     expect(rows.nth(1)).to_contain_text("14 of 16 series with origin=JFK")
     expect(part(page, "auth-off")).to_be_visible()
