@@ -91,6 +91,9 @@ def test_a_label_is_rehearsed_before_it_is_set(watched: Watched, hostile: Server
     part(page, "submit").click()
     expect(part(page, "rehearsal")).to_contain_text("2 anomalies would vanish")
     expect(part(page, "rehearsal")).to_contain_text("1 anomaly that people called true would vanish")
+    expect(part(page, "rehearsal")).to_contain_text(
+        "The incident began before that, so it is not among them."
+    )
     assert [path for path, _ in hostile.api.posted] == ["/api/v1/labels?dry_run=true&force=true"]
     expect(part(page, "submit")).to_have_text("Label it “false alarm”")
     part(page, "submit").click()
