@@ -36,6 +36,7 @@ def test_list_shows_incidents_open_ones_first(watched: Watched, fake: Server) ->
     expect(rows.nth(0)).to_contain_text("departures down at JFK")
     expect(rows.nth(0)).to_contain_text("open")
     expect(rows.nth(1)).to_contain_text("cancelled_share up at JFK, LGA, EWR")
+    expect(rows.nth(1)).to_contain_text("closed true")
     expect(rows.nth(1)).to_contain_text("2013-02-08 10:00 – 2013-02-09 15:00 UTC-5")
     expect(rows.nth(1)).to_contain_text("14 of 16 series with origin=JFK")
     expect(part(page, "auth-off")).to_be_visible()
@@ -90,6 +91,9 @@ def test_a_label_is_rehearsed_before_it_is_set(watched: Watched, hostile: Server
     part(page, "submit").click()
     expect(part(page, "rehearsal")).to_contain_text("2 anomalies would vanish")
     expect(part(page, "rehearsal")).to_contain_text("1 anomaly that people called true would vanish")
+    expect(part(page, "rehearsal")).to_contain_text(
+        "The incident began before that, so it is not among them."
+    )
     assert [path for path, _ in hostile.api.posted] == ["/api/v1/labels?dry_run=true&force=true"]
     expect(part(page, "submit")).to_have_text("Label it “false alarm”")
     part(page, "submit").click()

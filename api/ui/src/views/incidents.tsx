@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api";
 import { useLoad, useTick, useTitle } from "../hooks";
 import { count } from "../numbers";
-import { Contributors, headline, length, personName, Score, Span, State, Tag, Trouble } from "../parts";
+import { Contributors, headline, length, personName, Pieces, Score, Span, State, Tag, Trouble } from "../parts";
 import { link, useAsked } from "../place";
 import type { IncidentSummary, Page, Status } from "../shapes";
 import { FirstRun } from "./first-run";
@@ -91,7 +91,7 @@ function List({ items }: { items: IncidentSummary[] }) {
               {item.priority}
             </td>
             <td class="c-state">
-              <State state={item.state} />
+              <State state={item.state} /> <Pieces items={item.said} />
               {item.acknowledged_by && <span class="muted"> {personName(item.acknowledged_by)}</span>}
             </td>
             <td class="c-title">

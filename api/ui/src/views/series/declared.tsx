@@ -48,6 +48,10 @@ export function Declared({ metric }: { metric: string }) {
   );
 }
 
+function wanted(text: string): string {
+  return text.includes(",") ? "write it with a point, as in 0.1" : "a number is wanted, as in 0.1";
+}
+
 function MetricDialog({ metric, onClose }: { metric: Metric; onClose: () => void }) {
   const [polarity, setPolarity] = useState(metric.polarity ?? "");
   const [unit, setUnit] = useState(metric.unit ?? "");
@@ -73,7 +77,7 @@ function MetricDialog({ metric, onClose }: { metric: Metric; onClose: () => void
         <TextField
           key={key}
           name={NAMES[key]}
-          hint={hint}
+          hint={Number.isFinite(numbers[key] ?? 0) ? hint : wanted(texts[key] ?? "")}
           value={texts[key] ?? ""}
           onValue={(text) => setTexts({ ...texts, [key]: text })}
         />
