@@ -214,6 +214,7 @@ class Anomaly(Answer):
     buckets: int
     cadence_ms: int = Field(description="length of a bucket")
     incident_id: str | None
+    without_incident: str = Field(description="why it is in none and founds none; empty where it is in one")
     muted_until_ms: int | None = Field(
         description="end of the mute that keeps it out of incidents; it begins one then if it goes on"
     )

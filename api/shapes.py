@@ -17,6 +17,7 @@ from monitor.domain.anomaly import Verdict
 from monitor.domain.incident import Contributor, Incident, PlacedAnomaly, Suspect
 from monitor.domain.labels import Judged
 from monitor.domain.outlook import WideBand
+from monitor.incidents.rules import Rules
 from monitor.likely import Likely
 from monitor.view import View
 
@@ -70,6 +71,7 @@ def anomaly(placed: PlacedAnomaly, said: About, labels: Sequence[Judged] = ()) -
         buckets=a.buckets,
         cadence_ms=a.cadence_ms,
         incident_id=placed.incident_id,
+        without_incident="" if placed.incident_id is not None else Rules().alone(a),
         muted_until_ms=a.muted_until_ms,
         value_text=said.value_text,
         expected_text=said.expected_text,

@@ -126,3 +126,14 @@ class Rules:
         if anomaly.kind is AnomalyKind.ENDED:
             return False
         return not self.passing(anomaly) or anomaly.score >= self.founding_score
+
+    def alone(self, anomaly: Anomaly) -> str:
+        """Why an anomaly that is in no incident is in none: none was there to join, and it founds none. Empty
+        where that is not known."""
+        until_ms = anomaly.muted_until_ms
+        over = anomaly.end_ms is not None and until_ms is not None and anomaly.end_ms <= until_ms
+        if until_ms is not None and (over or self.opens(anomaly)):
+            return "muted"
+        if anomaly.kind is AnomalyKind.ENDED:
+            return "series ended"
+        return "" if self.opens(anomaly) else f"score below {self.founding_score:.0f}"

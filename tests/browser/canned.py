@@ -74,6 +74,7 @@ def anomaly(series: Json, incident: str, offset: int = 0) -> Json:
         "buckets": 26,
         "cadence_ms": HOUR_MS,
         "incident_id": incident,
+        "without_incident": "",
         "value_text": "83 %",
         "expected_text": "2.1 %",
         "size": 0.809,

@@ -69,8 +69,10 @@ def test_when_a_window_is_told_of_changes_nothing(
     engine.mute(windows, EPOCH)
     now_ms = max((e.at_ms for lane in events for e in lane), default=EPOCH)
     assert ledger.stories() == expected(as_muted(found, windows, now_ms), now_ms, ledger.marks)
+    assert all(RULES.alone(one.anomaly) for one in ledger.placed.values() if one.incident_id is None)
     engine.mute(Windows(), EPOCH)
     assert ledger.stories() == expected(found, now_ms, ledger.marks)
+    assert all(RULES.alone(one.anomaly) for one in ledger.placed.values() if one.incident_id is None)
 
 
 def test_what_still_goes_on_begins_an_incident_at_the_end_of_the_window() -> None:

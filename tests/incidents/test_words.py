@@ -174,3 +174,17 @@ def test_what_weighs_more_leads_the_title() -> None:
     gone = anomaly("cancelled", {"host": "a"}, score=70.0)
     assert lead([*late, gone]) == late
     assert lead([*late, replace(gone, weight=2.0)]) == [replace(gone, weight=2.0)]
+
+
+@pytest.mark.parametrize(
+    "found, why",
+    [
+        (anomaly(score=60.0), "score below 64"),
+        (anomaly(score=60.0, kind=AnomalyKind.LEVEL_SHIFT), ""),
+        (anomaly(kind=AnomalyKind.ENDED), "series ended"),
+        (replace(anomaly(at=0, hours=1), muted_until_ms=EPOCH + 2 * HOUR_MS), "muted"),
+        (replace(anomaly(at=0, hours=5, score=60.0), muted_until_ms=EPOCH + HOUR_MS), "score below 64"),
+    ],
+)
+def test_what_is_in_no_incident_says_why(found: Anomaly, why: str) -> None:
+    assert RULES.alone(found) == why

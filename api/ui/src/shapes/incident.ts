@@ -38,6 +38,7 @@ export interface Anomaly {
   buckets: number;
   cadence_ms: number;
   incident_id: string | null;
+  without_incident: string;
   value_text: string;
   expected_text: string;
   percent: number | null;

@@ -39,7 +39,7 @@ export function Anomalies({ items }: { items: Anomaly[] }) {
                 </td>
                 <td>
                   {item.incident_id === null ? (
-                    "–"
+                    <span class="muted">{item.without_incident ? `none: ${item.without_incident}` : "–"}</span>
                   ) : (
                     <a href={link("incident", item.incident_id)} data-row>
                       see it
