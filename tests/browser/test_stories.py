@@ -72,8 +72,10 @@ def test_a_kpi_is_found_declared_and_its_route_previewed(watched: Watched, syste
     expect(preview).to_contain_text(re.compile(r"[1-9]\d* notices? would have been sent"))
     expect(preview).to_contain_text("the last days of the history there is")
     preview.locator("summary").click()
-    preview.get_by_role("link", name="shop.conversion").first.click()
-    expect(part(page, "suspects")).to_contain_text("shop.conversion")
+    with page.context.expect_page() as opened:
+        preview.get_by_role("link", name="shop.conversion").first.click()
+    expect(part(opened.value, "suspects")).to_contain_text("shop.conversion")
+    expect(part(page, "dialog")).to_be_visible()  # nothing that was filled in is lost
     watched.assert_clean(system.url)
 
 
