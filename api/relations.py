@@ -217,7 +217,7 @@ def said(bond: Bond, names: Mapping[str, str]) -> str:
     """A bond in words.
 
     >>> said(Bond(Evidence.TAG, "00ab-1f-a", 2.0, 120_000, "host=a"), {"00ab-1f-a": "errors{host=a}"})
-    'began 2 min after errors{host=a}, which has host=a too: by chance in 1 of 100'
+    'began 2 min after errors{host=a}, which has host=a too: 1 in 100 by chance'
     """
     other = names.get(bond.other, "one that is no member any more")
     when = f"began {duration(bond.lag_ms)} after {other}" if bond.lag_ms else f"began together with {other}"
@@ -227,7 +227,7 @@ def said(bond: Bond, names: Mapping[str, str]) -> str:
         return f"{when}, one of {bond.what} that the series began of late"
     if bond.kind is Evidence.LINEAGE:
         return f"{when}, tied to it by declared lineage ({bond.what})"
-    chance = f"by chance in 1 of {10 ** min(bond.decades, 9.0):,.0f}"
+    chance = f"1 in {10 ** min(bond.decades, 9.0):,.0f} by chance"
     if bond.kind is Evidence.TOGETHER:
         return f"{when}, as they did before ({bond.what}): {chance}"
     if bond.kind is Evidence.PRECEDENT:

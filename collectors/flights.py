@@ -150,6 +150,8 @@ def _of_the_model() -> dict[str, dict[str, Any]]:
     """By the day; of accuracy a change by a tenth is worth a person's time, of drift of the error a rise that
     was found beyond chance, of others a change by 0.3."""
     day = {"cadence_ms": DAY_MS, "timezone": TIMEZONE}
+    other = {**day, "polarity": "both", "min_change_absolute": 0.3}
+    shares = [name for name, one in DECLARATIONS.items() if one.get("unit") == "share"]
     share = {**day, "kind": "ratio", "unit": "share", "aggregation": "mean", "min_change_absolute": 0.1}
     count = {
         **day,
@@ -159,7 +161,8 @@ def _of_the_model() -> dict[str, dict[str, Any]]:
         "min_change_absolute": 400.0,
     }
     return {
-        "model.*": {**day, "polarity": "both", "min_change_absolute": 0.3},
+        "model.*": other,
+        **{f"model.{name}": {**other, "unit": "share"} for name in shares},
         "model.accuracy": {**share, "polarity": "down"},
         "model.error_drift": {**DECLARATIONS["error_drift"], **day},
         "model.predictions": {**count, "polarity": "down"},

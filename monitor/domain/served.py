@@ -27,7 +27,7 @@ DECLARATIONS: Mapping[str, Mapping[str, Any]] = {
     "drift": {"kind": "gauge", "unit": "distance", "polarity": "up", "min_change_absolute": 0.05},
     "error_drift": {"kind": "gauge", "polarity": "up", "min_change_absolute": 0.9, "static_upper": 0.999},
     "estimated_accuracy": {"kind": "gauge", "unit": "share", "polarity": "down"},
-    "estimate_error": {"kind": "gauge", "unit": "share"},
+    "estimate_error": {"kind": "gauge"},  # below 0, too, where no share is
     "estimated_mae": _LOSS,
     "estimated_rmse": _LOSS,
     "mae_estimate_error": {"kind": "gauge"},

@@ -30,10 +30,10 @@ def normal(ground: Ground | None, bounds: tuple[float, float] | None, way: Way) 
     >>> normal(Ground.OUTSIDE, (0.0, 0.074), Way.of("ratio", None, ""))
     'a value between 0 % and 7.4 %'
     >>> normal(Ground.STILL, None, Way()), normal(Ground.SILENT, None, Way())
-    ('another value than the ones before', 'a value, whichever')
+    ('another value than the ones before', 'any value at all')
     """
     if ground is Ground.SILENT:
-        return "a value, whichever"
+        return "any value at all"
     if ground is Ground.STILL:
         return "another value than the ones before"
     span = _range(bounds, way)

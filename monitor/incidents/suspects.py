@@ -107,12 +107,23 @@ def _when(after_ms: int, together: int) -> str:
 def _how_tied(ties: _Ties) -> list[str]:
     said = []
     if tied := ties.before + ties.after:
-        said.append(f"before {ties.before} of {tied} series that it moves with")
+        side, some = ("before", ties.before) if ties.before else ("after", tied)
+        said.append(f"began {side} {_of(some, tied)} series it usually moves with")
     if ties.feeds:
         said.append(f"feeds {ties.feeds} by declared lineage")
     if ties.fed:
         said.append(f"fed by {ties.fed} by declared lineage")
     return said
+
+
+def _of(some: int, all: int) -> str:
+    """
+    >>> _of(1, 1), _of(2, 3), _of(3, 3)
+    ('the one', '2 of the 3', 'all 3')
+    """
+    if all == 1:
+        return "the one"
+    return f"all {all}" if some == all else f"{some} of the {all}"
 
 
 def _what(member: Anomaly) -> str:

@@ -100,7 +100,8 @@ class Reference:
             if main.value == 0 and np.isnan(now).all():
                 continue
             drifted = main.excess >= LEAST_EXCESS and main.p < SURE / len(features)
-            text = _said(feature, before, now, main, where) if whole else ""
+            doubt = "" if drifted else _doubt(main, len(features))
+            text = _said(feature, before, now, main, doubt, where) if whole else ""
             found.append(Drifted(feature.name, len(now), drifted, distances, text))
         return found
 
@@ -119,12 +120,19 @@ def column(sample: Sample, place: int) -> Floats:
     return sample.values[:, place]
 
 
-def _said(feature: Feature, before: Floats, now: Floats, main: Distance, where: str) -> str:
+def _doubt(main: Distance, features: int) -> str:
+    """Why a distance beyond chance is not called drift."""
+    if main.excess < LEAST_EXCESS:
+        return "beyond chance, but small: "
+    return f"beyond chance, but not surely among {features:,} features: "
+
+
+def _said(feature: Feature, before: Floats, now: Floats, main: Distance, doubt: str, where: str) -> str:
     named = f"{feature.name}{f' of {where}' if where else ''}"
     sizes = f"distance {main.value:.2f}, and chance gives {main.chance:.2f} with {len(now)} cases"
     if main.excess == 0:
         return f"{named} is as it was: {sizes}"
-    return f"{named}: {_change(feature, before, now)} ({sizes})"
+    return f"{named}: {doubt}{_change(feature, before, now)} ({sizes})"
 
 
 def _change(feature: Feature, before: Floats, now: Floats) -> str:

@@ -28,7 +28,7 @@ UNKNOWN_MAX = 0.1
 FORGOTTEN = 50
 """Of what was learned one part in so many is forgotten a bucket: half in 35."""
 TOLERATED = 0.02
-CHANGED = "it was off by {:+.1%} where labels came since: the relation between {} and truth has changed"
+CHANGED = "it was off by {} where labels came since: the relation between {} and truth has changed"
 _PRIOR = 10.0
 _Z = 1.959963984540054
 
@@ -102,7 +102,7 @@ class Calibration:
         if unknown > UNKNOWN_MAX:
             return f"{unknown:.0%} of the predictions have a confidence that was hardly seen with labels"
         off = self.past.off_by(TOLERATED)
-        return "" if off is None else CHANGED.format(off, "score")
+        return "" if off is None else CHANGED.format(f"{off:+.3f}", "score")
 
     def state(self) -> dict[str, Any]:
         waiting = sorted(self.past.waiting.items())

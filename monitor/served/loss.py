@@ -72,7 +72,7 @@ class Losses:
         if unknown > UNKNOWN_MAX:
             return f"{unknown:.0%} of the predictions lie where hardly any was seen with its outcome"
         off = self.past.off_by(TOLERATED)
-        return "" if off is None else CHANGED.format(off, "prediction")
+        return "" if off is None else CHANGED.format(f"{off:+.0%} of the error", "prediction")
 
     def state(self) -> dict[str, Any]:
         waiting = sorted(self.past.waiting.items())

@@ -232,7 +232,9 @@ def test_every_metric_is_declared_and_no_other(small: flights.Flights) -> None:
     declared = flights.declarations()
     of_model = {name for name in declared if name.startswith("model.")}
     assert set(declared) - of_model == {one.metric for one in small.series.values()}
-    assert of_model == {"model.*", "model.accuracy", "model.error_drift", "model.predictions"}
+    shares = {name for name in of_model if declared[name].get("unit") == "share"}
+    assert of_model - shares == {"model.*", "model.error_drift", "model.predictions"}
+    assert {"model.accuracy", "model.recall", "model.missing_feature_share"} <= shares
     for name, one in declared.items():
         assert one["cadence_ms"] == (86_400_000 if name in of_model else 3_600_000)
         assert ZoneInfo(one["timezone"]) is NEW_YORK

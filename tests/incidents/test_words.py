@@ -13,6 +13,7 @@ from scipy.stats import hypergeom
 from monitor.domain.anomaly import Anomaly, AnomalyKind
 from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.incident import Priority, SeriesCounts
+from monitor.domain.lineage import Lineage
 from monitor.domain.series import Identity
 from monitor.incidents.contributors import contributors, log_tail
 from monitor.incidents.incidents import compose
@@ -21,7 +22,7 @@ from monitor.incidents.rules import Rules
 from monitor.incidents.severity import Weighed, weigh
 from monitor.incidents.suspects import duration, suspects
 from monitor.incidents.title import lead, title
-from tests.incidents.making import EPOCH, anomalies, anomaly
+from tests.incidents.making import EPOCH, anomalies, anomaly, relations_of
 
 RULES = Rules()
 AIRPORTS = ("EWR", "JFK", "LGA")
@@ -87,6 +88,21 @@ def test_one_suspect_a_series_with_its_first_anomaly() -> None:
 def test_a_suspect_without_numbers() -> None:
     silent = replace(anomaly("m", kind=AnomalyKind.NO_DATA), value=math.nan, expected=math.nan)
     assert suspects([silent])[0].why == "moved first; no data (score 90)"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("ab", ("before the one", "after the one")),
+        ("abc", ("before all 2", "before 1 of the 2", "after all 2")),
+    ],
+)
+def test_a_suspect_says_how_it_stands_to_those_that_it_moves_with(names: str, said: tuple[str, ...]) -> None:
+    """They began together five days ago, too, each an hour after the one before."""
+    before, now = ([anomaly(name, at=at + i) for i, name in enumerate(names)] for at in (0, 120))
+    relations = relations_of([*before, *now], RULES, EPOCH + 6 * DAY_MS, Lineage())
+    found = [one.why.split("; ")[1] for one in suspects(now, relations)]
+    assert found == [f"began {one} series it usually moves with" for one in said]
 
 
 def test_contributors_without_counts_claim_nothing_extraordinary() -> None:

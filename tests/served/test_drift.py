@@ -12,6 +12,8 @@ import numpy as np
 from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.served import ModelSettings
 from monitor.served import closing, view
+from monitor.served.drift import Feature, Reference
+from monitor.served.sample import Sample
 from monitor.served.state import ServedState
 from tests.served.world import SECRET, START_MS, by_series, ended, like, records, told, world
 
@@ -58,6 +60,22 @@ def test_words_say_what_moved(tmp_path: Path) -> None:
     assert re.match(r"plan: trial in (3|4)\d%, a new value", texts["plan"])
     assert re.match(r"age: missing in (2|3)\d% where it was 0%", texts["age"])
     assert "as it was" in texts["score"]
+
+
+def test_what_is_beyond_chance_and_no_drift_says_that_it_is_small() -> None:
+    made = np.random.default_rng(0)
+
+    def sample(middle: float, cases: int) -> Sample:
+        found = Sample(cases)
+        hashes = made.integers(0, 2**63, cases).astype(np.uint64)
+        found.add(hashes, made.normal(middle, 1.0, (cases, 1)))
+        return found
+
+    reference = Reference(sample(0.0, 4_000))
+    near, far = (reference.compared([Feature("age")], sample(by, 4_000))[0] for by in (0.15, 0.5))
+    assert (near.drifted, far.drifted) == (False, True)
+    assert near.text.startswith("age: beyond chance, but small: median 0.1")
+    assert far.text.startswith("age: median 0.")
 
 
 def test_a_model_without_scores_and_a_segment_that_is_new_are_no_trouble(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ def test_it_is_not_given_where_scores_have_lost_their_meaning(tmp_path: Path) ->
     assert len([ts for ts in accuracy if ts > given[-1]]) >= 4
     whys = [one["estimate"]["why"] for one in view.detail(state.models["churn"], None, None, 6)["buckets"]]
     assert all("the relation between score and truth has changed" in why for why in whys)
+    assert all(re.match(r"it was off by [+-]0\.\d{3} where", why) for why in whys)
 
 
 def test_it_says_what_it_has_not_seen(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ function MemberChart({ member, from, to, incident, onZoom }: MemberChartProps) {
           {[worst.kind, arrow(worst.direction)].filter(Boolean).join(" ")}
           {worst.value_text && `: ${worst.value_text}`}
           {worst.expected_text && `, expected ${worst.expected_text}`}
-          {worst.percent !== null && ` (${signed(worst.percent)} %)`}, score {worst.score?.toFixed(0) ?? "–"}
+          {worst.percent !== null && ` (${signed(worst.percent)}\u00a0%)`}, score {worst.score?.toFixed(0) ?? "–"}
         </span>
         <About anomaly={worst} />
         <Because incident={incident} member={member} />
