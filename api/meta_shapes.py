@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import schemas, shapes
 from api.relations import ChangeOut, Moment, change
 from api.schemas import Answer
+from monitor.domain.labels import Judged
 from monitor.domain.meta import FIGURES
 from monitor.overseeing import MetaIncident
 from monitor.service import Monitor
@@ -115,16 +116,22 @@ def meta(monitor: Monitor) -> Meta:
         version=monitor.version,
         frozen=freeze.reason or None,
         frozen_by=freeze.person or None,
-        incidents=[_incident(one) for one in monitor.overseeing.incidents()],
+        incidents=_incidents(monitor),
         figures=[one for one in _figures(monitor) if one.series],
         heartbeat_ms=None if heartbeat is None else heartbeat.sent_ms,
         heartbeat_trouble=None if heartbeat is None else heartbeat.trouble or None,
     )
 
 
-def _incident(found: MetaIncident) -> MetaIncidentOut:
+def _incidents(monitor: Monitor) -> list[MetaIncidentOut]:
+    found = monitor.overseeing.incidents()
+    said = monitor.labelling.of_incidents([one.incident for one in found])
+    return [_incident(one, said.get(one.incident.id, ())) for one in found]
+
+
+def _incident(found: MetaIncident, labels: Sequence[Judged]) -> MetaIncidentOut:
     return MetaIncidentOut(
-        incident=shapes.incident(found.incident),
+        incident=shapes.incident(found.incident, labels),
         headline=found.headline,
         cause_kind=found.cause[0],
         cause=found.cause[1],

@@ -285,6 +285,7 @@ class Incident(Answer):
     suspects: list[Suspect]
     contributors: list[Contributor]
     likely: Likely | None = Field(default=None, description="null while the ranking has not proven itself")
+    said: list[str] = Field(description="labels of it that hold, the newest first")
 
 
 class IncidentDetail(Incident):

@@ -86,25 +86,36 @@ def anomaly(placed: PlacedAnomaly, said: About, labels: Sequence[Judged] = ()) -
         normal_lower=finite(lower),
         normal_upper=finite(upper),
         text=said.text,
-        labels=list(dict.fromkeys(one.label.said.value for one in labels if one.rules)),
+        labels=_said(labels),
         conflict=any(one.conflict for one in labels),
     )
 
 
-def incident(value: Incident, likely: Likely | None = None) -> schemas.Incident:
+def incident(value: Incident, labels: Sequence[Judged], likely: Likely | None = None) -> schemas.Incident:
     """As in lists: the first suspects and contributors only."""
     shape = _incident(value, SUSPECTS_IN_LISTS, CONTRIBUTORS_IN_LISTS)
-    return schemas.Incident(**shape, likely=_likely(likely))
+    return schemas.Incident(**shape, said=_said(labels), likely=_likely(likely))
 
 
 def incident_detail(
-    value: Incident, members: Sequence[schemas.Anomaly], likely: Likely | None = None
+    value: Incident,
+    members: Sequence[schemas.Anomaly],
+    labels: Sequence[Judged],
+    likely: Likely | None = None,
 ) -> schemas.IncidentDetail:
     """As on its own: every suspect and contributor, and the member anomalies."""
     shape = _incident(value, len(value.suspects), len(value.contributors))
     return schemas.IncidentDetail(
-        **shape, members=list(members), merged_into=value.merged_into, likely=_likely(likely)
+        **shape,
+        members=list(members),
+        merged_into=value.merged_into,
+        said=_said(labels),
+        likely=_likely(likely),
     )
+
+
+def _said(labels: Sequence[Judged]) -> list[str]:
+    return list(dict.fromkeys(one.label.said.value for one in labels if one.rules))
 
 
 def _likely(value: Likely | None) -> schemas.Likely | None:

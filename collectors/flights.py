@@ -20,10 +20,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collectors.flights_served import DAY_MS, ServedFlights, served_flights
+from collectors.flights_served import ServedFlights, served_flights
 from collectors.flights_table import TIMEZONE, DataMissing, Schedule, package_data, read
 from monitor.domain.batch import SampleBatch
-from monitor.domain.durations import HOUR_MS
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.series import Identity
 from monitor.domain.served import DECLARATIONS
 

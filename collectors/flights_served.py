@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from collectors import flights_model
 from collectors.flights_table import Schedule, Weather
-from monitor.domain.durations import HOUR_MS
+from monitor.domain.durations import DAY_MS, HOUR_MS
 
 MODEL, VERSION = "delay-predictor", "1"
-DAY_MS = 24 * HOUR_MS
 SETTINGS = {
     "task": "classification",
     "bucket_ms": DAY_MS,

@@ -52,8 +52,7 @@ def comfort(
     scores: Sequence[float] = SCORES,
 ) -> Comfort:
     """Over the last ``days`` of event time, up to where the set's samples end, own series left aside if there
-    are others; a series that ended before that, over its own last days. ``series``: rows by
-    id; ``columns(id, from_ms, to_ms)``: observations."""
+    are others. ``series``: rows; ``columns(id, from_ms, to_ms)``: observations."""
     rising = sorted(set(scores))
     fitting = (row for row in series if selects(Identity.of(str(row["metric"]), row["tags"])))
     rows = list(islice(fitting, SERIES_MAX + 1))
@@ -61,16 +60,13 @@ def comfort(
     ends = [int(row["last_ms"]) + int(row["cadence_ms"]) for row in looked_at]
     others = [end for end, row in zip(ends, looked_at, strict=True) if not of_itself(str(row["metric"]))]
     to_ms = max(others or ends, default=0)
-    first_ms = from_ms = max(to_ms - days * DAY_MS, 0)
+    from_ms = max(to_ms - days * DAY_MS, 0)
     runs, with_any, excess = ([0] * len(rising), [0] * len(rising), [0.0] * len(rising))
     told: list[tuple[Row, Run]] = []
-    for row, end_ms in zip(looked_at, ends, strict=True):
-        until_ms = end_ms if end_ms <= first_ms else to_ms
-        since_ms = max(until_ms - days * DAY_MS, 0)
-        seen = columns(str(row["id"]), since_ms, until_ms)
+    for row in looked_at:
+        seen = columns(str(row["id"]), from_ms, to_ms)
         if not seen or not len(seen["ts_ms"]):
             continue
-        from_ms = min(from_ms, since_ms)
         found = reached(seen, int(row["cadence_ms"]), rising)
         for at, count in enumerate(found.runs):
             runs[at] += count

@@ -173,8 +173,10 @@ class Labelling:
         page = self.kept.labels(after=after, limit=limit, **asked)
         return replace(page, items=self._as_known(page.items))
 
-    def of_incident(self, incident: Incident) -> Sequence[Judged]:
-        return self._as_known(self.kept.labels_of_incident(incident.members))
+    def of_incidents(self, incidents: Sequence[Incident]) -> Mapping[str, Sequence[Judged]]:
+        """By incident id, what was said of it; of one that nobody spoke of there may be nothing."""
+        found = self.kept.labels_of_incidents(incidents)
+        return {id: self._as_known(labels) for id, labels in found.items()}
 
     def of_anomalies(self, placed: Sequence[PlacedAnomaly]) -> Mapping[str, Sequence[Judged]]:
         """By anomaly id, also what was said of spans that touch it."""

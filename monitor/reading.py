@@ -12,6 +12,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from monitor.catalogue.asking import searched
+from monitor.catalogue.order import Spot, spot_of, written
 from monitor.comforting import Comfort, comfort
 from monitor.domain.about import About
 from monitor.domain.comfort import SCORES
@@ -55,12 +57,12 @@ class Reading:
         limit: int = 100,
         team: str | None = None,
     ) -> Page[Row]:
-        """Series of all shards by id; ``q`` is a part of the display text, ``tag`` is ``key=value``."""
+        """Series of all shards by name, without case; ``q``: words of the name, ``tag``: ``key=value``."""
         lists = self._shards.ask_all(
             "series_list", metric=metric, q=q, tag=tag, after=after, limit=limit + 1, team=team
         )
-        merged = list(islice(heapq.merge(*lists, key=lambda row: row["id"]), limit + 1))
-        return page_of(merged, limit, lambda row: str(row["id"]))
+        merged = list(islice(heapq.merge(*lists, key=_spot), limit + 1))
+        return page_of(merged, limit, lambda row: written(_spot(row)))
 
     def series_one(self, series_id: str, team: str | None = None) -> Row:
         """One series' row, as in `series`. Raises NotFound, also where it is of another team."""
@@ -210,3 +212,7 @@ class Reading:
 
 def _identity(row: Row) -> Identity:
     return Identity.of(row["metric"], row["tags"])
+
+
+def _spot(row: Row) -> Spot:
+    return spot_of(searched(str(row["series"])), int(row["id"], 16))

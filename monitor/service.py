@@ -12,7 +12,6 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from monitor import muting
 from monitor.alerting.chart_links import ChartLinks
@@ -23,9 +22,7 @@ from monitor.declaring import Declaring
 from monitor.domain.declared import Declared
 from monitor.domain.declaring import declare_counters
 from monitor.domain.errors import IntakeUnavailable
-from monitor.domain.incident import (
-    TransitionKind,
-)
+from monitor.domain.incident import TransitionKind
 from monitor.domain.labels import Judged
 from monitor.domain.notice import Picture
 from monitor.domain.records import Control, Kind, Tick
@@ -50,7 +47,7 @@ from monitor.relating import Relating
 from monitor.responding import Responding
 from monitor.serving import Hooks, Serving
 from monitor.settings import Settings
-from monitor.shards import Shards
+from monitor.shards import Row, Shards
 from monitor.source_health import SourceHealth
 from monitor.source_places import Places
 from monitor.source_reload import RELOAD_S, SourceReload
@@ -59,7 +56,6 @@ from monitor.story import Story
 from monitor.taking import Taking
 from monitor.telemetry import Progress, Telemetry
 
-Row = dict[str, Any]
 TICK_S = 30.0
 SOURCE_REPORT_S = 5.0
 RANKING_S = 10.0

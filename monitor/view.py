@@ -47,7 +47,8 @@ from monitor.muting import Hits
 from monitor.rehearsing import Rehearsal
 from monitor.relating import BEFORE_MS
 from monitor.responding import Responding
-from monitor.service import Monitor, Row
+from monitor.service import Monitor
+from monitor.shards import Row
 
 
 class View:

@@ -24,10 +24,10 @@ from api.commands.serve import assemble, banner
 from api.commands.storm import shortcomings
 from api.tables import err, out, table
 from collectors import flights
-from collectors.flights_served import DAY_MS, MODEL, SETTINGS
+from collectors.flights_served import MODEL, SETTINGS
 from monitor import warming
 from monitor.domain.batch import SampleBatch
-from monitor.domain.durations import HOUR_MS
+from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.service import Monitor
 from monitor.settings import Settings, load
 

@@ -53,7 +53,9 @@ def list_incidents(
     if sort == "likely":
         found = sorted(found, key=lambda one: -one[1].chance if one[1] is not None else 0.0)[:limit]
     following = page.next if sort == "newest" else None
-    return schemas.ListOf(items=[shapes.incident(one, likely) for one, likely in found], next=following)
+    said = view.labelling.of_incidents([one for one, _ in found])
+    items = [shapes.incident(one, said.get(one.id, ()), likely) for one, likely in found]
+    return schemas.ListOf(items=items, next=following)
 
 
 @router.get("/incidents/{incident_id}")
@@ -61,7 +63,10 @@ def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)
     """One incident with its member anomalies, why each is one, all suspects and contributors, changes near
     it, earlier ones like it and how those were labelled, what people did to it and said of it."""
     incident, members = view.incident(incident_id)
-    shape = shapes.incident_detail(incident, shapes.anomalies(view, members), view.likely([incident])[0])
+    labels = view.labelling.of_incidents([incident]).get(incident.id, ())
+    shape = shapes.incident_detail(
+        incident, shapes.anomalies(view, members), labels, view.likely([incident])[0]
+    )
     changes = [relations.change(one) for one in view.changes_near(incident)]
     similar = [relations.similar(one) for one in view.similar(incident)]
     return relations.IncidentStory(
@@ -70,7 +75,7 @@ def one_incident(view: TheView, incident_id: Annotated[str, Path(max_length=128)
         changes=changes,
         similar=similar,
         acts=[feedback.act(one) for one in view.responding.acts(incident)],
-        labels=[feedback.label(one) for one in view.labelling.of_incident(incident)],
+        labels=[feedback.label(one) for one in labels],
         steps=[relations.step(one) for one in view.transitions(incident)],
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import msgspec
@@ -24,8 +23,8 @@ from api.routes.common import (
     TheView,
     TimeMs,
 )
+from monitor.catalogue.order import is_spot
 
-_ID = re.compile("[0-9a-f]{16}")
 Points = Annotated[int, Query(ge=1, le=11_000)]
 
 router = APIRouter(prefix=f"{PREFIX}/series", tags=["series"], responses=PROBLEMS)
@@ -40,9 +39,9 @@ def list_series(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.ListOf[schemas.Series]:
-    """Series by id."""
+    """Series by name, without case."""
     after = from_cursor(cursor)
-    if after and not _ID.fullmatch(after):
+    if after and not is_spot(after):
         raise Problem(400, "the cursor is not one of this server", kind="bad-cursor")
     if tag is not None and "=" not in tag:
         raise Problem(422, "tag: key=value is expected", kind="invalid-parameter")

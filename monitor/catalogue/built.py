@@ -1,4 +1,4 @@
-"""One file with the searched texts of many series, in the order of their fingerprints, and their grams.
+"""One file with the searched texts of many series, in the order of lists (`order`), and their grams.
 
 Bytes a series: 16, its text, and 4 for each gram that it holds and that at most one in `SHARE` series do:
 grams that more hold have no postings, since going through all texts is then hardly dearer. The file is
@@ -11,6 +11,7 @@ import mmap
 import os
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,19 +29,22 @@ from monitor.catalogue.kernels import (
     Numbers,
     Ordinals,
     count,
+    cut,
     fold,
+    gather,
     gram,
     post,
     sizes,
     walk,
 )
+from monitor.catalogue.order import HEAD_BYTES, Spot, spot_of
 from monitor.domain.errors import CorruptLog
 from monitor.domain.series import Identity
 
 SHARE = 8
 PAGE = 256
 """Series found at a time."""
-_MAGIC = b"WKNAMES1"
+_MAGIC = b"WKNAMES2"
 _HEAD = struct.Struct("<8sQQQI")
 _HEAD_BYTES = 64
 _TEMPORARY = ".tmp"
@@ -79,11 +83,11 @@ class Built:
         """Of the file's arrays."""
         return sum(array.nbytes for array in self._arrays())
 
-    def search(self, pieces: Sequence[Piece], after: int) -> Iterator[list[int]]:
-        """Fingerprints above ``after``, ascending, of the series whose text holds all pieces; some at a time.
+    def search(self, pieces: Sequence[Piece], after: Spot) -> Iterator[list[Spot]]:
+        """After a spot, in order, the series whose text holds all pieces; some at a time.
 
         Cost: 0.1 µs for each series of the rarest gram, for pieces of one byte for each series."""
-        first = int(np.searchsorted(self.prints, np.uint64(after), side="right"))
+        first = bisect_right(range(len(self.prints)), after, key=self._spot)
         ranked = sorted(pieces, key=self._holding)
         candidates, at, end = np.zeros(0, np.uint32), first, len(self.prints)
         if ranked:
@@ -100,7 +104,11 @@ class Built:
         while at < end:
             many, at = walk(self._texts, self._ends, candidates, at, end, wanted, wanted_ends, places, found)
             if many:
-                yield self.prints[found[:many]].tolist()
+                yield [self._spot(name) for name in found[:many].tolist()]
+
+    def _spot(self, name: int) -> Spot:
+        begin, end = (int(self._ends[name - 1]) if name else 0), int(self._ends[name])
+        return spot_of(_bytes(self._texts, begin, min(end - begin, HEAD_BYTES)), int(self.prints[name]))
 
     def _holding(self, piece: Piece) -> int:
         return self._rarest(piece)[1]
@@ -164,11 +172,10 @@ class Built:
 
 
 def build(names: Names) -> Built:
-    """The catalogue of some series; the same whatever their order. Some 2 s a million, most of it without
-    the GIL."""
-    order = np.argsort(names.prints)
-    prints, start, length = names.prints[order], names.start[order], names.length[order]
-    size = np.empty(len(order), np.int64)
+    """The catalogue of some series; the same whatever their order. Some 3 s a million, most of it without
+    the GIL, and 96 bytes a series while it lasts."""
+    prints, start, length = names.prints, names.start, names.length
+    size = np.empty(len(prints), np.int64)
     sizes(names.text, start, length, size)
     foreign = {
         place: searched(str(Identity.from_canonical(_bytes(names.text, start[place], length[place]))))
@@ -176,18 +183,23 @@ def build(names: Names) -> Built:
     }
     for place, text in foreign.items():
         size[place] = len(text)
-    own = np.ones(len(order), np.uint8)
+    own = np.ones(len(prints), np.uint8)
     own[list(foreign)] = 0
     ends = np.cumsum(size)
     texts = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
     fold(names.text, start, length, own, ends, texts)
     for place, text in foreign.items():
         texts[ends[place] - len(text) : ends[place]] = np.frombuffer(text, np.uint8)
-    return _posted(prints, ends, texts)
+    heads = np.zeros((len(prints), HEAD_BYTES), np.uint8)
+    cut(texts, ends, heads)
+    order = np.lexsort((prints, heads.view(f"S{HEAD_BYTES}").ravel()))
+    gathered = np.empty_like(texts)
+    gather(texts, ends, order, gathered)
+    return _posted(prints[order], np.cumsum(size[order]), gathered)
 
 
 def built_of_texts(texts: Sequence[tuple[int, bytes]]) -> Built:
-    """The same of fingerprints, ascending, with their searched texts."""
+    """The same of fingerprints with their searched texts, in order."""
     prints = np.array([fingerprint for fingerprint, _ in texts], np.uint64)
     ends = np.cumsum([len(text) for _, text in texts], dtype=np.int64)
     return _posted(prints, ends, np.frombuffer(bytearray(b"".join(text for _, text in texts)), np.uint8))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 import logging
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from monitor.catalogue.asking import Asked, Piece, searched
 from monitor.catalogue.built import Built, Names, Prints, build, built_of_texts
+from monitor.catalogue.order import BEFORE_ALL, Spot, spot_of
 from monitor.domain.errors import CorruptLog
 from monitor.domain.series import Identity
 
@@ -40,8 +41,8 @@ class Catalogue:
     >>> names = Catalogue(None)
     >>> for name in (Identity.of("orders", {"country": "NL"}), Identity.of("orders", {"country": "BE"})):
     ...     names.add(name.fingerprint(), name)
-    >>> [f"{found:016x}" for found in names.search(Asked(q="nl ORD"), 0)]
-    ['bc620584ce88879d']
+    >>> [found.head for found in names.search(Asked(q="ORD"))]
+    [b'orders{country=be}', b'orders{country=nl}']
     """
 
     def __init__(self, path: Path | None, new_max: int = NEW_MAX) -> None:
@@ -52,7 +53,7 @@ class Catalogue:
         self._being_built: dict[int, bytes] = {}
         self._fresh: dict[int, bytes] = {}  # of the two above, those that are not in `_recent`
         self._recent: Built | None = None
-        self._ordered: list[tuple[int, bytes]] | None = None  # `_fresh` by fingerprint
+        self._ordered: list[tuple[Spot, bytes]] | None = None  # `_fresh` in the order of lists
         self._building = False
         self._gone = 0
         self._failed_at = 0
@@ -95,18 +96,18 @@ class Catalogue:
             self._ordered = None
 
     def search(
-        self, asked: Asked, after: int, among: Sequence[Sequence[Piece]] | None = None
-    ) -> Iterator[int]:
-        """Fingerprints above ``after``, ascending, of all series that fit and some that do not: `Asked.fits`
-        decides, and the index whether they are still there. ``among``: of those only that hold all pieces of
-        one of these. To be called under the shard's lock, and gone through without it; what is added
-        meanwhile is left out."""
-        recent = len(self._recent) if self._recent is not None else 0
-        if len(self._fresh) > max(FRESH_MAX, recent // 4):
-            self._recent = built_of_texts(sorted((self._being_built | self._new).items()))
+        self, asked: Asked, after: Spot = BEFORE_ALL, among: Sequence[Sequence[Piece]] | None = None
+    ) -> Iterator[Spot]:
+        """After a spot, in order, all series that fit and some that do not: `Asked.fits` decides, and the
+        index whether they are still there. ``among``: of those only that hold all pieces of one of these. To
+        be called under the shard's lock, and gone through without it; what is added meanwhile is left out."""
+        held = len(self._recent) if self._recent is not None else 0
+        if len(self._fresh) > max(FRESH_MAX, held // 4):
+            recent = _in_order(self._being_built | self._new)
+            self._recent = built_of_texts([(spot.fingerprint, text) for spot, text in recent])
             self._fresh, self._ordered = {}, None
         if self._ordered is None:
-            self._ordered = sorted(self._fresh.items())
+            self._ordered = _in_order(self._fresh)
         built = [one for one in (self._built, self._recent) if one is not None]
         ways = [[*asked.pieces(), *some] for some in ([()] if among is None else among)]
         return _searched(built, self._ordered, ways, after)
@@ -152,14 +153,21 @@ def _opened(path: Path) -> Built | None:
         return None
 
 
+def _in_order(names: Mapping[int, bytes]) -> list[tuple[Spot, bytes]]:
+    return sorted((spot_of(text, fingerprint), text) for fingerprint, text in names.items())
+
+
 def _searched(
-    built: Sequence[Built], ordered: Sequence[tuple[int, bytes]], ways: Sequence[Sequence[Piece]], after: int
-) -> Iterator[int]:
+    built: Sequence[Built],
+    ordered: Sequence[tuple[Spot, bytes]],
+    ways: Sequence[Sequence[Piece]],
+    after: Spot,
+) -> Iterator[Spot]:
     texts = [[piece.text for piece in way] for way in ways]
     first = bisect_right(ordered, after, key=lambda one: one[0])
     fresh = [
         one for one, text in ordered[first:] if any(all(piece in text for piece in way) for way in texts)
     ]
     older = [chain.from_iterable(one.search(way, after)) for one in built for way in ways]
-    for fingerprint, _ in groupby(heapq.merge(*older, fresh)):
-        yield fingerprint
+    for spot, _ in groupby(heapq.merge(*older, fresh)):
+        yield spot

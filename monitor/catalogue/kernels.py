@@ -88,6 +88,26 @@ def fold(text: Bytes, start: Numbers, length: Numbers, own: Bytes, ends: Numbers
 
 
 @kernel
+def cut(texts: Bytes, ends: Numbers, heads: NDArray[np.uint8]) -> None:
+    """The beginning of each text into a row of ``heads``, which are all 0."""
+    begin = 0
+    for name in range(ends.size):
+        for place in range(begin, min(ends[name], begin + heads.shape[1])):
+            heads[name, place - begin] = texts[place]
+        begin = ends[name]
+
+
+@kernel
+def gather(texts: Bytes, ends: Numbers, order: Numbers, gathered: Bytes) -> None:
+    """The texts one after the other in another order."""
+    at = 0
+    for name in order:
+        for place in range(ends[name - 1] if name else np.int64(0), ends[name]):
+            gathered[at] = texts[place]
+            at += 1
+
+
+@kernel
 def count(texts: Bytes, ends: Numbers, held: Ordinals, last: Numbers) -> None:
     """By gram, how many texts hold it. ``last``: as long as ``held``, all -1."""
     begin = 0
@@ -186,6 +206,8 @@ def warm_catalogue() -> None:
     ends = np.cumsum(size)
     folded = np.zeros(int(ends[-1]), np.uint8)
     fold(text, start, length, np.ones(1, np.uint8), ends, folded)
+    cut(folded, ends, np.zeros((1, 4), np.uint8))
+    gather(folded, ends, np.zeros(1, np.int64), folded.copy())
     held, last = np.zeros(GRAMS, np.uint32), np.full(GRAMS, -1, np.int64)
     count(folded, ends, held, last)
     postings = np.zeros(int(held.sum()), np.uint32)

@@ -1,7 +1,8 @@
 """The band as people are told of it: not beyond what values of the kind can be.
 
 A model's band knows nothing of limits: around a share of 0.01 it reaches below 0. Nothing is judged by what
-is told here, and where a value has been beyond a limit, that is none.
+is told here, and where a value has been beyond a limit, that is none. Only the values that are asked for are
+looked at: a chart of another span may show a band that an explanation of one value cuts.
 """
 
 from __future__ import annotations

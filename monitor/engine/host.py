@@ -34,7 +34,7 @@ from monitor.engine.queries import Queries
 from monitor.engine.recovery import recover, save
 from monitor.engine.settings import HostSettings
 from monitor.engine.tasks import Tasks, refused
-from monitor.engine.translate import events_of, told_of
+from monitor.engine.translate import told_of
 from monitor.meta.rolling import undoable
 from monitor.shard.assignment import Assignment
 from monitor.shard.results import Applied
@@ -251,8 +251,7 @@ class Host:
 
     def _events(self, position: int, applied: Applied) -> list[AnomalyEvent]:
         parts = self.parts
-        declared = parts.shard.rules.declared
-        return events_of(self.number, position, applied, parts.index, parts.teams, declared, parts.arrival_ms)
+        return parts.events(self.number, position, applied)
 
     def _may_learn(self) -> bool:
         """Held series wait for the next start when the host is about to end."""

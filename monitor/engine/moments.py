@@ -111,9 +111,9 @@ class Moments:
             if waiting := self._waiting(row, cadence):
                 newest_ms = waiting[-1][0]
                 found[row] = newest_ms - newest_ms % cadence if cadence else newest_ms
-            elif missing >= STREAK_MAX or shard.common["flags"][row] & st.ENDED:
+            elif not cadence or missing >= STREAK_MAX or shard.common["flags"][row] & st.ENDED:
                 silent.append(row)
-            elif cadence and clock["final_n"]:
+            elif clock["final_n"]:
                 found[row] = (shard.newest_final(row) - missing) * cadence
         if silent:
             seen = self._parts.history.window(np.array(silent, np.int32), 1)

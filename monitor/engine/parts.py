@@ -8,16 +8,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.catalogue.catalogue import Catalogue
-from monitor.domain.batch import Reason
+from monitor.domain.anomaly import AnomalyEvent
+from monitor.domain.batch import Mode, Reason
 from monitor.domain.mute import selector_of
 from monitor.domain.records import Control, Entry, Kind, Record, Samples, Tick
 from monitor.domain.series import Identity, fingerprint
 from monitor.domain.switch import Cause, Switch
 from monitor.domain.teams import Rule, Teams
-from monitor.engine.long_ago import still_open
+from monitor.engine.long_ago import gone_live, rows_of_history, still_open
 from monitor.engine.team_counts import TeamCounts
+from monitor.engine.translate import events_of
 from monitor.history.history import History
 from monitor.history.journal import Journal
 from monitor.intake.dedup import Remembered
@@ -32,6 +35,8 @@ from monitor.shard.former import lives
 from monitor.shard.results import Applied
 from monitor.shard.rules import tagged_zone
 from monitor.shard.shard import Shard
+
+_NONE = np.zeros(0, np.int32)
 
 
 @dataclass(slots=True)
@@ -123,7 +128,11 @@ class Parts:
     def apply(self, record: Record) -> Applied:
         """Models, tracker and history move on by one record."""
         entry = record.entry
+        live = isinstance(entry, Samples) and entry.mode is Mode.LIVE
+        old = rows_of_history(self.shard) if live else _NONE
         applied = apply(self.shard, self._placed(entry))
+        if len(old):
+            applied = _with(applied, gone_live(self.shard, old))
         self.history.append(applied.observations)
         self.journal.append(record.position, [*applied.switches, *self._held_back(entry)])
         self.late += len(applied.revisions)
@@ -145,8 +154,7 @@ class Parts:
         elif isinstance(entry, Tick):
             if entry.complete:
                 self.clock_ms = max(self.clock_ms, min(entry.ts_ms, self.newest_ms))
-                more = still_open(self.shard, self.arrival_ms)
-                applied = replace(applied, changes=np.concatenate([applied.changes, more]))
+                applied = _with(applied, still_open(self.shard, self.arrival_ms))
             elif self.shard.has_live():
                 self.clock_ms = max(self.clock_ms, entry.ts_ms)
         elif entry.kind == Kind.FORGET:
@@ -159,6 +167,12 @@ class Parts:
             self.freeze = Freeze.from_body(entry.body["freeze"])
         self.applied = record.position
         return applied
+
+    def events(self, number: int, position: int, applied: Applied) -> list[AnomalyEvent]:
+        """What a record changed of anomalies, as the outside is told."""
+        shard = self.shard
+        known = (self.index, self.teams, shard.rules.declared, self.arrival_ms, shard.common["flags"])
+        return events_of(number, position, applied, *known)
 
     def _held_back(self, entry: Entry) -> list[Switch]:
         """The journal's entries of what passes would have changed, and a freeze kept as it was."""
@@ -247,3 +261,7 @@ class Parts:
     def _arrival(self, entry: Samples | Tick | Control) -> int:
         """When an entry reached us; a tick says event time only, which may be any."""
         return entry.arrival_ms if isinstance(entry, Samples) else self.arrival_ms
+
+
+def _with(applied: Applied, changes: NDArray[np.void]) -> Applied:
+    return replace(applied, changes=np.concatenate([applied.changes, changes])) if len(changes) else applied

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from learners.classify import CLASSES
 from monitor.catalogue.asking import Asked, of_team
+from monitor.catalogue.order import spot_from
 from monitor.domain.observation import COLUMNS, Observations
 from monitor.domain.outlook import FIRST_MODEL, LEARNING, PROVISIONAL, TRUSTED, Expectation, expectation
 from monitor.domain.series import Identity
@@ -52,19 +53,20 @@ class Queries:
         limit: int,
         team: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Series by id (fingerprint in 16 hex digits) after ``after``; of one team, or of all. Names are
+        """Series by name after the spot that ``after`` is written of; of one team, or of all. Names are
         searched beside the shard's work; it waits only while those found are described."""
-        asked = Asked(metric, q, tag)
+        asked, spot = Asked(metric, q, tag), spot_from(after)
         with self._lock:
             among = of_team(self._parts.teams, team)
-            hits = self._parts.catalogue.search(asked, int(after, 16) if after else 0, among)
+            hits = self._parts.catalogue.search(asked, spot, among)
         found: list[dict[str, Any]] = []
         while len(found) < limit and (some := list(islice(hits, min(limit - len(found), _LOOKED_AT)))):
-            prints = np.array(some, np.uint64)
+            prints = [spot.fingerprint for spot in some]
             with self._lock:
+                rows = self._parts.index.lookup(np.array(prints, np.uint64)).tolist()
                 named = [
                     (row, fingerprint, self._parts.identity(row))
-                    for row, fingerprint in zip(self._parts.index.lookup(prints).tolist(), some, strict=True)
+                    for row, fingerprint in zip(rows, prints, strict=True)
                     if row >= 0  # not forgotten since its name was listed
                 ]
                 found += self._described(

@@ -18,7 +18,7 @@ from monitor.domain.records import Record
 from monitor.engine.base import Told
 from monitor.engine.parts import Parts
 from monitor.engine.settings import HostSettings
-from monitor.engine.translate import events_of, told_of
+from monitor.engine.translate import told_of
 from monitor.history.history import History
 from monitor.history.journal import Journal
 from monitor.history.manifest import Damage, Loaded, newest_valid, retained_position, write_checkpoint
@@ -63,17 +63,7 @@ def recover(
             if given_up():
                 raise IntakeUnavailable(f"the recovery of shard {number} was given up")
             applied = parts.replay(record)
-            declared = parts.shard.rules.declared
-            events = events_of(
-                number,
-                record.position,
-                applied,
-                parts.index,
-                parts.teams,
-                declared,
-                parts.arrival_ms,
-            )
-            on_replayed(events, told_of(number, record))
+            on_replayed(parts.events(number, record.position, applied), told_of(number, record))
         parts.unlogged = _never_named(parts)
         parts.found = [*found, *_lost(intake.report)]
     except BaseException:

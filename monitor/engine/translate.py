@@ -19,6 +19,7 @@ from monitor.engine.base import Told
 from monitor.engine.long_ago import heard_ms
 from monitor.intake.index import SeriesIndex
 from monitor.shard.results import Applied
+from monitor.shard.state import BACKFILLED
 
 KINDS: Sequence[AnomalyKind] = (
     AnomalyKind.SPIKE,
@@ -48,16 +49,19 @@ def events_of(
     teams: Teams,
     declared: Declared,
     arrival_ms: int,
+    flags: NDArray[np.uint8],
 ) -> list[AnomalyEvent]:
     """The anomaly changes of one record as domain events, numbered in their order. ``arrival_ms``: the newest
-    in the log up to there."""
+    in the log up to there; ``flags``: of the shard's rows (`state`)."""
     events = []
     for sequence, change in enumerate(_ordered(applied.changes)):
         series = Identity.from_canonical(index.canonical(int(change["row"])))
         weight = float(declared.of(series.metric).get("weight", 1.0))
         event = _event(shard, position, sequence, change, series, teams.of(series), weight)
-        heard = heard_ms(event.at_ms, event.anomaly.cadence_ms, arrival_ms)
-        events.append(replace(event, anomaly=replace(event.anomaly, heard_ms=heard)))
+        if flags[int(change["row"])] & BACKFILLED:
+            heard = heard_ms(event.at_ms, event.anomaly.cadence_ms, arrival_ms)
+            event = replace(event, anomaly=replace(event.anomaly, heard_ms=heard))
+        events.append(event)
     return events
 
 

@@ -54,7 +54,8 @@ def life(members: Sequence[Anomaly], now_ms: int, rules: Rules) -> Life:
         return Life(IncidentState.OPEN if sure else IncidentState.PENDING, start, None, due, flaps)
     due = min(_quiet_ms(members, often, rules), cap)
     if now_ms >= due:
-        return Life(IncidentState.CLOSED, start, max(m.end_ms or cap for m in members), None, flaps)
+        end = max(m.end_ms for m in members if m.end_ms is not None)
+        return Life(IncidentState.CLOSED, start, end, None, flaps)
     return Life(IncidentState.RECOVERING if sure else IncidentState.PENDING, start, None, due, flaps)
 
 

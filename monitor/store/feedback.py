@@ -8,7 +8,7 @@ from typing import Unpack
 from monitor.domain.acts import Act, Undo
 from monitor.domain.anomaly import Anomaly
 from monitor.domain.filters import LabelFilter
-from monitor.domain.incident import PlacedAnomaly
+from monitor.domain.incident import Incident, PlacedAnomaly
 from monitor.domain.labels import Judged, Label
 from monitor.domain.paging import Page
 from monitor.store import acts, labels
@@ -41,8 +41,8 @@ class FeedbackStore:
             return Page([])
         return labels.page(self._database, after, limit, asked)
 
-    def labels_of_incident(self, members: Iterable[str]) -> list[Judged]:
-        return labels.of_incident(self._database, members)
+    def labels_of_incidents(self, incidents: Sequence[Incident]) -> dict[str, list[Judged]]:
+        return labels.of_incidents(self._database, [incident.id for incident in incidents])
 
     def labels_of_anomalies(self, anomalies: Sequence[Anomaly]) -> dict[str, list[Judged]]:
         return labels.of_anomalies(self._database, anomalies)

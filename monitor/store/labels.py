@@ -15,7 +15,7 @@ from monitor.domain.labels import Judged, Label, TargetKind, judged
 from monitor.domain.paging import Page
 from monitor.store.database import Database
 from monitor.store.rows import series_id
-from monitor.store.tables import LABELS
+from monitor.store.tables import INCIDENT_MEMBERS, LABELS
 from monitor.store.upsert import insert_new
 
 LARGEST_PAGE = 1_000
@@ -81,11 +81,19 @@ def page(database: Database, after: str, limit: int, asked: LabelFilter) -> Page
     return Page([standing[label.id] for label in kept], following)
 
 
-def of_incident(database: Database, members: Iterable[str]) -> list[Judged]:
-    """What was said of an incident, or of one that is part of it now; the newest first."""
-    about = select(LABELS).where(LABELS.c.kind == TargetKind.INCIDENT.value)
-    wanted = [about.where(LABELS.c.anomaly_id.in_(some)) for some in _parts(list(members))]
-    return judged(_beside(database, _read(database, wanted)))
+def of_incidents(database: Database, incidents: Sequence[str]) -> dict[str, list[Judged]]:
+    """By incident id, what was said of it, or of one that is part of it now; the newest first."""
+    same = INCIDENT_MEMBERS.c.anomaly_id == LABELS.c.anomaly_id
+    about = select(INCIDENT_MEMBERS).join(LABELS, same).where(LABELS.c.kind == TargetKind.INCIDENT.value)
+    wanted = [about.where(INCIDENT_MEMBERS.c.incident_id.in_(some)) for some in _parts(incidents)]
+    with database.read() as connection:
+        home = {row.anomaly_id: row.incident_id for each in wanted for row in connection.execute(each)}
+    of_it = select(LABELS).where(LABELS.c.kind == TargetKind.INCIDENT.value)
+    labels = [of_it.where(LABELS.c.anomaly_id.in_(some)) for some in _parts(list(home))]
+    found: dict[str, list[Judged]] = {}
+    for told in judged(_read(database, labels)):
+        found.setdefault(home[told.label.target.anomaly_id], []).append(told)
+    return found
 
 
 def of_anomalies(database: Database, anomalies: Sequence[Anomaly]) -> dict[str, list[Judged]]:

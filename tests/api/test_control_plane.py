@@ -56,12 +56,12 @@ def test_an_incident_in_a_list_is_short_and_alone_is_whole(storm: App) -> None:
     assert get(storm, "/api/v1/anomalies")["items"] == [member]
 
 
-def test_series_of_all_shards_come_in_pages_by_id(app: App) -> None:
+def test_series_of_all_shards_come_in_pages_by_name(app: App) -> None:
     app.send({"samples": [sample(metric=f"m{i}") for i in range(7)]})
     seen, cursor = [], None
     while True:
         page = get(app, "/api/v1/series", limit=3, **({"cursor": cursor} if cursor else {}))
-        seen += [row["id"] for row in page["items"]]
+        seen += [row["series"] for row in page["items"]]
         cursor = page["next"]
         if cursor is None:
             break

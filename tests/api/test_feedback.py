@@ -75,6 +75,20 @@ def test_what_was_taken_back_is_so_before_the_store_hears_of_it(storm: App) -> N
     assert listed() == [(id, "anyone", False)]
 
 
+def test_incidents_in_a_list_say_how_they_are_labelled(storm: App) -> None:
+    def said() -> list[str]:
+        (one,) = storm.http.get("/api/v1/incidents").json()["items"]
+        assert storm.http.get(f"/api/v1/incidents/{one['id']}").json()["said"] == one["said"]
+        return list(one["said"])
+
+    assert said() == []
+    id = post(storm, "labels", {"label": "expected", "incident": storm_incident().id}).json()["id"]
+    storm.story.feedback.said.append(Label.from_body(told(storm, Kind.LABEL)[0]))
+    assert said() == ["expected"]
+    post(storm, f"labels/{id}/undo")
+    assert said() == []
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

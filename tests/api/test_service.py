@@ -59,7 +59,7 @@ def test_pages_hold_every_series_once_in_order(names: set[str], limit: int) -> N
         if page.next is None:
             break
         after = page.next
-    assert seen == sorted(f"{one.fingerprint():016x}" for one in identities)
+    assert seen == [f"{one.fingerprint():016x}" for one in sorted(identities, key=str)]
     assert monitor.reading.metric_names() == sorted(names)
     monitor.stop()
 

@@ -121,6 +121,7 @@ def incident(number: int, title: str, state: str, series: list[Json], start_ms: 
         "acknowledged_ms": None,
         "merged_into": None,
         "likely": None,
+        "said": [] if is_open else ["true"],
         "kind": "spike",
         "direction": 1,
         "member_count": len(members),

@@ -161,7 +161,9 @@ class Handler(BaseHTTPRequestHandler):
         text = self.server.api.text
         dry = "dry_run" in self.path
         answer = (
-            fake_story.rehearsal(text) if dry else fake_story.label("i1", "incident", None, 0, None, text)
+            fake_story.rehearsal(STORM_MS + HOUR_MS, text)
+            if dry
+            else fake_story.label("i1", "incident", None, 0, None, text)
         )
         if self.path.endswith("/meta/rollback"):
             answer = fake_meta.rolled_back(self.server.api.series, body["dry_run"])

@@ -170,9 +170,16 @@ METRIC: Json = dict.fromkeys(
 DESCRIBED: Json = {"paths": {"/api/v1/labels": {"post": {"parameters": [{"name": "dry_run"}]}}}}
 
 
-def rehearsal(text: str = "") -> Json:
+def rehearsal(from_ms: int, text: str = "") -> Json:
     """What a dry run of a label answers: two that would vanish, of which one was confirmed."""
     gone = {"id": "a", "series": text or "cancelled_share{origin=JFK}", "kind": "spike", "score": 71.0}
     gone |= {"onset_ms": 0, "end_ms": None, "confirmed": False}
     both = [gone, gone | {"id": "b", "confirmed": True}]
-    return {"dry_run": True, "from_ms": 0, "to_ms": 1, "series": 3, "vanish": both, "appear": []}
+    return {
+        "dry_run": True,
+        "from_ms": from_ms,
+        "to_ms": from_ms + 1,
+        "series": 3,
+        "vanish": both,
+        "appear": [],
+    }

@@ -40,6 +40,14 @@ def test_two_incidents_are_merged_split_and_muted(watched: Watched, tmp_path: Pa
         expect(part(page, "member")).to_have_count(1)
 
         page.keyboard.press("m")
+        page.get_by_label("series, also in other incidents").check()
+        page.get_by_label("Like").select_option(index=1)
+        shown = system.get(f"incidents/{page.url.rpartition('/')[2]}")["members"][0]
+        expect(page.get_by_label("Metric")).to_have_value(shown["metric"])
+        expect(page.get_by_label("Tags")).to_have_value(
+            "\n".join(f"{k}={v}" for k, v in shown["tags"].items())
+        )
+        page.get_by_label("this incident").check()
         page.get_by_label("Reason").fill("works on it")
         expect(part(page, "submit")).to_be_enabled()
         part(page, "submit").click()

@@ -22,12 +22,12 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
     page.goto(f"{system.url}/#/lab?series={ORIGIN}")
     expect(part(page, "lab-chart").locator("canvas")).to_be_visible()
     page.get_by_label("from value").fill("1450")
-    page.get_by_label("of so many usual steps").fill("40")
+    page.get_by_label("how many usual steps high").fill("40")
     part(page, "plant").click()
     part(page, "run-lab").click()
     expect(part(page, "detector")).to_have_count(4)
     first = part(page, "detector").first
-    expect(first.locator("[data-testid=rates]")).to_contain_text(re.compile(r"recall\s*[1-9]\d* %"))
+    expect(first.locator("[data-testid=rates]")).to_contain_text(re.compile(r"recall\s*[1-9]\d*\s%"))
     expect(first.locator("[data-testid=noticed]")).to_contain_text("noticed 1 of 1 anomaly")
     part(page, "lever").fill("99")
     expect(first.locator("[data-testid=noticed]")).to_contain_text("noticed 0 of 1 anomaly")
@@ -49,10 +49,11 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
 
 def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     page = watched.page
+    system.tell("PUT", f"metrics/{CHAIN[0][0].metric}", {"static_upper": 1_000_000})
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{system.url}/#/lab?series={ORIGIN}")
     page.get_by_label("from value").fill("1450")
-    page.get_by_label("of so many usual steps").fill("40")
+    page.get_by_label("how many usual steps high").fill("40")
     part(page, "plant").click()
     part(page, "hand-draw").click()
     over = part(page, "lab-chart").locator(".u-over")
@@ -60,6 +61,12 @@ def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     page.mouse.down()
     over.hover(position={"x": 200, "y": 20})
     page.mouse.up()
+    part(page, "hand-mark").click()
+    over.hover(position={"x": 300, "y": 120})
+    page.mouse.down()
+    over.hover(position={"x": 330, "y": 120})
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"did=spike_1449.*\*draw_.*\*mark_"))
     part(page, "detectors").locator("summary").click()
     part(page, "detectors").get_by_role("button", name="Remove").last.click()
     part(page, "run-lab").click()
@@ -67,6 +74,7 @@ def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     part(page, "lever").fill("75")
     part(page, "played").fill("1500")
     part(page, "detector").nth(1).get_by_role("button").click()
+    expect(part(page, "held")).to_contain_text("Fixed upper bound")
     for kept in ("score=75", "at=1500", "focus=1"):
         expect(page).to_have_url(re.compile(kept))
     said = part(page, "rates").all_inner_texts()
@@ -86,6 +94,19 @@ def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     watched.assert_clean(system.url)
 
 
+def test_a_link_made_at_the_end_of_the_playback_is_there_at_once(watched: Watched, system: Desk) -> None:
+    page = watched.page
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{system.url}/#/lab?series={ORIGIN}")
+    part(page, "run-lab").click()
+    whole = part(page, "played").get_attribute("max")
+    expect(page).to_have_url(re.compile(f"at={whole}"))
+    other = page.context.new_page()  # which would play
+    other.goto(page.url)
+    expect(part(other, "played")).to_be_visible()
+    assert part(other, "played").input_value() == whole
+
+
 def test_a_file_with_labels_is_played(watched: Watched, system: Desk) -> None:
     page = watched.page
     rows = [
@@ -101,4 +122,9 @@ def test_a_file_with_labels_is_played(watched: Watched, system: Desk) -> None:
     expect(part(page, "play")).to_contain_text("Play")
     part(page, "played").fill("1700")
     expect(part(page, "noticed").first).to_contain_text("noticed 1 of 1 anomaly")
+    part(page, "plant").click()
+    page.reload()  # the file is gone, and what was done to it does not go to the next one
+    part(page, "lab-file").set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": body})
+    expect(part(page, "run-lab")).to_contain_text("Run")
+    expect(part(page, "undo-lab")).to_have_count(0)
     watched.assert_clean(system.url)

@@ -36,6 +36,7 @@ def test_list_shows_incidents_open_ones_first(watched: Watched, fake: Server) ->
     expect(rows.nth(0)).to_contain_text("departures down at JFK")
     expect(rows.nth(0)).to_contain_text("open")
     expect(rows.nth(1)).to_contain_text("cancelled_share up at JFK, LGA, EWR")
+    expect(rows.nth(1)).to_contain_text("closed true")
     expect(rows.nth(1)).to_contain_text("2013-02-08 10:00 – 2013-02-09 15:00 UTC-5")
     expect(rows.nth(1)).to_contain_text("14 of 16 series with origin=JFK")
     expect(part(page, "auth-off")).to_be_visible()
@@ -90,6 +91,9 @@ def test_a_label_is_rehearsed_before_it_is_set(watched: Watched, hostile: Server
     part(page, "submit").click()
     expect(part(page, "rehearsal")).to_contain_text("2 anomalies would vanish")
     expect(part(page, "rehearsal")).to_contain_text("1 anomaly that people called true would vanish")
+    expect(part(page, "rehearsal")).to_contain_text(
+        "The incident began before that, so it is not among them."
+    )
     assert [path for path, _ in hostile.api.posted] == ["/api/v1/labels?dry_run=true&force=true"]
     expect(part(page, "submit")).to_have_text("Label it “false alarm”")
     part(page, "submit").click()
@@ -111,6 +115,7 @@ def test_a_model_shows_where_it_fell_and_which_feature_drifted(watched: Watched,
     )
     expect(part(page, "buckets").locator("tbody tr")).to_have_count(48)
     assert part(page, "chart").locator("canvas").evaluate(COLOURS) > 5
+    expect(part(page, "whole-history")).to_have_attribute("href", "#/series/0000000000000001")
     page.get_by_label("Measure").select_option("recall")
     expect(part(page, "buckets")).to_contain_text("recall")
     assert "measure=recall" in page.url
@@ -179,8 +184,11 @@ def test_keys_walk_open_and_return(watched: Watched, fake: Server) -> None:
     for key in ("j", "j", "k", "j", "Enter"):
         page.keyboard.press(key)
     expect(part(page, "incident-view")).to_contain_text("cancelled_share up at JFK")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.keyboard.press("Escape")
-    expect(part(page, "incidents")).to_be_visible()
+    expect(part(page, "incident-link").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(part(page, "incident-link").nth(0)).to_be_focused()
 
 
 def test_hostile_names_are_shown_and_run_nothing(watched: Watched, hostile: Server) -> None:
@@ -274,19 +282,30 @@ def test_unknown_incident_is_a_plain_message(watched: Watched, fake: Server) -> 
     expect(part(page, "problem")).to_contain_text("Not found")
 
 
+CLOCKS_FORWARD_MS = 1_362_888_000_000  # three hours before they go forward in New York
+
+
 def test_zone_is_chosen_and_remembered(watched: Watched, fake: Server) -> None:
     page = watched.page
+    fake.api.incidents[0].update(start_ms=CLOCKS_FORWARD_MS, end_ms=CLOCKS_FORWARD_MS + 8 * 3_600_000)
     page.goto(fake.url)
+    expect(part(page, "incidents")).to_contain_text("2013-03-09 23:00 UTC-5 – 2013-03-10 08:00 UTC-4")
     part(page, "zone").select_option("UTC")
-    expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
+    expect(part(page, "incidents")).to_contain_text("2013-03-10 04:00 – 12:00 UTC+0")
     page.reload()
-    expect(part(page, "incidents")).to_contain_text("2013-02-08 15:00 – 2013-02-09 20:00 UTC+0")
+    expect(part(page, "incidents")).to_contain_text("2013-03-10 04:00 – 12:00 UTC+0")
 
 
-def test_phone_width_needs_no_sideways_scrolling(watched: Watched, fake: Server) -> None:
+def test_phone_width_needs_no_sideways_scrolling_and_is_touched_easily(
+    watched: Watched, fake: Server
+) -> None:
     page = watched.page
     page.set_viewport_size({"width": 390, "height": 844})
     for place in ("#/", "#/incident/i1", "#/series"):
         page.goto(f"{fake.url}/{place}")
         expect(page.locator("main [data-row]").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+        heights = page.locator("nav a, .up a, main button").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().height)"
+        )
+        assert min(heights) >= 24, place

@@ -155,6 +155,8 @@ def test_minimum_change_and_direction_are_set(watched: Watched, system: Desk) ->
     expect(part(page, "declared")).to_contain_text("all of it is learned")
     page.keyboard.press("e")
     page.get_by_label("Direction").select_option("down")
+    page.get_by_label("Minimum change", exact=True).fill("0,01")
+    expect(part(page, "dialog")).to_contain_text("write it with a point")
     page.get_by_label("Minimum change", exact=True).fill("0.01")
     part(page, "submit").click()
     expect(part(page, "dialog")).to_have_count(0)  # which names both directions

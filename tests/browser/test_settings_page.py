@@ -23,6 +23,8 @@ def test_a_route_is_previewed_and_saved(watched: Watched, system: Desk) -> None:
     page.get_by_label("Also what happened more than a day ago").check()
     part(page, "preview-route").click()
     expect(part(page, "preview")).to_contain_text("would have been sent")
+    part(page, "preview").locator("summary").click()
+    expect(part(page, "preview").get_by_role("link").first).to_have_attribute("target", "_blank")
     part(page, "submit").click()
     expect(part(page, "routes")).to_contain_text("every incident")
     assert system.get("routes/everything")["receivers"] == ["on call"]

@@ -10,10 +10,11 @@ import pytest
 from monitor.catalogue.asking import Asked, of_team
 from monitor.catalogue.built import Built, build
 from monitor.catalogue.catalogue import Catalogue
+from monitor.catalogue.order import BEFORE_ALL, Spot
 from monitor.domain.errors import CorruptLog
 from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
-from tests.catalogue.test_laws import by_looking, names_of
+from tests.catalogue.test_laws import by_looking, names_of, spot
 
 NAMES = [
     Identity.of("requests" if i % 2 else "errors", {"country": ("NL", "DE", "BE")[i % 3], "host": f"web-{i}"})
@@ -22,9 +23,9 @@ NAMES = [
 PRINTS = np.array([name.fingerprint() for name in NAMES], np.uint64)
 
 
-def found(catalogue: Catalogue, asked: Asked) -> list[int]:
+def found(catalogue: Catalogue, asked: Asked) -> list[Spot]:
     by_print = {name.fingerprint(): name for name in NAMES}
-    return [one for one in catalogue.search(asked, 0) if asked.fits(by_print[one])]
+    return [one for one in catalogue.search(asked) if asked.fits(by_print[one.fingerprint])]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_thousands_are_searched_as_by_looking(asked: Asked) -> None:
 
 def test_a_rare_word_is_not_looked_for_in_every_name() -> None:
     built = build(names_of(NAMES))
-    looked_at = [one for some in built.search(Asked(q="web-2999").pieces(), 0) for one in some]
+    looked_at = [one for some in built.search(Asked(q="web-2999").pieces(), BEFORE_ALL) for one in some]
     assert len(looked_at) == 1
     assert built.nbytes < 3_000 * 120 + 2**20
 
@@ -61,8 +62,8 @@ def test_for_a_team_only_names_with_its_tags_are_looked_at() -> None:
     catalogue = Catalogue(Path("names-not-written"))
     catalogue.adopt(build(names_of(NAMES)))
     teams = Teams({"few": [{"host": "web-2999"}, {"host": "web-77*", "country": "DE"}]})
-    expected = [name.fingerprint() for name in NAMES if teams.of(name) == "few"]
-    looked_at = list(catalogue.search(Asked(), 0, of_team(teams, "few")))
+    expected = [spot(name) for name in NAMES if teams.of(name) == "few"]
+    looked_at = list(catalogue.search(Asked(), among=of_team(teams, "few")))
     assert looked_at == sorted(expected)
     assert 1 < len(looked_at) < 10
 

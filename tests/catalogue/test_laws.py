@@ -14,6 +14,7 @@ from monitor.catalogue import catalogue as catalogue_module
 from monitor.catalogue.asking import Asked, of_team
 from monitor.catalogue.built import Built, Names, build
 from monitor.catalogue.catalogue import Catalogue
+from monitor.catalogue.order import BEFORE_ALL, HEAD_BYTES, Spot, spot_from, spot_of, written
 from monitor.domain.series import Identity
 from monitor.domain.teams import Teams
 from monitor.intake.index import SeriesIndex
@@ -44,16 +45,19 @@ def askings(draw: st.DrawFn, names: Sequence[Identity]) -> Asked:
     return Asked(metric, q, tag)
 
 
-def by_looking(names: Iterable[Identity], asked: Asked, after: int = 0) -> list[int]:
+def spot(name: Identity) -> Spot:
+    return spot_of(str(name).casefold().encode("utf-8", "surrogatepass"), name.fingerprint())
+
+
+def by_looking(names: Iterable[Identity], asked: Asked, after: Spot = BEFORE_ALL) -> list[Spot]:
     """The slow twin: every name, one after the other."""
-    found = [name.fingerprint() for name in names if asked.fits(name)]
-    return sorted(one for one in found if one > after)
+    return sorted(spot(name) for name in names if asked.fits(name) and spot(name) > after)
 
 
-def by_searching(catalogue: Catalogue, asked: Asked, after: int, there: dict[int, Identity]) -> list[int]:
+def by_searching(catalogue: Catalogue, asked: Asked, after: Spot, there: dict[int, Identity]) -> list[Spot]:
     found = list(catalogue.search(asked, after))
     assert found == sorted(set(found))
-    return [one for one in found if one in there and asked.fits(there[one])]
+    return [one for one in found if (name := there.get(one.fingerprint)) is not None and asked.fits(name)]
 
 
 def names_of(names: Iterable[Identity]) -> Names:
@@ -83,7 +87,7 @@ def test_any_split_of_additions_is_searched_as_one_built_at_once(
 def searched_as_at_once(data: st.DataObject, names: list[Identity]) -> None:
     asked = data.draw(askings(names))
     gone = data.draw(st.sets(st.sampled_from(names)))
-    after = data.draw(st.sampled_from([0, *(name.fingerprint() for name in names)]))
+    after = data.draw(st.sampled_from([BEFORE_ALL, *map(spot, names)]))
     catalogue = Catalogue(Path("names-not-written"), new_max=0)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(names)), max_size=3)))
     there: dict[int, Identity] = {}
@@ -120,12 +124,30 @@ def test_pages_are_stable(data: st.DataObject, names: list[Identity], size: int)
     catalogue = Catalogue(Path("names-not-written"), new_max=0)
     for name in names:
         catalogue.add(name.fingerprint(), name)
-    seen: list[int] = []
-    while page := by_searching(catalogue, asked, seen[-1] if seen else 0, there)[:size]:
+    seen: list[Spot] = []
+    while page := by_searching(catalogue, asked, seen[-1] if seen else BEFORE_ALL, there)[:size]:
         seen += page
         catalogue.begin()
         catalogue.adopt(build(names_of(names)))
     assert seen == by_looking(names, asked)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(
+        st.builds(Identity.of, st.text("aB", min_size=HEAD_BYTES - 1, max_size=HEAD_BYTES + 2)), max_size=9
+    )
+)
+def test_names_that_begin_alike_are_each_listed_once(names: list[Identity]) -> None:
+    there = {name.fingerprint(): name for name in names}
+    catalogue = Catalogue(Path("names-not-written"))
+    catalogue.adopt(build(names_of(there.values())))
+    seen: list[Spot] = []
+    while page := by_searching(
+        catalogue, Asked(), spot_from(written(seen[-1])) if seen else BEFORE_ALL, there
+    )[:2]:
+        seen += page
+    assert seen == sorted(map(spot, there.values()))
 
 
 RULES = st.dictionaries(
@@ -149,6 +171,6 @@ def test_what_is_searched_for_a_team_misses_none_of_its_series(
         for name in names:
             catalogue.add(name.fingerprint(), name)
     for team in ("", "x", "y", "nobody declared it"):
-        found = list(catalogue.search(Asked(), 0, of_team(teams, team)))
+        found = list(catalogue.search(Asked(), among=of_team(teams, team)))
         assert found == sorted(set(found))
-        assert {name.fingerprint() for name in names if teams.of(name) == team} <= set(found)
+        assert {spot(name) for name in names if teams.of(name) == team} <= set(found)

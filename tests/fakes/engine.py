@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from monitor.catalogue.asking import Asked
+from monitor.catalogue.asking import Asked, searched
+from monitor.catalogue.order import Spot, spot_from, spot_of
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared
 from monitor.domain.errors import UnknownSeries
@@ -112,9 +113,10 @@ class FakeEngine:
         wanted = [
             row
             for row in rows
-            if row["id"] > after and Asked(metric, q, tag).fits(Identity.of(row["metric"], row["tags"]))
+            if _spot(row) > spot_from(after)
+            and Asked(metric, q, tag).fits(Identity.of(row["metric"], row["tags"]))
         ]
-        return sorted(wanted, key=lambda row: row["id"])[:limit]
+        return sorted(wanted, key=_spot)[:limit]
 
     def history_end(self, shard: int) -> tuple[int, int]:
         return self.history_ends_ms, self.history_ends_ms
@@ -250,3 +252,7 @@ class FakeEngine:
 
     def close(self) -> None:
         self.closed = True
+
+
+def _spot(row: dict[str, Any]) -> Spot:
+    return spot_of(searched(str(row["series"])), int(row["id"], 16))

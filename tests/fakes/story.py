@@ -18,7 +18,7 @@ from monitor.domain.incident import (
     PlacedAnomaly,
     SimilarIncident,
 )
-from monitor.domain.labels import Judged, Label, judged
+from monitor.domain.labels import Judged, Label, TargetKind, judged
 from monitor.domain.lineage import Lineage
 from monitor.domain.mute import Mute
 from monitor.domain.paging import Page
@@ -102,9 +102,9 @@ class FakeFeedback:
         team = asked.get("team")
         return Page([j for j in judged(self.said) if team in (None, j.label.target.team)][:limit])
 
-    def labels_of_incident(self, members: Iterable[str]) -> list[Judged]:
-        ids = set(members)
-        return [j for j in judged(self.said) if j.label.target.anomaly_id in ids]
+    def labels_of_incidents(self, incidents: Sequence[Incident]) -> dict[str, list[Judged]]:
+        told = [j for j in judged(self.said) if j.label.target.kind is TargetKind.INCIDENT]
+        return {i.id: [j for j in told if j.label.target.anomaly_id in i.members] for i in incidents}
 
     def labels_of_anomalies(self, anomalies: Sequence[Anomaly]) -> dict[str, list[Judged]]:
         told = judged(self.said)

@@ -96,3 +96,20 @@ def test_it_stays_open_over_a_restart_and_in_another_engine(tmp_path: Path) -> N
     assert (before.state, after.state, after.id) == ("open", "open", before.id)
     assert read_in(monitor, FAULT_H + 20, FAULT_H + 60, raised=False).state == "closed"
     monitor.stop()
+
+
+def test_history_that_goes_live_goes_by_the_clock_from_there(monitor: Monitor) -> None:
+    """60 hours of a fault in a file, 48 more live: past the longest span, four days."""
+    turn_ms = NOW_MS - 2 * DAY_MS
+    value = 100.0 + np.random.default_rng(7).standard_normal(508)
+    value[400:] += 60.0
+    at = [turn_ms + (hour - 460) * HOUR_MS for hour in range(508)]
+    push(monitor, ORDERS, at[:460], value[:460].tolist(), Mode.BACKFILL)
+    asyncio.run(monitor.taking.complete(turn_ms))
+    monitor.settle(60)
+    (incident,) = monitor.recounting.incidents(limit=10).items
+    assert incident.state == "open"
+    for hour in range(460, 508, 6):
+        push(monitor, ORDERS, at[hour : hour + 6], value[hour : hour + 6].tolist(), Mode.LIVE)
+    (incident,) = monitor.recounting.incidents(limit=10).items
+    assert (incident.state, incident.end_ms) == ("expired", at[400] + 4 * DAY_MS)

@@ -162,5 +162,7 @@ def test_earlier_incidents_tell_how_they_were_labelled(database: Database) -> No
         Incident.id_of(some[0][0].id): ("false alarm", "true"),
         Incident.id_of(some[1][0].id): ("wrong severity", "expected"),
     }
-    said = store.labels_of_incident([some[1][0].id])
-    assert [j.label.said for j in said] == [Said.WRONG_SEVERITY, Said.EXPECTED]
+    said = store.labels_of_incidents(Queries(database).incidents().items)
+    assert {id: [j.label.said for j in labels] for id, labels in said.items()} == {
+        Incident.id_of(some[1][0].id): [Said.WRONG_SEVERITY, Said.EXPECTED]
+    }

@@ -9,7 +9,7 @@ import { moves, panning, type Panning } from "./panning";
 import { onStroke, veilOf } from "./stroke";
 import type { Anomaly, Change, Columns, Revisions } from "./shapes";
 
-const HEIGHT = 168;
+const HEIGHT = 176;
 const MOVED_PX = 4;
 
 export interface ChartProps {
@@ -74,7 +74,7 @@ function options(props: ChartProps, zone: string, width: number, hands: Hands): 
     },
     scales: { x: { time: true, range: (_, min, max) => [min ?? props.from / 1000, max ?? props.to / 1000] } },
     axes: [
-      { ...axis, size: 30, gap: 3, values: TIMES },
+      { ...axis, size: 38, gap: 9, values: TIMES },
       { ...axis, size: 58, gap: 4, values: (_, ticks) => ticks.map((tick) => number(tick)) },
     ],
     series: linesOf(props.columns, !!props.rival, look),

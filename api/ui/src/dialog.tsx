@@ -34,6 +34,15 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   );
 }
 
+/** A link out of a window, into a tab of its own: what was filled in stays. */
+export function LinkOut({ href, children }: { href: string; children: ComponentChildren }) {
+  return (
+    <a href={href} target="_blank" rel="noopener" title="opens a tab of its own">
+      {children}
+    </a>
+  );
+}
+
 interface AskProps {
   title: string;
   /** What the button says that does it. */

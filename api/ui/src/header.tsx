@@ -91,7 +91,9 @@ function Figures({ status, up }: { status: Status | undefined; up: boolean }) {
         <>
           <span class="least">{count(status.series, "series", "series")}</span>
           <span class="less">{count(sum((shard) => shard.samples), "sample")}</span>
-          <span class="least">lag {count(sum((shard) => shard.lag_samples), "sample")}</span>
+          <span class="least" title="samples that are taken in and not judged yet">
+            lag {count(sum((shard) => shard.lag_samples), "sample")}
+          </span>
         </>
       )}
       <span>{status.incidents_open} open</span>

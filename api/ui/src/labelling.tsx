@@ -72,6 +72,7 @@ export function LabelDialog({ incident, onClose }: { incident: Incident; onClose
   const target = anomaly ? { anomaly } : { incident: incident.id };
   const chosen = incident.members.find((one) => one.id === anomaly);
   const all = Object.keys(MEANING) as Saying[];
+  const of = chosen ? { name: "anomaly", start_ms: chosen.onset_ms } : { name: "incident", start_ms: incident.start_ms };
   const { outcome, work, stays, known, does } = useSaying(target, said);
   return (
     <Ask
@@ -100,7 +101,7 @@ export function LabelDialog({ incident, onClose }: { incident: Incident; onClose
         )}
       </div>
       <TextField name="Note" value={note} onValue={setNote} />
-      {outcome && <RehearsalView outcome={outcome} />}
+      {outcome && <RehearsalView outcome={outcome} of={of} />}
     </Ask>
   );
 }

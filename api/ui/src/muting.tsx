@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import { change } from "./api";
-import { Ask } from "./dialog";
+import { Ask, LinkOut } from "./dialog";
 import { CheckField, ChoiceField, pairsOf, TextField, textOf } from "./fields";
 import { useLoad, useSettled } from "./hooks";
 import { count } from "./numbers";
-import { Trouble } from "./parts";
+import { headline, Trouble } from "./parts";
 import { link } from "./place";
 import type { Incident } from "./shapes";
 
@@ -23,6 +23,7 @@ interface Preview {
 }
 
 const EVERYTHING: Selector = { metric: "*", tags: {}, team: null, incident: "" };
+const MOST_MEMBERS = 30;
 const LENGTHS = [
   ["60", "1 hour"],
   ["240", "4 hours"],
@@ -53,7 +54,7 @@ export function Hits({ selector }: { selector: Selector }) {
           <ul>
             {data.incidents.map((one) => (
               <li key={one.id}>
-                <a href={link("incident", one.id)}>{one.title}</a>
+                <LinkOut href={link("incident", one.id)}>{headline(one.title)}</LinkOut>
               </li>
             ))}
             {data.names.slice(0, 20).map((name) => (
@@ -108,10 +109,39 @@ function proposal(incident: Incident): Selector {
   return { ...EVERYTHING, metric: metrics.size === 1 ? ([...metrics][0] ?? "*") : "*", tags };
 }
 
+interface LikeProps {
+  incident: Incident;
+  onLike: (series: string, selector: Selector) => void;
+  like: string;
+}
+
+/** What fills in a selector: what the series of an incident have in common, or one of them. */
+function Like({ incident, onLike, like }: LikeProps) {
+  const members = [...new Map(incident.members.map((one) => [one.series, one])).values()].slice(0, MOST_MEMBERS);
+  const choose = (series: string): void => {
+    const one = members.find((member) => member.series === series);
+    onLike(series, one ? { ...EVERYTHING, metric: one.metric, tags: one.tags } : proposal(incident));
+  };
+  return (
+    <ChoiceField
+      name="Like"
+      value={like}
+      choices={[["", "what they have in common"], ...members.map(({ series }) => [series, series] as const)]}
+      onValue={choose}
+      hint="fills in metric and tags"
+    />
+  );
+}
+
 /** Mutes an incident or series for a time. */
 export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose: () => void }) {
   const [what, setWhat] = useState(incident ? "incident" : "series");
   const [series, setSeries] = useState(incident ? proposal(incident) : EVERYTHING);
+  const [like, setLike] = useState("");
+  const fill = (name: string, selector: Selector): void => {
+    setLike(name);
+    setSeries(selector);
+  };
   const [minutes, setMinutes] = useState("240");
   const [reason, setReason] = useState("");
   const [force, setForce] = useState(false);
@@ -155,7 +185,8 @@ export function MuteDialog({ incident, onClose }: { incident?: Incident; onClose
       )}
       {what === "series" && (
         <>
-          <SelectorFields value={series} onValue={setSeries} />
+          {incident && <Like incident={incident} like={like} onLike={fill} />}
+          <SelectorFields key={like} value={series} onValue={setSeries} />
           <Hits selector={series} />
         </>
       )}

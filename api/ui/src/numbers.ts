@@ -33,6 +33,11 @@ export function count(value: number, one: string, many = `${one}s`): string {
   return `${whole.format(value)} ${value === 1 ? one : many}`;
 }
 
+/** A share in percent, whole if it is not said how; the sign stays on the line of its number. */
+export function percent(share: number, said: (hundredths: number) => string = (one) => one.toFixed(0)): string {
+  return `${said(100 * share)}\u00a0%`;
+}
+
 export function arrow(direction: number): string {
   return direction > 0 ? "▲ up" : direction < 0 ? "▼ down" : "";
 }

@@ -30,13 +30,25 @@ export function State({ state }: { state: string }) {
 
 export function Span({ startMs, endMs }: { startMs: number; endMs: number | null }) {
   const zone = useZone();
+  const [first, last] = [startMs, endMs ?? startMs].map((ms) => offset(ms, zone));
   return (
     <span class="span">
       <time dateTime={new Date(startMs).toISOString()}>{moment(startMs, zone)}</time>
+      {first !== last && <span class="muted"> {first}</span>}
       {" – "}
       {endMs === null ? "now" : <time dateTime={new Date(endMs).toISOString()}>{until(startMs, endMs, zone)}</time>}{" "}
-      <span class="muted">{offset(startMs, zone)}</span>
+      <span class="muted">{last}</span>
     </span>
+  );
+}
+
+/** A word in a frame of its own, after a space: it begins a line where it does not fit on the one before. */
+export function Tag({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      {" "}
+      <span class="tag">{children}</span>
+    </>
   );
 }
 
@@ -45,9 +57,7 @@ export function Pieces({ items }: { items: string[] }) {
   return (
     <span class="pieces">
       {items.map((item) => (
-        <span class="tag" key={item}>
-          {item}
-        </span>
+        <Tag key={item}>{item}</Tag>
       ))}
     </span>
   );
@@ -97,9 +107,9 @@ export function SeriesName({ metric, tags }: { metric: string; tags: Record<stri
     <span class="series-name">
       <b>{metric}</b>
       {Object.entries(tags).map(([key, value]) => (
-        <span class="tag" key={key}>
+        <Tag key={key}>
           {key}={value}
-        </span>
+        </Tag>
       ))}
     </span>
   );

@@ -1,8 +1,9 @@
 // Where the reader is, as the address says it: #/view/id?name=value. Every state of the page that is worth keeping
 // is in it, so that a link leads to the same again.
 import { createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { part } from "./api";
+import { arrive, leave } from "./arrival";
 
 export interface Place {
   view: string;
@@ -78,12 +79,21 @@ export function whole(text: string | undefined): number | undefined {
 /** Follows the address; another view or thing is shown from its top. */
 export function usePlace(): Place {
   const [place, setPlace] = useState(() => placeOf(location.hash));
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) return arrive(link(place.view, place.id));
+    first.current = false;
+    return undefined;
+  }, [place.view, place.id]);
   useEffect(() => {
     const moved = (): void =>
       setPlace((before) => {
         const now = placeOf(location.hash);
         if (now.id === undefined) last.set(now.view, location.hash);
-        if (now.view !== before.view || now.id !== before.id) window.scrollTo(0, 0);
+        if (now.view !== before.view || now.id !== before.id) {
+          leave(link(before.view, before.id));
+          window.scrollTo(0, 0);
+        }
         return now;
       });
     window.addEventListener("hashchange", moved);

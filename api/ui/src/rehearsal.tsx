@@ -55,7 +55,13 @@ export async function rehearse(body: unknown): Promise<Outcome> {
   }
 }
 
-export function RehearsalView({ outcome: { rehearsal, warning } }: { outcome: Outcome }) {
+interface RehearsalProps {
+  outcome: Outcome;
+  /** What the label is of, and when it began. */
+  of?: { name: string; start_ms: number };
+}
+
+export function RehearsalView({ outcome: { rehearsal, warning }, of }: RehearsalProps) {
   const confirmed = rehearsal?.vanish.filter((one) => one.confirmed).length ?? 0;
   const said = warning || (confirmed > 0 ? `${count(confirmed, "anomaly", "anomalies")} that people called true would vanish.` : "");
   return (
@@ -67,6 +73,7 @@ export function RehearsalView({ outcome: { rehearsal, warning } }: { outcome: Ou
             With this label, of {count(rehearsal.series, "series", "series")} since <Moment ms={rehearsal.from_ms} />:{" "}
             <b>{count(rehearsal.vanish.length, "anomaly", "anomalies")} would vanish</b> and{" "}
             <b>{count(rehearsal.appear.length, "anomaly", "anomalies")} would appear</b>.
+            {of && of.start_ms < rehearsal.from_ms && ` The ${of.name} began before that, so it is not among them.`}
           </p>
           <Lines name="Would vanish" items={rehearsal.vanish} />
           <Lines name="Would appear" items={rehearsal.appear} />

@@ -80,6 +80,8 @@ export interface IncidentSummary {
   contributors: Contributor[];
   /** Null while the ranking has not proven itself. */
   likely: Likely | null;
+  /** Labels of it that hold. */
+  said: string[];
 }
 
 export interface Incident extends IncidentSummary {

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api";
 import { useLoad, useTick, useTitle } from "../hooks";
 import { count } from "../numbers";
-import { Contributors, headline, length, personName, Score, Span, State, Trouble } from "../parts";
+import { Contributors, headline, length, personName, Pieces, Score, Span, State, Tag, Trouble } from "../parts";
 import { link, useAsked } from "../place";
 import type { IncidentSummary, Page, Status } from "../shapes";
 import { FirstRun } from "./first-run";
@@ -91,14 +91,14 @@ function List({ items }: { items: IncidentSummary[] }) {
               {item.priority}
             </td>
             <td class="c-state">
-              <State state={item.state} />
+              <State state={item.state} /> <Pieces items={item.said} />
               {item.acknowledged_by && <span class="muted"> {personName(item.acknowledged_by)}</span>}
             </td>
             <td class="c-title">
               <a href={link("incident", item.id)} data-row data-testid="incident-link">
                 {headline(item.title)}
               </a>
-              {item.team && <span class="tag">{item.team}</span>}
+              {item.team && <Tag>{item.team}</Tag>}
             </td>
             <td class="c-span">
               <Span startMs={item.start_ms} endMs={item.end_ms} />

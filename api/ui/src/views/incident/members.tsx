@@ -40,7 +40,7 @@ function windowOf({ start_ms, end_ms, members }: Incident): [number, number] {
   const bucket = Math.max(...members.map((anomaly) => anomaly.cadence_ms));
   const end = end_ms ?? Math.max(...members.map((anomaly) => anomaly.end_ms ?? anomaly.last_ms + bucket));
   const before = Math.max(2 * (end - start_ms), CONTEXT_BUCKETS * bucket);
-  const over = members.some((anomaly) => anomaly.end_ms !== null);
+  const over = members.every((anomaly) => anomaly.end_ms !== null);
   return [start_ms - before, end + (over ? before / 2 : bucket)];
 }
 

@@ -1,3 +1,4 @@
+import { percent } from "../../numbers";
 import { Bar, headline, Moment, Pieces } from "../../parts";
 import { link } from "../../place";
 import type { Similar as Earlier } from "../../shapes";
@@ -18,8 +19,8 @@ export function Similar({ items }: { items: Earlier[] }) {
               </a>{" "}
               <span class="muted">
                 <Moment ms={item.start_ms} /> · {item.shared} series in common{" "}
-                <Bar share={item.likeness} label={`likeness ${Math.round(100 * item.likeness)} %`} />{" "}
-                {Math.round(100 * item.likeness)} %
+                <Bar share={item.likeness} label={`likeness ${percent(item.likeness)}`} />{" "}
+                {percent(item.likeness)}
               </span>{" "}
               <Pieces items={item.labels} />
             </li>

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { CheckField } from "../../fields";
 import { useDoing, useLoad, useMay, useSettled, useTitle } from "../../hooks";
 import { useKept } from "../../lever";
@@ -6,21 +6,24 @@ import { count } from "../../numbers";
 import { Moment, Notice, Trouble } from "../../parts";
 import { link, useAsked, whole } from "../../place";
 import { Detectors } from "./detectors";
+import { Held } from "./held";
 import { type Judged, judged } from "./judging";
 import { Picture } from "./picture";
 import { type Hand, Planter } from "./planter";
 import { usePlaying } from "./playing";
-import { type Act, after, readActs, readDetectors, simple, writtenActs, writtenDetectors } from "./recipe";
+import { type Act, after, MOST_ACTS, readActs, readDetectors, simple, writtenActs, writtenDetectors } from "./recipe";
 import { type Run, tried } from "./running";
 import { nameOf, type Points } from "./shapes";
 import { pointsOf, Source } from "./source";
 import { Stacks } from "./stacks";
 
 const MOST = 4_000;
+/** What was done to another series is not done to the next one. */
+const ANEW = { did: undefined, detectors: undefined, run: undefined, until: undefined, at: undefined, score: undefined, focus: undefined };
 
 /** Several detectors over one series, played back side by side. Nothing of it is kept but in the address. */
 export function Lab() {
-  const [asked] = useAsked();
+  const [asked, change] = useAsked();
   const may = useMay("feedback");
   const [file, setFile] = useState<Points>();
   const series = asked("series");
@@ -43,7 +46,12 @@ export function Lab() {
             Several detectors over one series, side by side: who calls what, who is wrong, who notices a fault that you
             plant, and when. Nothing of it is kept.
           </p>
-          <Source onPoints={setFile} />
+          <Source
+            onPoints={(points) => {
+              change(ANEW);
+              setFile(points);
+            }}
+          />
         </>
       )}
       {may && file && <Tried first={file} />}
@@ -93,22 +101,28 @@ function Bench({ first }: { first: Points }) {
   const stale = run !== undefined && (run.points.value !== points.value || run.detectors !== detectors);
   const here = Math.min(whole(asked("focus")) ?? 0, judgements.length - 1);
   const { busy, problem, run: doing } = useDoing();
+  const there = useRef(true);
+  useEffect(() => () => void (there.current = false), []);
   const go = (at?: number): Promise<boolean> =>
     doing(async () => {
-      setRun(await tried(points, detectors));
+      const now = await tried(points, detectors);
+      if (!there.current) return; // the reader has gone on to another series
+      setRun(now);
       change({ run: 1, until: first.ts_ms.at(-1) });
       if (at === undefined) play.begin();
       else play.to(at);
     });
+  const full = acts.length >= MOST_ACTS;
   const act = (next: Act): void => change({ did: writtenActs([...acts, next]), until: first.ts_ms.at(-1) });
   useEffect(() => {
     if (asked("run")) void go(whole(asked("at")));
   }, []);
-  useKept("at", run && !play.running && play.at < points.value.length ? play.at : undefined);
+  useKept("at", run && !play.running ? play.at : undefined);
   useKept("score", own ? undefined : score);
   return (
     <>
-      <Planter size={points.value.length} hand={hand} onHand={setHand} onPlant={act} />
+      <Planter size={points.value.length} hand={hand} onHand={setHand} onPlant={(next) => full || act(next)} />
+      {first.metric && <Held metric={first.metric} />}
       <Detectors chosen={detectors} onChosen={(chosen) => change({ detectors: writtenDetectors(chosen) })} />
       <p class="buttons">
         <button type="button" class="main" data-key="r" data-does="run the detectors" data-testid="run-lab" disabled={busy} onClick={() => void go()}>
@@ -126,6 +140,7 @@ function Bench({ first }: { first: Points }) {
         )}
       </p>
       <Trouble problem={problem} />
+      {full && <Notice kind="plain">A trial holds {MOST_ACTS} changes: take some back to make others.</Notice>}
       {stale && <Notice kind="plain">The detectors have not seen the last change yet: run them again.</Notice>}
       <Picture
         points={points}
@@ -134,8 +149,8 @@ function Bench({ first }: { first: Points }) {
         hand={hand}
         until={run && play.at < points.value.length ? points.ts_ms[play.at] : undefined}
         name={run?.detectors[here] ? nameOf(run.detectors[here]) : ""}
-        onDraw={(stroke) => act({ does: "draw", stroke: simple(stroke) })}
-        onMark={(from, to) => act({ does: "mark", from_ms: from, to_ms: to })}
+        onDraw={(stroke) => full || act({ does: "draw", stroke: simple(stroke) })}
+        onMark={(from, to) => full || act({ does: "mark", from_ms: from, to_ms: to })}
       />
       {run && (
         <>

@@ -61,8 +61,8 @@ export function Planter({ size, hand, onHand, onPlant }: PlanterProps) {
           onValue={(one) => setFault(one as Fault)}
           testId="fault"
         />
-        <TextField name="of so many usual steps" type="number" value={jumps} onValue={setJumps} />
-        {fault !== "spike" && <TextField name="for so many values" type="number" min={1} value={long} onValue={setLong} />}
+        <TextField name="how many usual steps high" type="number" value={jumps} onValue={setJumps} />
+        {fault !== "spike" && <TextField name="how many values long" type="number" min={1} value={long} onValue={setLong} />}
         <TextField name={`from value (1 to ${size})`} type="number" min={1} value={from} onValue={setFrom} />
         <button type="submit" data-testid="plant" disabled={!fits}>
           Plant

@@ -7,7 +7,9 @@ export type Act =
   | { does: "mark"; from_ms: number; to_ms: number }
   | { does: "draw"; stroke: [ms: number, value: number][] };
 
-const MOST_ACTS = 40;
+/** What an address holds as it is written. */
+const BETWEEN = "*";
+export const MOST_ACTS = 40;
 const MOST_CORNERS = 40;
 
 /** The series after every act. */
@@ -19,12 +21,16 @@ export function after(first: Points, acts: readonly Act[]): Points {
   }, first);
 }
 
-/** A line drawn by hand, of few enough corners for an address. */
+/** A line drawn by hand, of few enough corners and digits for an address: a thousandth of its height is kept. */
 export function simple(stroke: [ms: number, value: number][]): [ms: number, value: number][] {
   const line = [...stroke].sort((a, b) => a[0] - b[0]);
   const step = Math.max(1, (line.length - 1) / (MOST_CORNERS - 1));
   const kept = new Set(Array.from({ length: MOST_CORNERS }, (_, i) => Math.round(i * step)));
-  return line.filter((_, i) => kept.has(i)).map(([ms, value]) => [Math.round(ms), Number(value.toPrecision(4))]);
+  const values = line.map(([, value]) => value);
+  const height = Math.max(...values) - Math.min(...values) || 1;
+  const unit = 10 ** Math.floor(Math.log10(height / 1_000));
+  const rounded = (value: number): number => Number((Math.round(value / unit) * unit).toPrecision(12));
+  return line.filter((_, i) => kept.has(i)).map(([ms, value]) => [Math.round(ms), rounded(value)]);
 }
 
 export function writtenActs(acts: readonly Act[]): string | undefined {
@@ -33,13 +39,13 @@ export function writtenActs(acts: readonly Act[]): string | undefined {
     if (act.does === "mark") return ["mark", act.from_ms, act.to_ms].join("_");
     return ["draw", ...act.stroke.flat()].join("_");
   };
-  return acts.length > 0 ? acts.slice(0, MOST_ACTS).map(one).join("~") : undefined;
+  return acts.length > 0 ? acts.slice(0, MOST_ACTS).map(one).join(BETWEEN) : undefined;
 }
 
 /** What cannot be read is left out. */
 export function readActs(text: string | undefined): Act[] {
   return (text ?? "")
-    .split("~")
+    .split(BETWEEN)
     .slice(0, MOST_ACTS)
     .flatMap((one): Act[] => {
       const [does = "", ...rest] = one.split("_");
@@ -58,13 +64,13 @@ export function readActs(text: string | undefined): Act[] {
 
 export function writtenDetectors(detectors: readonly Detector[]): string | undefined {
   if (detectors === FIRST) return undefined;
-  return detectors.map(({ model, threshold }) => `${model ?? ""}.${threshold ?? ""}`).join("~");
+  return detectors.map(({ model, threshold }) => `${model ?? ""}.${threshold ?? ""}`).join(BETWEEN);
 }
 
 /** Those of the address; the usual ones where it names none. */
 export function readDetectors(text: string | undefined): readonly Detector[] {
   if (text === undefined) return FIRST;
-  const found = text.split("~").map((one) => {
+  const found = text.split(BETWEEN).map((one) => {
     const [model, threshold] = one.split(".");
     return { model: MODELS.find((known) => known === model), threshold: THRESHOLDS.find((known) => known === threshold) };
   });

@@ -4,6 +4,7 @@ export interface Points {
   name: string;
   /** Of a series that is watched: under what is declared of it. */
   series: string | undefined;
+  metric: string | undefined;
   ts_ms: number[];
   value: number[];
   n: (number | null)[] | undefined;

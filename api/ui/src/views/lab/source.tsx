@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { get, sent } from "../../api";
+import { get, part, sent } from "../../api";
 import { ChoiceField, Field, TextField } from "../../fields";
 import { useDoing, useLoad, useSettled } from "../../hooks";
 import { SeriesName, Trouble } from "../../parts";
@@ -10,7 +10,7 @@ import type { CsvPoints, Points } from "./shapes";
 /** The newest values of a watched series, up to and with a time; what people called true is an anomaly. */
 export async function pointsOf(id: string, most: number, until: number | undefined, signal: AbortSignal): Promise<Points> {
   const [found, labels] = await Promise.all([
-    get<Observations>(`series/${id}/observations`, { max_points: most, to_ms: until === undefined ? until : until + 1 }, signal),
+    get<Observations>(`series/${part(id)}/observations`, { max_points: most, to_ms: until === undefined ? until : until + 1 }, signal),
     get<Page<Label>>("labels", { series: id }, signal),
   ]);
   const { columns } = found;
@@ -21,6 +21,7 @@ export async function pointsOf(id: string, most: number, until: number | undefin
   return {
     name: found.series.series,
     series: id,
+    metric: found.series.metric,
     ts_ms,
     value: rows.map((i) => columns.value[i] ?? 0),
     n: n.some((one) => one !== null) ? n : undefined,
@@ -30,7 +31,7 @@ export async function pointsOf(id: string, most: number, until: number | undefin
 
 function fromFile(read: CsvPoints): Points {
   const { name, ts_ms, value, label } = read;
-  return { name, series: undefined, ts_ms, value, n: undefined, truth: ts_ms.map((_, i) => label?.[i] === 1) };
+  return { name, series: undefined, metric: undefined, ts_ms, value, n: undefined, truth: ts_ms.map((_, i) => label?.[i] === 1) };
 }
 
 /** A series that is watched, or one of a file. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { colours } from "../../drawing";
 import { useDark } from "../../hooks";
-import { count, number } from "../../numbers";
+import { count, number, percent } from "../../numbers";
 import { duration } from "../../time";
 import { figuresAt, type Judged } from "./judging";
 import { type Detector, nameOf, type Points } from "./shapes";
@@ -53,7 +53,7 @@ export function Stacks({ detector, judged, points, at, focused, onFocus }: Stack
 function Rate({ name, value, how }: { name: string; value: number | undefined; how: string }) {
   return (
     <span title={how}>
-      {name} <b>{value === undefined ? "–" : `${(100 * value).toFixed(value > 0.99 && value < 1 ? 2 : 0)} %`}</b>
+      {name} <b>{value === undefined ? "–" : percent(value, (one) => one.toFixed(one > 99 && one < 100 ? 2 : 0))}</b>
     </span>
   );
 }

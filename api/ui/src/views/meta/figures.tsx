@@ -3,7 +3,7 @@ import { get } from "../../api";
 import { Chart } from "../../chart";
 import { ChoiceField } from "../../fields";
 import { useLoad, useSlowTick } from "../../hooks";
-import { capital, number } from "../../numbers";
+import { capital, number, percent } from "../../numbers";
 import { Trouble } from "../../parts";
 import { Rows } from "../../rows";
 import { link, useAsked } from "../../place";
@@ -12,7 +12,7 @@ import type { Figure, OwnSeries } from "./shapes";
 
 const SHOWN_MS = 2 * 86_400_000;
 const REFRESH_MS = 300_000;
-const HEIGHT = 110;
+const HEIGHT = 118;
 
 /** The own series of one group as small charts of the last two days. */
 export function Figures({ items }: { items: Figure[] }) {
@@ -76,7 +76,7 @@ function Small({ figure, series }: { figure: Figure; series: OwnSeries }) {
       <figcaption>
         <a href={link("series", series.id)}>{name}</a>{" "}
         <span class="muted">
-          {newest == null ? "none final yet, in two days" : figure.share ? `${number(100 * newest)} %` : number(newest)}
+          {newest == null ? "nothing final yet" : figure.share ? percent(newest, number) : number(newest)}
         </span>
       </figcaption>
       <Trouble problem={problem} />

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { change } from "../../api";
-import { Ask } from "../../dialog";
+import { Ask, LinkOut } from "../../dialog";
 import { TextField } from "../../fields";
 import { useDoing, useRefresh, useZone } from "../../hooks";
 import { count } from "../../numbers";
@@ -109,7 +109,7 @@ function Tried({ items }: { items: Changed[] }) {
           {items.slice(0, SHOWN).map((one) => (
             <tr key={one.id}>
               <td class="c-title">
-                <a href={link("series", one.id)}>{one.series}</a>
+                <LinkOut href={link("series", one.id)}>{one.series}</LinkOut>
               </td>
               <td>
                 <Moment ms={one.at_ms} />

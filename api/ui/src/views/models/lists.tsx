@@ -1,5 +1,5 @@
-import { number } from "../../numbers";
-import { Bar, Moment } from "../../parts";
+import { number, percent } from "../../numbers";
+import { Bar, Moment, Sentence, Tag } from "../../parts";
 import { link } from "../../place";
 import type { Bucket, Drift, ModelDetail, Version } from "./shapes";
 import { Guess, Measured } from "./values";
@@ -33,10 +33,12 @@ export function Drifts({ model }: { model: ModelDetail }) {
                 <tr key={`${one.feature} ${one.segment}`}>
                   <td>
                     <b>{one.feature}</b>
-                    {one.segment && <span class="tag">{one.segment}</span>}
+                    {one.segment && <Tag>{one.segment}</Tag>}
                   </td>
                   <td>{one.drifted ? <b>▲ drifted</b> : "– no"}</td>
-                  <td class="c-title">{one.text}</td>
+                  <td class="c-title">
+                    <Sentence text={one.text} />
+                  </td>
                   <td>
                     <Distances drift={one} />
                   </td>
@@ -144,8 +146,8 @@ export function Buckets({ items, measure }: { items: Bucket[]; measure: string }
               <td>{one.phase}</td>
               <td data-label="predictions">{one.predictions.toLocaleString("en")}</td>
               <td data-label="labelled">
-                <Bar share={one.coverage} label={`${Math.round(100 * one.coverage)} % labelled`} />{" "}
-                {Math.round(100 * one.coverage)} %
+                <Bar share={one.coverage} label={`${percent(one.coverage)} labelled`} />{" "}
+                {percent(one.coverage)}
               </td>
               <td>
                 <Measured value={one.values[measure]} />

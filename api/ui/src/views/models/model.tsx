@@ -3,9 +3,9 @@ import { get, part } from "../../api";
 import { Chart } from "../../chart";
 import { ChoiceField } from "../../fields";
 import { useLoad, useTick, useTitle } from "../../hooks";
-import { number } from "../../numbers";
+import { number, percent } from "../../numbers";
 import { Fact, Moment, Trouble } from "../../parts";
-import { back, useAsked } from "../../place";
+import { back, link, useAsked } from "../../place";
 import type { Change, Columns } from "../../shapes";
 import { duration } from "../../time";
 import { Buckets, Drifts, Versions } from "./lists";
@@ -132,7 +132,7 @@ function columnsOf(buckets: Bucket[], measure: string): Columns {
     lower: of((one) => one.values[measure]?.lower ?? null),
     upper: of((one) => one.values[measure]?.upper ?? null),
     score: of(() => null),
-    verdict: of((one) => `${one.phase}, ${Math.round(100 * one.coverage)} % labelled`),
+    verdict: of((one) => `${one.phase}, ${percent(one.coverage)} labelled`),
     model: of(() => ""),
   };
 }
@@ -147,6 +147,8 @@ function Quality({ model, measure }: { model: ModelDetail; measure: string }) {
   }
   const first = columns.ts_ms[0] ?? 0;
   const last = Math.max(columns.ts_ms.at(-1) ?? 0, first + 1_000);
+  const version = model.each.find((one) => one.version === model.shown_version);
+  const series = model.shown_segment === null ? version?.series[`model.${measure}`] : undefined;
   const newest = columns.value.findLast((value) => value !== null);
   return (
     <figure>
@@ -155,6 +157,13 @@ function Quality({ model, measure }: { model: ModelDetail; measure: string }) {
         <li><i class="key-band" /> its interval of 95 %</li>
         <li><i class="key-expected" /> estimated without labels</li>
         <li>◆ a version's first prediction</li>
+        {series && (
+          <li>
+            <a href={link("series", series)} data-testid="whole-history">
+              its whole history
+            </a>
+          </li>
+        )}
       </ul>
       <Chart
         columns={columns}

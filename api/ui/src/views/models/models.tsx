@@ -1,7 +1,7 @@
 import { get } from "../../api";
 import { useLoad, useTick, useTitle } from "../../hooks";
 import { count } from "../../numbers";
-import { Bar, Moment, Notice, Trouble } from "../../parts";
+import { Bar, Moment, Notice, Sentence, Trouble } from "../../parts";
 import { link } from "../../place";
 import type { Page } from "../../shapes";
 import type { Model } from "./shapes";
@@ -80,7 +80,9 @@ function List({ items }: { items: Model[] }) {
               ) : (
                 <ul class="lines">
                   {model.drifted.slice(0, 3).map((text) => (
-                    <li key={text}>▲ {text}</li>
+                    <li key={text}>
+                      ▲ <Sentence text={text} />
+                    </li>
                   ))}
                 </ul>
               )}

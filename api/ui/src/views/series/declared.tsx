@@ -3,34 +3,10 @@ import { change, get, part } from "../../api";
 import { Ask } from "../../dialog";
 import { ChoiceField, TextField } from "../../fields";
 import { useLoad, useMay, useMe, useRefresh, useTick } from "../../hooks";
-import { Fact, Trouble } from "../../parts";
+import { type Key, MetricFacts, NAMES, POLARITIES, saidOf } from "../../metric";
+import { Trouble } from "../../parts";
 import type { Metric } from "../../shapes";
-import { duration } from "../../time";
 
-type Key = Exclude<keyof Metric, "name" | "declared_by">;
-
-const NAMES: Record<Key, string> = {
-  kind: "Kind",
-  unit: "Unit",
-  cadence_ms: "Cadence",
-  aggregation: "Aggregation",
-  timezone: "Time zone",
-  polarity: "Direction",
-  lateness_ms: "Lateness",
-  min_change_absolute: "Minimum change",
-  min_change_relative: "Minimum change, as a share",
-  static_lower: "Fixed lower bound",
-  static_upper: "Fixed upper bound",
-  threshold: "Threshold",
-  models: "Models",
-  weight: "Weight",
-};
-const POLARITIES = [
-  ["", "left to be learned"],
-  ["both", "both ways are trouble"],
-  ["up", "only up is trouble"],
-  ["down", "only down is trouble"],
-] as const;
 const NUMBERS: readonly (readonly [key: Key, hint: string])[] = [
   ["min_change_absolute", "smaller differences from the expectation are no anomaly; in the metric's own unit"],
   ["min_change_relative", "0.1: less than a tenth of the expectation is no anomaly"],
@@ -47,22 +23,13 @@ export function Declared({ metric }: { metric: string }) {
   const refresh = useRefresh();
   const [editing, setEditing] = useState(false);
   const { data, problem } = useLoad(`${metric}/${tick}`, (signal) => get<Metric>(`metrics/${part(metric)}`, {}, signal));
-  const said = data ? (Object.keys(NAMES) as Key[]).filter((key) => data[key] !== null) : [];
+  const said = data ? saidOf(data) : [];
   return (
     <section data-testid="declared">
       <h2>Declared</h2>
       <Trouble problem={problem} />
       {data && said.length === 0 && <p class="muted">Nothing: all of it is learned.</p>}
-      {data && said.length > 0 && (
-        <dl class="facts">
-          {said.map((key) => (
-            <Fact key={key} name={NAMES[key]}>
-              {key === "cadence_ms" || key === "lateness_ms" ? duration(data[key] ?? 0) : String(data[key])}
-            </Fact>
-          ))}
-          {data.declared_by !== metric && <Fact name="By the pattern">{data.declared_by}</Fact>}
-        </dl>
-      )}
+      {data && said.length > 0 && <MetricFacts metric={data} keys={said} />}
       {data && may && !bound && (
         <button type="button" data-key="e" data-does="set minimum change and direction" data-testid="edit-metric" onClick={() => setEditing(true)}>
           Set minimum change and direction <kbd>e</kbd>
@@ -79,6 +46,10 @@ export function Declared({ metric }: { metric: string }) {
       )}
     </section>
   );
+}
+
+function wanted(text: string): string {
+  return text.includes(",") ? "write it with a point, as in 0.1" : "a number is wanted, as in 0.1";
 }
 
 function MetricDialog({ metric, onClose }: { metric: Metric; onClose: () => void }) {
@@ -106,7 +77,7 @@ function MetricDialog({ metric, onClose }: { metric: Metric; onClose: () => void
         <TextField
           key={key}
           name={NAMES[key]}
-          hint={hint}
+          hint={Number.isFinite(numbers[key] ?? 0) ? hint : wanted(texts[key] ?? "")}
           value={texts[key] ?? ""}
           onValue={(text) => setTexts({ ...texts, [key]: text })}
         />

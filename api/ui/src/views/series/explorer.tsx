@@ -95,7 +95,7 @@ function List({ items }: { items: Series[] }) {
           <th>Every</th>
           <th>Seasons</th>
           <th>Model</th>
-          <th title="The start of the newest bucket with a value">Last value</th>
+          <th title="The start of the newest bucket with a value">Last value at</th>
         </tr>
       </thead>
       <tbody>

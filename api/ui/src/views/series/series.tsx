@@ -126,7 +126,7 @@ function Facts({ series, journal }: { series: Series; journal: JournalEntry[] })
     ["Champion", (series.champion ?? "–") + (series.pinned ? " (kept by hand)" : "")],
     ["Challenger", series.challenger ?? "–"],
     ["Threshold", series.threshold ?? "–"],
-    ["Final values", series.final_buckets.toLocaleString("en")],
+    ["Values so far", series.final_buckets.toLocaleString("en")],
     ["Zone", series.timezone ?? "–"],
   ];
   return (

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { useZone } from "../../hooks";
-import { number } from "../../numbers";
+import { number, percent } from "../../numbers";
 import type { Columns, Series } from "../../shapes";
 import { clockOf, duration } from "../../time";
 
@@ -78,7 +78,7 @@ function errorsOf(columns: Columns): Errors {
 export function ErrorShape({ columns, law }: { columns: Columns; law: string | null }) {
   const { bins, sorted, ends } = useMemo(() => errorsOf(columns), [columns]);
   if (sorted.length < 10) return <p class="muted">Too few values were predicted in this span for a shape of the errors.</p>;
-  const marks = ([0.01, 0.5, 0.99] as const).map((share) => [`${100 * share} %`, quantile(sorted, share)] as const);
+  const marks = ([0.01, 0.5, 0.99] as const).map((share) => [percent(share), quantile(sorted, share)] as const);
   return (
     <figure>
       <figcaption>

@@ -119,10 +119,8 @@ function CalendarDialog({ onClose }: { onClose: () => void }) {
           <input id={id} type="file" accept=".ics,text/calendar" onChange={(event) => read(event.currentTarget.files?.[0])} />
         )}
       </Field>
-      <div class="pair">
-        <ChoiceField name="Time zone of its days" value={zone} choices={zones().map((one) => [one, one] as const)} onValue={setZone} />
-        <ChoiceField name="In its entries" value={mode} choices={MODES} onValue={setMode} />
-      </div>
+      <ChoiceField name="Time zone of its days" value={zone} choices={zones().map((one) => [one, one] as const)} onValue={setZone} />
+      <ChoiceField name="During its entries" value={mode} choices={MODES} onValue={setMode} />
       <SelectorFields value={selector} onValue={setSelector} />
       <Hits selector={selector} />
       {everything && <CheckField name="Yes, for everything" value={force} onValue={setForce} />}

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import { change } from "../../api";
-import { Dialog } from "../../dialog";
+import { Dialog, LinkOut } from "../../dialog";
 import { ChoiceField } from "../../fields";
 import { useLoad } from "../../hooks";
 import { count } from "../../numbers";
-import { Bar, Moment, Span, Trouble } from "../../parts";
+import { Bar, headline, Moment, Span, Trouble } from "../../parts";
 import { link } from "../../place";
 import type { RouteBody, RoutePreview } from "./shapes";
 
@@ -71,7 +71,7 @@ function Lines({ found }: { found: RoutePreview }) {
         {found.notices.slice(-SHOWN).map((one, i) => (
           <li key={i}>
             <Moment ms={one.at_ms} /> {one.kind} to {one.receiver}:{" "}
-            {one.incident_id ? <a href={link("incident", one.incident_id)}>{one.title}</a> : one.title}
+            {one.incident_id ? <LinkOut href={link("incident", one.incident_id)}>{headline(one.title)}</LinkOut> : one.title}
           </li>
         ))}
         {found.withheld.slice(-SHOWN).map((one, i) => (

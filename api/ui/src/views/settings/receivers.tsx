@@ -3,7 +3,7 @@ import { change, get, part } from "../../api";
 import { Ask } from "../../dialog";
 import { ChoiceField, TextField } from "../../fields";
 import { useDoing, useLoad, useMay, useMe, useTick } from "../../hooks";
-import { Moment, Trouble } from "../../parts";
+import { Moment, Tag, Trouble } from "../../parts";
 import type { Page } from "../../shapes";
 import { Changes, Opens } from "./confirm";
 import { Listed } from "./listed";
@@ -40,7 +40,7 @@ export function Receivers() {
           <tr key={one.name}>
             <td>
               <b>{one.name}</b>
-              {one.team && <span class="tag">{one.team}</span>}
+              {one.team && <Tag>{one.team}</Tag>}
             </td>
             <td>{one.kind}</td>
             <td class="c-title">
