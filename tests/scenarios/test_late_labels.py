@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from monitor.assembly import build
 from monitor.domain.batch import Mode
 from monitor.domain.durations import DAY_MS, HOUR_MS
+from monitor.domain.records import Tick
 from monitor.domain.served import METRIC, ModelSettings
 from monitor.service import Monitor
 from monitor.settings import MetaSettings, Settings
@@ -68,7 +68,7 @@ def _live(monitor: Monitor, now: list[int], delay_ms: int) -> set[str]:
     now[0] = END_MS
     serving.complete(END_MS).result(30)
     serving.settle(120)
-    asyncio.run(monitor.taking.complete(END_MS, b"the end of it..."))
+    monitor._engine.control(Tick(END_MS, complete=True, request_id=b"the end of it...")).result(60)
     return meanwhile or set()
 
 

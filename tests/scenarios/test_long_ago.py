@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -14,6 +13,7 @@ from monitor.assembly import build
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.durations import DAY_MS, HOUR_MS
 from monitor.domain.incident import Incident
+from monitor.domain.records import Tick
 from monitor.domain.route import Route
 from monitor.domain.series import Identity
 from monitor.service import Monitor
@@ -59,7 +59,7 @@ def read_in(monitor: Monitor, from_h: int, until_h: int, *, raised: bool) -> Inc
         value[max(FAULT_H - from_h, 0) :] += 60.0
     at = [BEGIN_MS + hour * HOUR_MS for hour in range(from_h, until_h)]
     push(monitor, ORDERS, at, value.tolist(), Mode.BACKFILL)
-    asyncio.run(monitor.taking.complete(at[-1] + HOUR_MS))
+    monitor._engine.control(Tick(at[-1] + HOUR_MS, complete=True)).result(60)
     monitor.settle(60)
     (found,) = monitor.recounting.incidents(limit=10).items
     return found
@@ -105,7 +105,7 @@ def test_history_that_goes_live_goes_by_the_clock_from_there(monitor: Monitor) -
     value[400:] += 60.0
     at = [turn_ms + (hour - 460) * HOUR_MS for hour in range(508)]
     push(monitor, ORDERS, at[:460], value[:460].tolist(), Mode.BACKFILL)
-    asyncio.run(monitor.taking.complete(turn_ms))
+    monitor._engine.control(Tick(turn_ms, complete=True)).result(60)
     monitor.settle(60)
     (incident,) = monitor.recounting.incidents(limit=10).items
     assert incident.state == "open"
