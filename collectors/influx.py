@@ -45,7 +45,7 @@ class InfluxDecoder:
     >>> decoded.batch.value.tolist(), decoded.batch.ts_ms.tolist(), dict(decoded.aside)
     ([0.5, 2.0], [60000, 60000], {<Reason.TEXT_VALUE: 'text_value'>: 1})
     >>> sorted(decoded.batch.identities.values())
-    [b'cpu\\x1fhost\\x1ea', b'cpu_text', b'cpu_usage\\x1fhost\\x1ea']
+    [b'cpu\\x1fhost\\x1ea', b'cpu_usage\\x1fhost\\x1ea']
     """
 
     def __init__(
