@@ -41,10 +41,11 @@ def rows_of_history(shard: Shard) -> NDArray[np.int32]:
     return np.unique(rows[shard.common["flags"][rows] & st.BACKFILLED != 0]).astype(np.int32)
 
 
-def gone_live(shard: Shard, rows: NDArray[np.int32]) -> NDArray[np.void]:
+def gone_live(shard: Shard, rows: NDArray[np.int32]) -> tuple[NDArray[np.void], NDArray[np.int32]]:
     """The open anomalies of those of ``rows`` that are history no more, as changes: from here on the clock
-    goes for them."""
-    return _changes(shard, rows[shard.common["flags"][rows] & st.BACKFILLED == 0])
+    goes for them. And the other rows. O(rows) where none is."""
+    still = shard.common["flags"][rows] & st.BACKFILLED != 0
+    return _changes(shard, rows[~still]), rows[still]
 
 
 def _told(shard: Shard) -> NDArray[np.intp]:
@@ -55,7 +56,9 @@ def _told(shard: Shard) -> NDArray[np.intp]:
 
 def _changes(shard: Shard, rows: NDArray[np.int32]) -> NDArray[np.void]:
     """Of all open anomalies of rows that were told, by row and onset."""
-    told = shard.episodes[_told(shard)] if len(rows) else shard.episodes[:0]
+    if not len(rows):
+        return np.zeros(0, st.CHANGE)
+    told = shard.episodes[_told(shard)]
     told = told[np.isin(told["row"], rows)]
     told = told[np.lexsort((told["onset"], told["row"]))]
     found = np.zeros(len(told), st.CHANGE)

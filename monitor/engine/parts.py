@@ -36,8 +36,6 @@ from monitor.shard.results import Applied
 from monitor.shard.rules import tagged_zone
 from monitor.shard.shard import Shard
 
-_NONE = np.zeros(0, np.int32)
-
 
 @dataclass(slots=True)
 class Parts:
@@ -45,7 +43,8 @@ class Parts:
     event time; ``newest_ms``: newest event time of a sample; ``arrival_ms``: newest arrival in the log;
     ``late``, ``duplicate``, ``conflict``: samples kept that taught nothing; ``unlogged``: rows given out
     whose record did not reach the disk, to be named again; ``found``: damage that the start found, a line
-    each."""
+    each; ``old``: rows of history with an open anomaly, which live samples of others do not change; None
+    where they are to be looked for."""
 
     log: Log
     index: SeriesIndex
@@ -62,6 +61,7 @@ class Parts:
     late: int = 0
     duplicate: int = 0
     conflict: int = 0
+    old: NDArray[np.int32] | None = None
     unlogged: dict[int, bytes] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
@@ -129,10 +129,12 @@ class Parts:
         """Models, tracker and history move on by one record."""
         entry = record.entry
         live = isinstance(entry, Samples) and entry.mode is Mode.LIVE
-        old = rows_of_history(self.shard) if live else _NONE
+        old = (rows_of_history(self.shard) if self.old is None else self.old) if live else None
         applied = apply(self.shard, self._placed(entry))
-        if len(old):
-            applied = _with(applied, gone_live(self.shard, old))
+        if old is not None and len(old):
+            more, old = gone_live(self.shard, old)
+            applied = _with(applied, more)
+        self.old = old
         self.history.append(applied.observations)
         self.journal.append(record.position, [*applied.switches, *self._held_back(entry)])
         self.late += len(applied.revisions)
