@@ -12,8 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from monitor.catalogue.asking import searched
-from monitor.catalogue.order import Spot, spot_of, written
+from monitor.catalogue.order import Spot, spot_of_series, written
 from monitor.comforting import Comfort, comfort
 from monitor.domain.about import About
 from monitor.domain.comfort import SCORES
@@ -215,4 +214,4 @@ def _identity(row: Row) -> Identity:
 
 
 def _spot(row: Row) -> Spot:
-    return spot_of(searched(str(row["series"])), int(row["id"], 16))
+    return spot_of_series(row["series"], row["id"])

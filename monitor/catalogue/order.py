@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from monitor.catalogue.asking import searched
 from monitor.domain.errors import BadRequest
 
 HEAD_BYTES = 96
@@ -29,6 +30,11 @@ def spot_of(text: bytes, fingerprint: int) -> Spot:
     True
     """
     return Spot(text[:HEAD_BYTES], fingerprint)
+
+
+def spot_of_series(name: str, id: str) -> Spot:
+    """Of a series as lists show it."""
+    return spot_of(searched(name), int(id, 16))
 
 
 def written(spot: Spot) -> str:

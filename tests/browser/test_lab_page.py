@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from monitor.domain.durations import MINUTE_MS
 from tests.browser.conftest import Watched
@@ -14,6 +14,15 @@ from tests.browser.test_page import part
 from tests.scenarios.test_chain import CHAIN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def drag(page: Page, begin: tuple[int, int], end: tuple[int, int]) -> None:
+    """Over the chart of the lab, in pixels."""
+    over = part(page, "lab-chart").locator(".u-over")
+    over.hover(position={"x": begin[0], "y": begin[1]})
+    page.mouse.down()
+    over.hover(position={"x": end[0], "y": end[1]})
+    page.mouse.up()
 
 
 def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk) -> None:
@@ -34,11 +43,7 @@ def test_a_planted_fault_is_noticed_side_by_side(watched: Watched, system: Desk)
     part(page, "played").fill("0")
     expect(first.locator("[data-testid=rates]")).to_contain_text("recall –")
     part(page, "hand-draw").click()
-    over = part(page, "lab-chart").locator(".u-over")
-    over.hover(position={"x": 100, "y": 120})
-    page.mouse.down()
-    over.hover(position={"x": 200, "y": 20})
-    page.mouse.up()
+    drag(page, (100, 120), (200, 20))
     expect(page.get_by_text("have not seen the last change")).to_be_visible()
     part(page, "undo-last").click()  # what was drawn
     expect(part(page, "undo-lab")).to_have_text("Take back all 1")
@@ -56,16 +61,9 @@ def test_a_link_leads_to_the_same_trial(watched: Watched, system: Desk) -> None:
     page.get_by_label("how many usual steps high").fill("40")
     part(page, "plant").click()
     part(page, "hand-draw").click()
-    over = part(page, "lab-chart").locator(".u-over")
-    over.hover(position={"x": 100, "y": 120})
-    page.mouse.down()
-    over.hover(position={"x": 200, "y": 20})
-    page.mouse.up()
+    drag(page, (100, 120), (200, 20))
     part(page, "hand-mark").click()
-    over.hover(position={"x": 300, "y": 120})
-    page.mouse.down()
-    over.hover(position={"x": 330, "y": 120})
-    page.mouse.up()
+    drag(page, (300, 120), (330, 120))
     expect(page).to_have_url(re.compile(r"did=spike_1449.*\*draw_.*\*mark_"))
     part(page, "detectors").locator("summary").click()
     part(page, "detectors").get_by_role("button", name="Remove").last.click()

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from monitor.catalogue.asking import Asked, searched
-from monitor.catalogue.order import Spot, spot_from, spot_of
+from monitor.catalogue.asking import Asked
+from monitor.catalogue.order import Spot, spot_from, spot_of_series
 from monitor.domain.batch import Mode, SampleBatch
 from monitor.domain.declared import Declared
 from monitor.domain.errors import UnknownSeries
@@ -255,4 +255,4 @@ class FakeEngine:
 
 
 def _spot(row: dict[str, Any]) -> Spot:
-    return spot_of(searched(str(row["series"])), int(row["id"], 16))
+    return spot_of_series(row["series"], row["id"])

@@ -72,18 +72,17 @@ def _per_minute(file: Path, counts: NDArray[Any], start: int) -> None:
     database.close()
 
 
+_SHOP = {"name": "shop", "time": "ms", "time_type": "epoch_ms", "bucket": "1m"}
+
+
 @contextmanager
 def sql(folder: Path, start: int) -> Iterator[Away]:
     file = folder / "shop.db"
     counts = np.random.default_rng(5).poisson(40, LENGTH)
     _per_minute(file, counts, start)
-    said = {
-        "name": "shop",
+    said = _SHOP | {
         "url": f"sqlite:///{file}",
         "query": "SELECT ms FROM t",
-        "time": "ms",
-        "time_type": "epoch_ms",
-        "bucket": "1m",
         "kpi": [{"metric": "orders", "compute": "count"}],
     }
     polled = polled_as("sql", SqlSettings.model_validate(said), lambda _: "", None)
@@ -95,14 +94,7 @@ def table(folder: Path, start: int) -> Iterator[Away]:
     file = folder / "shop.db"
     counts = np.random.default_rng(15).poisson(40, LENGTH) + 1
     _per_minute(file, counts, start)
-    said = {
-        "name": "shop",
-        "url": f"sqlite:///{file}",
-        "table": "t",
-        "time": "ms",
-        "time_type": "epoch_ms",
-        "bucket": "1m",
-    }
+    said = _SHOP | {"url": f"sqlite:///{file}", "table": "t"}
     polled = polled_as("table", TableSettings.model_validate(said), lambda _: "", None)
     yield Away(polled, _moved(file), kept={"shop.rows": counts})
 
